@@ -1,0 +1,3 @@
+//! The engine: `client::Client` on `platform::web`, in a worker.
+
+fn main() {}

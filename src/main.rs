@@ -1,0 +1,3 @@
+//! The page: attaches to the engine and mounts `ui::App`.
+
+fn main() {}

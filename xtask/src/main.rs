@@ -1,0 +1,3 @@
+//! `cargo xtask`: build, demo, test, bench, soak.
+
+fn main() {}
