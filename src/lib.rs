@@ -1,4 +1,24 @@
 //! Waxwing: an XMPP client that runs wholly in the web browser.
+//!
+//! Two programs in one package, and one way through them:
+//!
+//! ```text
+//!             page (one per tab)                          engine (one per browser, in a SharedWorker)
+//!  ┌─────────────────────────────────────┐      ┌────────────────────────────────────────────────────────────┐
+//!  │ view ── Command ───────────────────────────▶ client ──▶ feature ──▶ stanza ──▶ stream ──▶ socket text    │
+//!  │   ▲                                 │      │                                                             │
+//!  │ signals ◀── Change ◀──────────────────────── model ◀── Event ◀── feature ◀── stanza ◀── stream ◀── socket │
+//!  └─────────────────────────────────────┘      │                  └──▶ store::Batch ──▶ IndexedDB            │
+//!                                               └────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! - **Event**: a fact, in our vocabulary, never a stanza. Inside the engine only.
+//! - **Command**: a wish of the user. Page → engine.
+//! - **Change**: a difference that the view understands. Engine → page.
+//!
+//! The modules below stand in reading order; each may import only those above it
+//! (`tests/architecture.rs` reads the imports and fails on a breach). Begin with
+//! [`boundary::command`] and [`boundary::change`].
 #![cfg_attr(
     test,
     allow(
@@ -10,3 +30,11 @@
         missing_docs
     )
 )]
+
+pub mod entity;
+
+pub mod boundary;
+
+pub mod event;
+
+pub mod store;

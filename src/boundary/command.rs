@@ -1,0 +1,209 @@
+//! Commands: the wishes of the user. Page → engine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::address::Address;
+use crate::entity::id::{AccountId, ItemId, RequestId, WindowId};
+use crate::entity::message::Position;
+use crate::entity::presence::OwnPresence;
+use crate::entity::secret::Secret;
+use crate::entity::settings::Settings;
+
+/// What a page sends: several of them to one `postMessage`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ToEngine {
+    /// The first words of a page: its build's id, and whether people see it.
+    Hello {
+        /// See [`super::codec::BUILD`].
+        build: String,
+        /// Whether people can see it.
+        attention: Attention,
+    },
+    /// A wish. With a request id other than zero it is answered by [`super::change::Change::Answer`].
+    Do(RequestId, Command),
+    /// The page goes away.
+    Goodbye,
+}
+
+/// How much of a person's attention a page has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub enum Attention {
+    /// In the background.
+    #[default]
+    Hidden,
+    /// Seen, but another window has the keyboard.
+    Visible,
+    /// Has the keyboard.
+    Focused,
+}
+
+/// A wish.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Command {
+    /// Answered by `Reply::Account` once online for the first time, else by the problem.
+    LogIn(LogIn),
+    /// Gives up a log-in that has not succeeded yet.
+    CancelLogIn,
+    /// Asks a server for its registration form (XEP-0077); answered by `Reply::Form`.
+    RegistrationOpen(Server),
+    /// Sends the form filled in: (field name, values); answered by `Reply::Registered` or the problem.
+    RegistrationSubmit(Vec<(String, Vec<Secret>)>),
+    /// Ends the registration.
+    RegistrationCancel,
+    /// Replaces the settings; all pages see them.
+    SetSettings(Settings),
+    /// The page's attention changed.
+    Attention(Attention),
+    /// The user did something (at most once every 20 seconds): not idle.
+    Activity,
+    /// The browser says that the network came (`true`) or went.
+    Network(bool),
+    /// Watches a window of a timeline; answered by changes only.
+    Watch(WindowId, TimelineRequest),
+    /// Asks for more of a watched window, beyond its oldest or newest item.
+    Extend(WindowId, Toward),
+    /// Ends a watch.
+    Unwatch(WindowId),
+    /// Watches the log (and, with `console`, every frame of the streams), or stops.
+    WatchDiagnostics {
+        /// Log lines.
+        log: bool,
+        /// Frames, secrets removed.
+        console: bool,
+    },
+    /// A wish that concerns one account.
+    Account(AccountId, AccountCommand),
+}
+
+/// A log-in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LogIn {
+    /// As typed: `romeo@example.org`. Empty local part with `anonymous`.
+    pub address: String,
+    /// As typed.
+    pub password: Secret,
+    /// The WebSocket address, typed or configured; discovered if absent.
+    pub websocket: Option<String>,
+    /// "Stay logged in".
+    pub stay: bool,
+    /// SASL ANONYMOUS (RFC 4505).
+    pub anonymous: bool,
+}
+
+/// Where to register.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Server {
+    /// As typed: `example.org`.
+    pub domain: String,
+    /// The WebSocket address, typed or configured; discovered if absent.
+    pub websocket: Option<String>,
+}
+
+/// A wish that concerns one account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum AccountCommand {
+    /// Connects anew at once, whatever the back-off says.
+    Reconnect,
+    /// Logs in again with a password, after `PasswordNeeded` or `WrongPassword`.
+    ProvidePassword(Secret),
+    /// Ends the session, removes the secrets, and the history if wished.
+    LogOut {
+        /// Remove what is stored, too.
+        erase: bool,
+    },
+    /// Own availability and status text.
+    SetPresence(OwnPresence),
+    /// Adds a contact and asks to see their presence. The address as typed. Answered by `Reply::Address`.
+    AddContact {
+        /// As typed.
+        address: String,
+        /// The name to give, if any.
+        name: Option<String>,
+        /// The groups to put it in.
+        groups: Vec<String>,
+        /// Words to go with the request.
+        text: Option<String>,
+    },
+    /// Changes name and groups.
+    UpdateContact {
+        /// Whom.
+        address: Address,
+        /// The name, or none.
+        name: Option<String>,
+        /// The groups.
+        groups: Vec<String>,
+    },
+    /// Removes from the roster, and ends both subscriptions (RFC 6121 §2.5).
+    RemoveContact(Address),
+    /// Lets somebody see our presence, and asks to see theirs if `also_ask`.
+    AcceptSubscription {
+        /// Who asked.
+        address: Address,
+        /// Asks in return.
+        also_ask: bool,
+    },
+    /// Declines, or takes back what was accepted.
+    DeclineSubscription(Address),
+    /// Asks (again) to see somebody's presence.
+    RequestSubscription(Address),
+    /// Every resource of a contact; answered by `Reply::Resources`.
+    Resources(Address),
+    /// Opens a conversation with an address as typed; answered by `Reply::Address`.
+    OpenConversation(String),
+    /// Takes a conversation out of the list; its history stays.
+    CloseConversation(Address),
+    /// Sends a message. Answered by `Reply::Done` once it is stored.
+    SendMessage {
+        /// To whom.
+        to: Address,
+        /// Plain text.
+        body: String,
+    },
+    /// Sends a failed message again.
+    RetryMessage(Address, ItemId),
+    /// Removes a failed message from this device.
+    DeleteMessage(Address, ItemId),
+    /// Keeps the text not sent yet.
+    SaveDraft {
+        /// With whom.
+        conversation: Address,
+        /// Empty removes it.
+        text: String,
+    },
+    /// Everything up to here was seen.
+    MarkRead(Address, Position),
+}
+
+/// Which part of which timeline a page watches.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TimelineRequest {
+    /// Whose.
+    pub account: AccountId,
+    /// The other's address.
+    pub conversation: Address,
+    /// Around what.
+    pub anchor: Anchor,
+    /// How many items at first, and with each extension. The window never holds more than eight times
+    /// that: extending at one end lets go at the other.
+    pub count: u32,
+}
+
+/// Around what a window lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Anchor {
+    /// The newest items.
+    Newest,
+    /// The first unread item, or the newest if there is none.
+    Unread,
+    /// Around a place.
+    At(Position),
+}
+
+/// A direction in a timeline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Toward {
+    /// Into the past.
+    Older,
+    /// Into the present.
+    Newer,
+}

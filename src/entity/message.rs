@@ -1,0 +1,75 @@
+//! A message of a conversation: one item of a timeline, from local echo to archived copy.
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::id::ItemId;
+use super::problem::Problem;
+use super::time::Timestamp;
+
+/// Where an item stands in its timeline. Assigned once, when the item is first seen, and kept.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+pub struct Position {
+    /// The time that orders it: of the archive, of a trusted delay, or of arrival.
+    pub time: Timestamp,
+    /// Orders what has the same time: archive order, else order of arrival. Unique with `time` in its conversation.
+    pub tie: u64,
+}
+
+/// One message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Message {
+    /// Its identity on this device.
+    pub id: ItemId,
+    /// Its place.
+    pub position: Position,
+    /// The conversation it belongs to: the other's bare JID.
+    pub conversation: Address,
+    /// Ours or theirs.
+    pub direction: Direction,
+    /// When it was sent, as shown: the stamp of a delay, else the time of arrival or of composing.
+    pub time: Timestamp,
+    /// Plain text. Hostile; never markup.
+    pub body: String,
+    /// The names that others gave it.
+    pub ids: MessageIds,
+    /// How far an own message came; `Sent` for those of others.
+    pub delivery: Delivery,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Direction {
+    /// The other.
+    Incoming,
+    /// We, on this or on another device.
+    Outgoing,
+}
+
+/// The names of a message on the wire.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct MessageIds {
+    /// The `id` attribute of the stanza.
+    pub stanza: Option<String>,
+    /// XEP-0359 origin-id: the sender's name for it.
+    pub origin: Option<String>,
+    /// XEP-0359 stanza-id `by` our own account: its name in our archive. Trusted (see `xmpp::trust`).
+    pub archive: Option<String>,
+}
+
+/// How far an own message came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Delivery {
+    /// Stored here; the server has not confirmed it.
+    Sending,
+    /// The server has it.
+    Sent,
+    /// A device of the other has it (XEP-0184).
+    Delivered,
+    /// The other has seen it (XEP-0333).
+    Read,
+    /// Refused.
+    Failed(Problem),
+}

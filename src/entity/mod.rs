@@ -1,0 +1,14 @@
+//! The vocabulary: what every other layer talks about. No XML, no clock, no store.
+
+pub mod account;
+pub mod address;
+pub mod contact;
+pub mod conversation;
+pub mod form;
+pub mod id;
+pub mod message;
+pub mod presence;
+pub mod problem;
+pub mod secret;
+pub mod settings;
+pub mod time;

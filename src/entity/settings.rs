@@ -1,0 +1,41 @@
+//! The user's settings on this device.
+
+use serde::{Deserialize, Serialize};
+
+/// All settings.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// Colours.
+    pub theme: Theme,
+    /// A BCP 47 tag (`en`, `zh-CN`); none follows the browser.
+    pub language: Option<String>,
+    /// Show desktop notifications.
+    pub notifications: bool,
+    /// Say in a notification what was written.
+    pub notification_preview: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            language: None,
+            notifications: false,
+            notification_preview: true,
+        }
+    }
+}
+
+/// Colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+    /// High contrast.
+    Contrast,
+}

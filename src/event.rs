@@ -1,0 +1,176 @@
+//! Every fact that the protocol core reports, in our vocabulary: never a stanza.
+
+use crate::boundary::change::Reply;
+use crate::entity::account::Step;
+use crate::entity::address::Address;
+use crate::entity::contact::{Contact, SubscriptionRequest};
+use crate::entity::form::Form;
+use crate::entity::id::{ItemId, RequestId};
+use crate::entity::message::{Delivery, Message, MessageIds};
+use crate::entity::presence::{OwnPresence, Presence};
+use crate::entity::problem::Problem;
+
+/// A fact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// Of the session.
+    Session(SessionEvent),
+    /// Of the roster.
+    Roster(RosterEvent),
+    /// Of presences.
+    Presence(PresenceEvent),
+    /// Of messages.
+    Message(MessageEvent),
+    /// Of the archive.
+    Archive(ArchiveEvent),
+    /// A command was carried out, or not.
+    Answered(RequestId, Result<Reply, Problem>),
+}
+
+/// A fact of the session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SessionEvent {
+    /// The attempt came to a new step.
+    Progress(Step),
+    /// The server proved itself, and we did.
+    Authenticated {
+        /// The mechanism.
+        mechanism: String,
+    },
+    /// A resource is bound (RFC 6120 §7): the full JID.
+    Bound(String),
+    /// Roster loaded, presence sent: everything works.
+    Online,
+    /// What the server can do (XEP-0030 features), sorted.
+    Features(Vec<String>),
+    /// Own presence as it was sent.
+    OwnPresence(OwnPresence),
+    /// The session is over; the socket closes or is closed.
+    Ended(Problem, Next),
+    /// The registration form (XEP-0077), on an engine made for registering.
+    RegistrationForm(Form),
+    /// The account exists.
+    Registered(Address),
+}
+
+/// What to do after the end of a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// Try again after a while.
+    Retry,
+    /// Try again there, at once (`see-other-host`, already found safe).
+    Move(String),
+    /// Only the user can help.
+    Stop,
+}
+
+/// A fact of the roster (RFC 6121 §2).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RosterEvent {
+    /// The whole roster as the server has it; replaces what was known.
+    Loaded {
+        /// All contacts.
+        contacts: Vec<Contact>,
+        /// Its version, where the server has versions.
+        version: Option<String>,
+    },
+    /// The stored roster is still right.
+    Unchanged,
+    /// A contact was added, or is different.
+    Updated {
+        /// The contact now.
+        contact: Contact,
+        /// The version after it.
+        version: Option<String>,
+    },
+    /// A contact was removed.
+    Removed {
+        /// Who.
+        address: Address,
+        /// The version after it.
+        version: Option<String>,
+    },
+    /// Somebody asks to see our presence.
+    Requested(SubscriptionRequest),
+    /// That request is settled, here or on another device.
+    RequestSettled(Address),
+}
+
+/// A fact of presences (RFC 6121 §4).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PresenceEvent {
+    /// A contact's presence, reduced to one.
+    Changed(Address, Presence),
+    /// The session is over: nobody's presence is known any more.
+    Forgotten,
+}
+
+/// A fact of messages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MessageEvent {
+    /// A message, received live. Its position is that of its arrival.
+    Received(Message),
+    /// We wrote one; it waits to be sent.
+    Composed(Message),
+    /// How far an own message came.
+    Delivery {
+        /// In which conversation.
+        conversation: Address,
+        /// Which.
+        id: ItemId,
+        /// How far.
+        delivery: Delivery,
+    },
+    /// A message of ours got its name in the archive, or others.
+    Named {
+        /// In which conversation.
+        conversation: Address,
+        /// Which.
+        id: ItemId,
+        /// All names known now.
+        ids: MessageIds,
+    },
+    /// A failed message was taken away by the user.
+    Deleted {
+        /// In which conversation.
+        conversation: Address,
+        /// Which.
+        id: ItemId,
+    },
+}
+
+/// A fact of the archive (XEP-0313).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ArchiveEvent {
+    /// A page of a conversation's history, oldest first.
+    Page {
+        /// Whose.
+        conversation: Address,
+        /// The messages. Those that are stored already are merged, not doubled.
+        messages: Vec<Message>,
+        /// What lies before it.
+        history: crate::entity::conversation::History,
+    },
+    /// The page could not be had.
+    Failed {
+        /// Whose.
+        conversation: Address,
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// State of the core itself that must survive it. Committed before anything is transmitted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Save {
+    /// What XEP-0115 verification string stands for which features; shared knowledge, never secret.
+    Caps {
+        /// `hash` + `ver`.
+        ver: String,
+        /// The features, sorted.
+        features: Vec<String>,
+    },
+    /// What proves us at the next log-in without the password, and which mechanism it belongs to: encoded
+    /// by `xmpp::stream::auth`, sealed by the platform before it is stored, kept only if the user stays logged in.
+    Credentials(Vec<u8>),
+}

@@ -1,0 +1,162 @@
+//! What survives: one store per account, and a depot that holds the accounts themselves.
+//!
+//! **Invariant:** everything is read by typed queries and written by [`Store::commit`]: one batch is one
+//! transaction, all or nothing. No backend is visible outside `platform`.
+
+pub mod batch;
+
+use futures::future::LocalBoxFuture;
+
+use crate::entity::address::Address;
+use crate::entity::contact::Contact;
+use crate::entity::conversation::Conversation;
+use crate::entity::id::AccountId;
+use crate::entity::message::{Message, Position};
+use crate::entity::presence::OwnPresence;
+use crate::entity::settings::Settings;
+
+pub use batch::{Batch, Op};
+
+/// Why the store failed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk, or our share of it, is full.
+    #[error("storage is full")]
+    Full,
+    /// Storage is not available, or was taken away.
+    #[error("storage is not available: {0}")]
+    Unavailable(String),
+    /// A newer build wrote it.
+    #[error("storage was written by a newer version")]
+    Newer,
+}
+
+/// The result of a store's operation.
+pub type Stored<'a, T> = LocalBoxFuture<'a, Result<T, StoreError>>;
+
+/// One account's store.
+pub trait Store {
+    /// Everything but the messages, read once when the account starts.
+    fn load(&self) -> Stored<'_, Snapshot>;
+    /// Messages of a conversation, at most `count`, always oldest first.
+    fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>>;
+    /// The messages of a conversation that carry any of these names.
+    fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>>;
+    /// How many incoming messages of a conversation are newer than `after`, counted up to `limit`.
+    fn count_unread(
+        &self,
+        conversation: Address,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Stored<'_, u32>;
+    /// Writes a batch: all of it, or nothing.
+    fn commit(&self, batch: Batch) -> Stored<'_, ()>;
+}
+
+/// The accounts and settings of this device.
+pub trait Depot {
+    /// Reads them.
+    fn load(&self) -> Stored<'_, Device>;
+    /// Adds or replaces an account.
+    fn put_account(&self, account: AccountRecord) -> Stored<'_, ()>;
+    /// Removes an account's record and secrets; its store stays.
+    fn remove_account(&self, id: AccountId) -> Stored<'_, ()>;
+    /// Replaces the settings.
+    fn put_settings(&self, settings: Settings) -> Stored<'_, ()>;
+    /// Opens (or makes) an account's store.
+    fn open(&self, id: AccountId) -> Stored<'_, std::rc::Rc<dyn Store>>;
+    /// Destroys an account's store.
+    fn erase(&self, id: AccountId) -> Stored<'_, ()>;
+}
+
+/// What the depot holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Device {
+    /// The accounts, in the order in which they were added.
+    pub accounts: Vec<AccountRecord>,
+    /// The settings.
+    pub settings: Settings,
+}
+
+/// An account as it is kept.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AccountRecord {
+    /// Which.
+    pub id: AccountId,
+    /// Its bare JID.
+    pub address: Address,
+    /// The WebSocket address that was typed or configured.
+    pub websocket: Option<String>,
+    /// Kept keys (never the password); a backend that persists seals them. Absent unless the user stays logged in.
+    pub credentials: Option<Vec<u8>>,
+    /// Logged out: the history was kept, and shows again at the next log-in with the same address.
+    pub logged_out: bool,
+}
+
+impl std::fmt::Debug for AccountRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountRecord")
+            .field("id", &self.id)
+            .field("logged_out", &self.logged_out)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything but the messages.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Snapshot {
+    /// The roster; absent if it was never loaded.
+    pub roster: Option<Roster>,
+    /// All conversations.
+    pub conversations: Vec<Conversation>,
+    /// Own messages whose delivery is `Sending`, oldest first.
+    pub outbox: Vec<Message>,
+    /// Known capabilities: (ver, features).
+    pub caps: Vec<(String, Vec<String>)>,
+    /// What the user chose for themselves.
+    pub presence: OwnPresence,
+}
+
+/// The roster as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Roster {
+    /// RFC 6121 §2.6; absent where the server has no versions.
+    pub version: Option<String>,
+    /// All contacts.
+    pub contacts: Vec<Contact>,
+}
+
+/// Which messages to read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PageQuery {
+    /// Of which conversation.
+    pub conversation: Address,
+    /// From where.
+    pub from: From,
+    /// How many at most.
+    pub count: u32,
+}
+
+/// Where a page of messages lies. Bounds are exclusive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum From {
+    /// The newest ones.
+    Newest,
+    /// Those just before.
+    Before(Position),
+    /// Those just after.
+    After(Position),
+}
+
+/// A name by which a message can be found.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Name {
+    /// Our own identity of it.
+    Item(crate::entity::id::ItemId),
+    /// `MessageIds::archive`.
+    Archive(String),
+    /// `MessageIds::origin`.
+    Origin(String),
+    /// `MessageIds::stanza`.
+    Stanza(String),
+}
