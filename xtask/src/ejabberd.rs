@@ -1,0 +1,314 @@
+//! An ejabberd of our own on loopback, without Erlang's distribution: no node name, no epmd, nothing shared.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::error::{Context, Error, Result, create_dir, write};
+use crate::net::{self, free_port};
+use crate::process::Group;
+use crate::server::{self, Folder};
+
+/// How an ejabberd is to be.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The domain of the accounts. Rooms live at `conference.` and uploads at `upload.` below it.
+    pub domain: String,
+    /// A folder that outlives the server, or none for a temporary one.
+    pub dir: Option<PathBuf>,
+    /// How long a lost stream can be resumed.
+    pub hibernation: Duration,
+    /// Whether passwords are kept as SCRAM-SHA-256 keys, and not in plain text (all SCRAM mechanisms on offer).
+    pub scram_only: bool,
+    /// Whole top-level lines of YAML.
+    pub extra: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            domain: "localhost".into(),
+            dir: None,
+            hibernation: Duration::from_secs(600),
+            scram_only: false,
+            extra: String::new(),
+        }
+    }
+}
+
+/// A running ejabberd. Dropping it ends it.
+#[derive(Debug)]
+pub struct Ejabberd {
+    /// The domain of the accounts.
+    pub domain: String,
+    /// The TCP port for clients (STARTTLS with a self-signed certificate).
+    pub c2s_port: u16,
+    /// The HTTP port: WebSocket at `/ws`, uploads, the admin interface.
+    pub http_port: u16,
+    // The order matters: the process ends before its folder is removed.
+    group: Option<Group>,
+    folder: Folder,
+}
+
+impl Ejabberd {
+    /// Starts a server and waits until it answers.
+    ///
+    /// # Errors
+    /// When ejabberd is not installed or does not start.
+    pub fn start(options: Options) -> Result<Self> {
+        let folder = Folder::new(options.dir.clone(), "ejabberd")?;
+        let mut server = Self {
+            c2s_port: free_port()?,
+            http_port: free_port()?,
+            domain: options.domain.clone(),
+            group: None,
+            folder,
+        };
+        server::certificate(server.dir(), &[options.domain.clone()])?;
+        let both = ["cert.pem", "key.pem"].map(|name| crate::error::read(&server.dir().join(name)));
+        let both: Result<Vec<String>> = both.into_iter().collect();
+        write(&server.dir().join("both.pem"), both?.concat())?;
+        create_dir(&server.dir().join("spool"))?;
+        write(&server.config(), render(&options, &server))?;
+        server.run()?;
+        Ok(server)
+    }
+
+    /// The server's folder: configuration, data, `ejabberd.log`.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.folder.path
+    }
+
+    /// The WebSocket address.
+    #[must_use]
+    pub fn ws_url(&self) -> String {
+        format!("ws://localhost:{}/ws", self.http_port)
+    }
+
+    /// Creates an account.
+    ///
+    /// # Errors
+    /// When the server refuses, e.g. because it exists.
+    pub fn register(&self, user: &str, password: &str) -> Result<()> {
+        let body = format!(
+            r#"{{"user":{},"host":{},"password":{}}}"#,
+            json(user),
+            json(&self.domain),
+            json(password)
+        );
+        self.shell("register", &body).map(drop)
+    }
+
+    /// Runs a command of ejabberd's administration, with its arguments as JSON, and returns the answer as JSON.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn shell(&self, command: &str, json: &str) -> Result<String> {
+        let headers = ["Content-Type: application/json"];
+        let answer = net::request(
+            self.http_port,
+            "POST",
+            &format!("/api/{command}"),
+            &headers,
+            json.as_bytes(),
+        )?;
+        if answer.status == 200 {
+            return Ok(answer.text());
+        }
+        Err(Error::Refused {
+            what: format!("ejabberd's {command}"),
+            answer: answer.text(),
+        })
+    }
+
+    /// The server's log so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        server::tail(&self.log_file(), usize::MAX)
+    }
+
+    /// Ends it in order: streams are closed first.
+    pub fn stop(&mut self) {
+        if let Some(mut group) = self.group.take() {
+            group.stop(Duration::from_secs(20));
+        }
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.group = None;
+    }
+
+    /// Starts a stopped or killed server again, or stops and starts a running one: same ports, same data.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart(&mut self) -> Result<()> {
+        self.stop();
+        self.run()
+    }
+
+    /// Whether ejabberd is on this machine.
+    #[must_use]
+    pub fn is_installed() -> bool {
+        libraries().is_some() && server::find("erl").is_some()
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let missing = || Error::Missing {
+            what: "ejabberd".into(),
+            remedy: "Install it: apt-get install ejabberd".into(),
+        };
+        let libraries = libraries().ok_or_else(missing)?;
+        let erl = server::find("erl").ok_or_else(missing)?;
+        let output =
+            File::create(self.dir().join("output.log")).context(|| "create output.log".into())?;
+        let errors = output.try_clone().context(|| "create output.log".into())?;
+        let mut command = Command::new(erl);
+        command
+            .args(["-noinput", "+sbwt", "none", "-mnesia", "dir"])
+            .arg(format!(
+                "{:?}",
+                self.dir().join("spool").display().to_string()
+            ))
+            .args(["-ejabberd", "quiet", "true", "-s", "ejabberd"])
+            .current_dir(self.dir())
+            .env("ERL_LIBS", libraries)
+            .env("HOME", self.dir())
+            .env("EJABBERD_CONFIG_PATH", self.config())
+            .env("EJABBERD_LOG_PATH", self.log_file())
+            .env("ERL_CRASH_DUMP_BYTES", "0")
+            .stdout(Stdio::from(output))
+            .stderr(Stdio::from(errors));
+        let mut group = Group::spawn(&mut command)?;
+        // The listeners open last, the administration with them.
+        server::await_http(
+            "ejabberd",
+            &mut group,
+            self.http_port,
+            "/api/status",
+            &self.log_file(),
+        )?;
+        self.group = Some(group);
+        Ok(())
+    }
+
+    fn config(&self) -> PathBuf {
+        self.dir().join("ejabberd.yml")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.dir().join("ejabberd.log")
+    }
+}
+
+/// The folder of Erlang libraries that holds ejabberd (Debian's, by architecture).
+fn libraries() -> Option<PathBuf> {
+    let dirs = std::fs::read_dir("/usr/lib").ok()?;
+    dirs.flatten().map(|entry| entry.path()).find(|dir| {
+        let inside = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        inside.into_iter().any(|entry| {
+            entry.file_name().to_string_lossy().starts_with("ejabberd-")
+                && entry.path().join("ebin").is_dir()
+        })
+    })
+}
+
+fn json(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            c if c < ' ' => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn render(options: &Options, server: &Ejabberd) -> String {
+    format!(
+        r#"# Written by `cargo xtask`: changes are lost.
+hosts: [ {domain} ]
+loglevel: info
+certfiles: [ {cert} ]
+auth_method: internal
+auth_password_format: {format}
+auth_scram_hash: sha256
+listen:
+  - {{ port: {c2s}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, max_stanza_size: 262144, access: all }}
+  - port: {http}
+    ip: "127.0.0.1"
+    module: ejabberd_http
+    request_handlers:
+      /ws: ejabberd_http_ws
+      /api: mod_http_api
+      /upload: mod_http_upload
+      /.well-known/host-meta: mod_host_meta
+      /.well-known/host-meta.json: mod_host_meta
+acl:
+  local: {{ user_regexp: "" }}
+  loopback: {{ ip: [ 127.0.0.0/8, "::1/128" ] }}
+api_permissions:
+  "from this machine": {{ from: [ mod_http_api ], who: {{ ip: "127.0.0.0/8" }}, what: "*" }}
+access_rules:
+  local: {{ allow: local }}
+  register: {{ allow: all }}
+registration_timeout: infinity
+modules:
+  mod_adhoc: {{ }}
+  mod_admin_extra: {{ }}
+  mod_announce: {{ }}
+  mod_avatar: {{ }}
+  mod_blocking: {{ }}
+  mod_bosh: {{ }}
+  mod_caps: {{ }}
+  mod_carboncopy: {{ }}
+  mod_client_state: {{ }}
+  mod_disco: {{ }}
+  mod_host_meta: {{ websocket_url: "ws://localhost:{http}/ws" }}
+  mod_http_api: {{ }}
+  mod_http_upload:
+    put_url: http://localhost:{http}/upload
+    docroot: {upload}
+    custom_headers:
+      Access-Control-Allow-Origin: "*"
+      Access-Control-Allow-Methods: GET,HEAD,PUT,OPTIONS
+      Access-Control-Allow-Headers: Content-Type
+  mod_last: {{ }}
+  mod_mam: {{ default: always, assume_mam_usage: true }}
+  mod_muc:
+    default_room_options: {{ mam: true, persistent: true }}
+  mod_muc_admin: {{ }}
+  mod_offline: {{ }}
+  mod_ping: {{ }}
+  mod_privacy: {{ }}
+  mod_private: {{ }}
+  mod_pubsub:
+    plugins: [ flat, pep ]
+    force_node_config:
+      storage:bookmarks: {{ access_model: whitelist }}
+  mod_push: {{ }}
+  mod_register: {{ ip_access: all }}
+  mod_roster: {{ versioning: true }}
+  mod_stream_mgmt: {{ resume_timeout: {hibernation} }}
+  mod_time: {{ }}
+  mod_vcard: {{ }}
+  mod_vcard_xupdate: {{ }}
+  mod_version: {{ }}
+{extra}
+"#,
+        domain = json(&options.domain),
+        cert = json(&server.dir().join("both.pem").display().to_string()),
+        format = if options.scram_only { "scram" } else { "plain" },
+        c2s = server.c2s_port,
+        http = server.http_port,
+        upload = json(&server.dir().join("upload").display().to_string()),
+        hibernation = options.hibernation.as_secs(),
+        extra = options.extra,
+    )
+}

@@ -1,0 +1,39 @@
+//! The set-up commands of Waxwing, and what its tests start: real servers and the built site.
+//!
+//! A library, so that `tests/servers` and `tests/e2e` use the same servers as `cargo xtask demo`:
+//!
+//! ```no_run
+//! use xtask::prosody::{Options, Prosody};
+//!
+//! # fn main() -> xtask::Result<()> {
+//! let mut server = Prosody::start(Options::default())?;
+//! server.register("romeo", "secret")?;
+//! assert!(server.ws_url().starts_with("ws://localhost:"));
+//! server.restart()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Invariant:** whatever is started here ends when its handle is dropped, and when this process dies (see
+//! [`process`]).
+// A command line tool speaks through standard output.
+#![allow(clippy::print_stdout)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+pub mod ejabberd;
+pub mod error;
+pub mod net;
+pub mod paths;
+pub mod process;
+pub mod prosody;
+mod server;
+
+pub use error::{Error, Result};

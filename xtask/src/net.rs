@@ -1,0 +1,115 @@
+//! Free ports, and the few HTTP requests that a server's control needs.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use crate::error::{Context, Result};
+
+/// A loopback port that was free a moment ago.
+///
+/// # Errors
+/// When the system has none.
+pub fn free_port() -> Result<u16> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context(|| "find a free port".into())?;
+    let address = listener
+        .local_addr()
+        .context(|| "find a free port".into())?;
+    Ok(address.port())
+}
+
+/// An answer, as far as we look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code; 0 when there was no status line.
+    pub status: u16,
+    /// The status line and the header lines.
+    pub head: String,
+    /// The body, not decoded.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The value of a header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// Asks a server on loopback.
+///
+/// `headers` are whole lines without their ends.
+///
+/// # Errors
+/// When the connection fails or is silent for ten seconds.
+pub fn request(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> Result<Answer> {
+    let what = || format!("{method} http://localhost:{port}{path}");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(10)).context(what)?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .context(what)?;
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for header in headers {
+        head.push_str(header);
+        head.push_str("\r\n");
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes()).context(what)?;
+    stream.write_all(body).context(what)?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).context(what)?;
+    Ok(parse(&bytes))
+}
+
+fn parse(bytes: &[u8]) -> Answer {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, body) = match end {
+        Some(end) => bytes.split_at(end + 4),
+        None => (bytes, &[][..]),
+    };
+    let head = String::from_utf8_lossy(head).into_owned();
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0);
+    Answer {
+        status,
+        body: body.to_vec(),
+        head,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_taken_apart() {
+        let answer = parse(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\nno");
+        assert_eq!(answer.status, 404);
+        assert_eq!(answer.header("content-type"), Some("text/plain"));
+        assert_eq!(answer.text(), "no");
+    }
+}
