@@ -65,7 +65,7 @@ impl Ejabberd {
             group: None,
             folder,
         };
-        server::certificate(server.dir(), &[options.domain.clone()])?;
+        server::certificate(server.dir(), std::slice::from_ref(&options.domain))?;
         let both = ["cert.pem", "key.pem"].map(|name| crate::error::read(&server.dir().join(name)));
         let both: Result<Vec<String>> = both.into_iter().collect();
         write(&server.dir().join("both.pem"), both?.concat())?;

@@ -34,6 +34,7 @@ pub mod net;
 pub mod paths;
 pub mod process;
 pub mod prosody;
+pub mod serve;
 mod server;
 
 pub use error::{Error, Result};
