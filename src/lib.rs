@@ -37,4 +37,6 @@ pub mod boundary;
 
 pub mod event;
 
+pub mod xmpp;
+
 pub mod store;
