@@ -1,6 +1,12 @@
 //! The protocol core, sans-IO: text of frames in, facts out.
 
+pub mod cx;
+mod dispatch;
+pub mod engine;
+pub mod feature;
 pub mod gate;
+pub mod iq;
 pub mod ns;
 pub mod parse;
 mod scan;
+pub mod stream;

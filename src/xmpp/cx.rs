@@ -1,0 +1,242 @@
+//! All that a feature may do: send, request, reply, emit, save.
+//!
+//! **Invariant:** nothing here waits, reads a clock or draws randomness from outside.
+
+use std::collections::VecDeque;
+
+use jid::{BareJid, FullJid, Jid};
+use minidom::Element;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use crate::entity::time::Instant;
+use crate::event::{Event, Save};
+
+use super::engine::{Output, Purpose, Settings, Why};
+use super::iq::{Outcome, Reply, Table};
+
+/// What every part of the core works with.
+pub struct Cx {
+    /// The moment of the input in hand.
+    pub now: Instant,
+    account: Option<BareJid>,
+    bound: Option<FullJid>,
+    outputs: VecDeque<Output>,
+    requests: Table,
+    ended: VecDeque<(Reply, Outcome)>,
+    random: ChaCha8Rng,
+}
+
+/// Whether a request asks or changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// `get`.
+    Get,
+    /// `set`.
+    Set,
+}
+
+impl Cx {
+    pub(super) fn new(settings: &Settings, seed: [u8; 32]) -> Self {
+        let account = match &settings.purpose {
+            Purpose::Session { address, .. } => address.to_jid().ok(),
+            Purpose::Anonymous | Purpose::Registration => None,
+        };
+        Self {
+            now: Instant::default(),
+            account,
+            bound: None,
+            outputs: VecDeque::new(),
+            requests: Table::default(),
+            ended: VecDeque::new(),
+            random: ChaCha8Rng::from_seed(seed),
+        }
+    }
+
+    /// Our bare JID; unknown only to anonymous sessions before binding.
+    #[must_use]
+    pub fn account(&self) -> Option<&BareJid> {
+        self.account.as_ref()
+    }
+
+    /// Our full JID, while a resource is bound.
+    #[must_use]
+    pub fn bound(&self) -> Option<&FullJid> {
+        self.bound.as_ref()
+    }
+
+    pub(super) fn bind(&mut self, jid: FullJid) {
+        self.account = Some(jid.to_bare());
+        self.bound = Some(jid);
+    }
+
+    pub(super) fn unbind(&mut self) {
+        self.bound = None;
+    }
+
+    /// Whether `from` stands for our own account: absent, our bare JID, or this session's full JID (RFC 6120 §8.1.2.1).
+    #[must_use]
+    pub fn is_own_account(&self, from: Option<&Jid>) -> bool {
+        match from {
+            None => true,
+            Some(jid) => {
+                self.account
+                    .as_ref()
+                    .is_some_and(|me| jid.resource().is_none() && jid.to_bare() == *me)
+                    || self.bound.as_ref().is_some_and(|me| jid == me)
+            }
+        }
+    }
+
+    /// A fresh id of 96 random bits.
+    pub fn fresh_id(&mut self) -> String {
+        let mut bytes = [0; 12];
+        self.random.fill_bytes(&mut bytes);
+        base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
+    }
+
+    /// Random bytes (nonces).
+    pub fn fill_random(&mut self, bytes: &mut [u8]) {
+        self.random.fill_bytes(bytes);
+    }
+
+    /// A random number (item ids).
+    pub fn random_u64(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+
+    /// Sends an element as one frame.
+    pub fn send(&mut self, element: &Element) {
+        let mut bytes = Vec::new();
+        // Elements that we build ourselves always serialise; their texts are made legal by `stanza::text`.
+        match element
+            .write_to(&mut bytes)
+            .map(|()| String::from_utf8(bytes))
+        {
+            Ok(Ok(frame)) => self.outputs.push_back(Output::Transmit(frame)),
+            _ => debug_assert!(false, "an element of ours does not serialise"),
+        }
+    }
+
+    /// Sends text that is a whole frame already.
+    pub fn send_text(&mut self, frame: String) {
+        self.outputs.push_back(Output::Transmit(frame));
+    }
+
+    /// Asks somebody (`None`: our own account) and remembers how to go on.
+    pub fn request(&mut self, to: Option<Jid>, kind: Kind, payload: Element, reply: Reply) {
+        let id = self.fresh_id();
+        self.requests
+            .insert(self.now, to.clone(), id.clone(), reply);
+        let iq = match kind {
+            Kind::Get => Iq::Get {
+                from: None,
+                to,
+                id,
+                payload,
+            },
+            Kind::Set => Iq::Set {
+                from: None,
+                to,
+                id,
+                payload,
+            },
+        };
+        self.send(&iq.into());
+    }
+
+    /// Answers a request with a result.
+    pub fn reply(&mut self, to: Option<Jid>, id: String, payload: Option<Element>) {
+        self.send(
+            &Iq::Result {
+                from: None,
+                to,
+                id,
+                payload,
+            }
+            .into(),
+        );
+    }
+
+    /// Answers a request with an error (RFC 6120 §8.3).
+    pub fn refuse(
+        &mut self,
+        to: Option<Jid>,
+        id: String,
+        kind: ErrorType,
+        condition: DefinedCondition,
+    ) {
+        let error = StanzaError::new(kind, condition, "en", "");
+        self.send(
+            &Iq::Error {
+                from: None,
+                to,
+                id,
+                error,
+                payload: None,
+            }
+            .into(),
+        );
+    }
+
+    /// Takes the answer to one of our requests; false if it answers nothing that we asked of `from`.
+    pub(super) fn take_answer(&mut self, from: Option<&Jid>, id: &str, outcome: Outcome) -> bool {
+        let own = self.is_own_account(from);
+        let reply = self.requests.take(id, |peer| match peer {
+            // RFC 6120 §8.1.2.1: what was asked of our account is answered without `from`, or from our bare JID.
+            None => own,
+            Some(peer) => {
+                from == Some(peer)
+                    || (own && from.is_none() && self.account.as_ref().is_some_and(|me| peer == me))
+            }
+        });
+        match reply {
+            Some(reply) => {
+                self.ended.push_back((reply, outcome));
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn expire_requests(&mut self) {
+        let late = self.requests.expire(self.now);
+        self.ended
+            .extend(late.into_iter().map(|reply| (reply, Outcome::Timeout)));
+    }
+
+    pub(super) fn abandon_requests(&mut self) {
+        let open = self.requests.abandon();
+        self.ended
+            .extend(open.into_iter().map(|reply| (reply, Outcome::CutOff)));
+    }
+
+    pub(super) fn next_reply(&mut self) -> Option<(Reply, Outcome)> {
+        self.ended.pop_front()
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
+        self.requests.next_deadline().map(|at| (at, Why::Answer))
+    }
+
+    /// Publishes a fact.
+    pub fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Has the core's own state committed.
+    pub fn save(&mut self, save: Save) {
+        self.outputs.push_back(Output::Save(save));
+    }
+
+    /// Has the socket closed.
+    pub fn close(&mut self) {
+        self.outputs.push_back(Output::Close);
+    }
+
+    pub(super) fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+}

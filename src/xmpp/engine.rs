@@ -1,0 +1,271 @@
+//! The protocol core of one account, sans-IO.
+//!
+//! ```ignore
+//! engine.handle(now, Input::Frame(text));
+//! while let Some(output) = engine.poll_output() { /* commit, transmit, publish */ }
+//! let (when, why) = engine.poll_timeout();
+//! ```
+//!
+//! **Invariant:** no clock, no task, no socket, no randomness source: they come in as arguments. One `handle`,
+//! then drain, before the next. An engine lives as long as its account: it is opened and closed many times.
+
+use crate::boundary::command::AccountCommand;
+use crate::entity::address::Address;
+use crate::entity::contact::Contact;
+use crate::entity::id::RequestId;
+use crate::entity::message::Message;
+use crate::entity::presence::OwnPresence;
+use crate::entity::secret::Secret;
+use crate::entity::time::{Instant, Timestamp};
+use crate::event::{Event, Save};
+
+use super::cx::Cx;
+use super::dispatch;
+use super::feature::Features;
+use super::stream::{Stream, Taken};
+use super::{gate, parse};
+
+/// What an engine is made for.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The server's domain.
+    pub domain: String,
+    /// What to do there.
+    pub purpose: Purpose,
+    /// The language of the stream (`xml:lang`), if the user chose one.
+    pub language: Option<String>,
+}
+
+/// What an engine does at its server.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// A session as this account.
+    Session {
+        /// Who we are.
+        address: Address,
+        /// What proves it.
+        credentials: Credentials,
+    },
+    /// A session as nobody (RFC 4505); the server gives the address.
+    Anonymous,
+    /// Making an account (XEP-0077); there is no session.
+    Registration,
+}
+
+/// What proves who we are.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// Typed by the user.
+    Password(Secret),
+    /// What `Save::Credentials` said at an earlier log-in.
+    Kept(Vec<u8>),
+    /// Nothing: the user must type the password first.
+    None,
+}
+
+/// What the core knew when it was last alive.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The roster and its version.
+    pub roster: Option<(Vec<Contact>, Option<String>)>,
+    /// Known capabilities: (ver, features).
+    pub caps: Vec<(String, Vec<String>)>,
+    /// Messages that the server has not confirmed, oldest first.
+    pub outbox: Vec<Message>,
+    /// What the user chose for themselves.
+    pub presence: OwnPresence,
+}
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A socket is open.
+    Opened {
+        /// TLS, or to this very machine: what is said there cannot be overheard.
+        secure: bool,
+    },
+    /// A frame came.
+    Frame(&'a str),
+    /// The socket is closed, or could not be opened.
+    Closed,
+    /// A wish of the user.
+    Wish(Wish),
+    /// The time of `poll_timeout` has come (or not; ticks are harmless).
+    Tick,
+}
+
+/// A wish, as the client hands it on.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// A command that is the core's to carry out.
+    Command(RequestId, AccountCommand),
+    /// Send this message, which is stored already. Held while there is no session.
+    Send(Message),
+    /// Ask the archive for a page of a conversation before an archive id (or the newest); answered by `ArchiveEvent`.
+    History {
+        /// With whom.
+        conversation: Address,
+        /// The archive id to start before.
+        before: Option<String>,
+        /// How many messages.
+        count: u32,
+    },
+    /// The user is idle since then, or is back.
+    Idle(Option<Timestamp>),
+    /// Send the registration form filled in.
+    Register(Vec<(String, Vec<Secret>)>),
+    /// New credentials, after the old ones were refused.
+    Credentials(Credentials),
+    /// End the session properly.
+    Close,
+}
+
+/// What goes out. Per drain: commit every `Save`, then transmit, then publish events.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// To be committed before anything is transmitted.
+    Save(Save),
+    /// A frame to send.
+    Transmit(String),
+    /// A fact.
+    Event(Event),
+    /// Close the socket.
+    Close,
+}
+
+/// Why the engine wants to be woken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Why {
+    /// A request's deadline.
+    Answer,
+    /// The stream's negotiation takes too long.
+    Negotiation,
+    /// Nothing was heard for a while: look whether the connection lives.
+    KeepAlive,
+    /// A feature's own reason.
+    Feature,
+}
+
+/// The protocol core of one account.
+pub struct Engine {
+    cx: Cx,
+    stream: Stream,
+    features: Features,
+}
+
+impl Engine {
+    /// Makes an engine. `seed` is all its randomness.
+    #[must_use]
+    pub fn new(settings: Settings, snapshot: Snapshot, seed: [u8; 32]) -> Self {
+        let cx = Cx::new(&settings, seed);
+        Self {
+            cx,
+            features: Features::new(&settings, snapshot),
+            stream: Stream::new(settings),
+        }
+    }
+
+    /// Takes one input. Drain the outputs before the next.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        self.cx.now = now;
+        match input {
+            Input::Opened { secure } => self.stream.on_opened(&mut self.cx, secure),
+            Input::Frame(text) => self.on_frame(text),
+            Input::Closed => {
+                self.stream.on_closed(&mut self.cx);
+                self.end_session();
+            }
+            Input::Wish(wish) => self.on_wish(wish),
+            Input::Tick => {
+                let taken = self.stream.on_tick(&mut self.cx);
+                self.on_taken(taken);
+                self.cx.expire_requests();
+                self.features.on_tick(&mut self.cx);
+            }
+        }
+        self.deliver_replies();
+    }
+
+    /// The next output, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.cx.poll_output()
+    }
+
+    /// When to call with `Input::Tick`, and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Instant, Why)> {
+        [
+            self.cx.poll_timeout(),
+            self.stream.poll_timeout(),
+            self.features.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn on_frame(&mut self, text: &str) {
+        let passed = match gate::check(text) {
+            Ok(passed) => passed,
+            Err(refused) => {
+                tracing::debug!(reason = ?refused.reason, at = refused.at, "frame refused");
+                let taken = self.stream.on_refused(&mut self.cx, refused.is_stanza());
+                return self.on_taken(taken);
+            }
+        };
+        match parse::parse(&passed) {
+            Ok(element) => {
+                let taken = self.stream.on_frame(&mut self.cx, element);
+                self.on_taken(taken);
+            }
+            Err(_) => {
+                tracing::debug!("frame passed the gate, but has no tree");
+                let taken = self.stream.on_refused(&mut self.cx, passed.is_stanza());
+                self.on_taken(taken);
+            }
+        }
+    }
+
+    fn on_taken(&mut self, taken: Taken) {
+        match taken {
+            Taken::Nothing => {}
+            Taken::Stanza(stanza) => dispatch::on_stanza(&mut self.cx, &mut self.features, stanza),
+            Taken::Bound => self.features.on_bound(&mut self.cx),
+            Taken::Acknowledged(count) => self.features.on_acknowledged(&mut self.cx, count),
+            Taken::Ended => self.end_session(),
+        }
+    }
+
+    fn on_wish(&mut self, wish: Wish) {
+        match wish {
+            Wish::Close => {
+                self.features.on_closing(&mut self.cx);
+                self.stream.close(&mut self.cx);
+            }
+            Wish::Credentials(credentials) => self.stream.set_credentials(credentials),
+            Wish::Register(answers) => self.stream.register(&mut self.cx, answers),
+            wish => self.features.on_wish(&mut self.cx, wish),
+        }
+    }
+
+    /// Every request ends: those still open are answered as cut off.
+    fn end_session(&mut self) {
+        self.cx.abandon_requests();
+        self.deliver_replies();
+        self.features.on_ended(&mut self.cx);
+        self.cx.unbind();
+    }
+
+    /// Hands ended requests to whoever asked.
+    fn deliver_replies(&mut self) {
+        while let Some((reply, outcome)) = self.cx.next_reply() {
+            dispatch::on_reply(
+                &mut self.cx,
+                &mut self.features,
+                &mut self.stream,
+                reply,
+                outcome,
+            );
+        }
+    }
+}

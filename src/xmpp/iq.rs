@@ -1,0 +1,97 @@
+//! RFC 6120 §8.2.3: questions and answers, matched by (peer, id), each with a deadline.
+//!
+//! **Invariant:** an answer matches (peer, id) and is an IQ; no `from` means our own account. Every request
+//! ends: by an answer, an error, its deadline, or the end of the session. A second answer finds nothing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jid::Jid;
+use minidom::Element;
+
+use crate::entity::time::Instant;
+
+/// How long an answer may take.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Who asked, and what for: how to go on with the answer. One variant for each kind of request that we make;
+/// `dispatch::on_reply` has one arm for each.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Reply {}
+
+/// How a request ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A result, with its payload if it has one.
+    Result(Option<Element>),
+    /// An error: its defined condition, the text, and the whole `<error/>` for those who need more.
+    Error {
+        /// RFC 6120 §8.3.3.
+        condition: String,
+        /// The words of who refused.
+        text: Option<String>,
+        /// The `<error/>` itself.
+        element: Element,
+    },
+    /// No answer in time.
+    Timeout,
+    /// The session ended first.
+    CutOff,
+}
+
+#[derive(Debug)]
+struct Open {
+    peer: Option<Jid>,
+    deadline: Instant,
+    reply: Reply,
+}
+
+/// The open requests.
+#[derive(Default, Debug)]
+pub struct Table {
+    open: HashMap<String, Open>,
+}
+
+impl Table {
+    /// Remembers a request; ids are never used twice.
+    pub fn insert(&mut self, now: Instant, peer: Option<Jid>, id: String, reply: Reply) {
+        self.open.insert(
+            id,
+            Open {
+                peer,
+                deadline: now + DEADLINE,
+                reply,
+            },
+        );
+    }
+
+    /// Takes the request that an answer with this id, from a peer for whom `is_peer` holds, belongs to.
+    pub fn take(&mut self, id: &str, is_peer: impl FnOnce(Option<&Jid>) -> bool) -> Option<Reply> {
+        if !is_peer(self.open.get(id)?.peer.as_ref()) {
+            return None;
+        }
+        self.open.remove(id).map(|open| open.reply)
+    }
+
+    /// Takes every request whose deadline has passed.
+    pub fn expire(&mut self, now: Instant) -> Vec<Reply> {
+        let mut late: Vec<_> = self
+            .open
+            .extract_if(|_, open| open.deadline.monotonic <= now.monotonic)
+            .collect();
+        late.sort_by_key(|(_, open)| open.deadline);
+        late.into_iter().map(|(_, open)| open.reply).collect()
+    }
+
+    /// Takes every request.
+    pub fn abandon(&mut self) -> Vec<Reply> {
+        self.open.drain().map(|(_, open)| open.reply).collect()
+    }
+
+    /// The next deadline.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.open.values().map(|open| open.deadline).min()
+    }
+}
