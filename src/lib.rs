@@ -40,3 +40,5 @@ pub mod event;
 pub mod xmpp;
 
 pub mod store;
+
+pub mod client;

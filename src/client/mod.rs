@@ -1,0 +1,3 @@
+//! The client: accounts, their drive loops, and the ports to the outside world.
+
+pub mod ports;
