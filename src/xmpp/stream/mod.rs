@@ -1,5 +1,7 @@
 //! The stream: RFC 7395 framing, features, authentication, binding, keep-alive, acknowledgements, errors.
 
+pub mod auth;
+
 use minidom::Element;
 
 use crate::entity::secret::Secret;
