@@ -25,7 +25,7 @@ pub enum Op {
     RemoveContact(Address, Option<String>),
     /// Adds or replaces a conversation.
     PutConversation(Conversation),
-    /// Adds a message, or replaces the one with the same `ItemId` (wherever it stood).
+    /// Adds a message, or replaces the one of its conversation with the same `ItemId` (wherever it stood).
     PutMessage(Message),
     /// Removes a message.
     RemoveMessage(Address, ItemId),

@@ -4,6 +4,9 @@
 //! transaction, all or nothing. No backend is visible outside `platform`.
 
 pub mod batch;
+pub mod memory;
+pub mod schema;
+pub mod suite;
 
 use futures::future::LocalBoxFuture;
 
@@ -40,7 +43,7 @@ pub trait Store {
     fn load(&self) -> Stored<'_, Snapshot>;
     /// Messages of a conversation, at most `count`, always oldest first.
     fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>>;
-    /// The messages of a conversation that carry any of these names.
+    /// The messages of a conversation that carry any of these names: each once, oldest first.
     fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>>;
     /// How many incoming messages of a conversation are newer than `after`, counted up to `limit`.
     fn count_unread(
@@ -76,6 +79,8 @@ pub struct Device {
     pub accounts: Vec<AccountRecord>,
     /// The settings.
     pub settings: Settings,
+    /// How many records could not be read, and were left out.
+    pub skipped: u32,
 }
 
 /// An account as it is kept.
@@ -115,6 +120,8 @@ pub struct Snapshot {
     pub caps: Vec<(String, Vec<String>)>,
     /// What the user chose for themselves.
     pub presence: OwnPresence,
+    /// How many records could not be read, and were left out.
+    pub skipped: u32,
 }
 
 /// The roster as it is kept.
@@ -122,7 +129,7 @@ pub struct Snapshot {
 pub struct Roster {
     /// RFC 6121 §2.6; absent where the server has no versions.
     pub version: Option<String>,
-    /// All contacts.
+    /// All contacts, in no order.
     pub contacts: Vec<Contact>,
 }
 
@@ -159,4 +166,19 @@ pub enum Name {
     Origin(String),
     /// `MessageIds::stanza`.
     Stanza(String),
+}
+
+impl Message {
+    /// All names by which this message can be found.
+    pub fn names(&self) -> impl Iterator<Item = Name> {
+        let ids = self.ids.clone();
+        [
+            Some(Name::Item(self.id)),
+            ids.archive.map(Name::Archive),
+            ids.origin.map(Name::Origin),
+            ids.stanza.map(Name::Stanza),
+        ]
+        .into_iter()
+        .flatten()
+    }
 }

@@ -1,0 +1,293 @@
+//! The schema: how what is kept becomes bytes, and how what older builds wrote is read.
+//!
+//! **Invariant:** every record begins with the version of its encoding. A record that cannot be read is skipped
+//! and counted, and never stands in the way of the others. When an entity changes, [`RECORD`] goes up by one and
+//! the entity gets an [`Record::upgrade`] from each version before; when the layout of a database changes,
+//! [`SCHEMA`] goes up by one and the backend gets one more step. The tests below pin what was written before.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::AccountRecord;
+use crate::entity::contact::Contact;
+use crate::entity::conversation::Conversation;
+use crate::entity::message::Message;
+use crate::entity::presence::OwnPresence;
+use crate::entity::settings::Settings;
+
+/// The version of the layout: which tables there are, and how they are keyed.
+pub const SCHEMA: u32 = 1;
+
+/// The version of the records' encoding: what [`write`] writes.
+pub const RECORD: u8 = 1;
+
+/// Why a record cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// A newer build wrote it.
+    #[error("the record was written by a newer version")]
+    Newer,
+    /// It is no record, or half of one.
+    #[error("the record is damaged")]
+    Damaged,
+}
+
+/// What can be kept.
+pub trait Record: Serialize + DeserializeOwned {
+    /// Reads what an older build wrote: the version, and the bytes behind it.
+    #[must_use]
+    fn upgrade(_version: u8, _body: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+impl Record for Message {}
+impl Record for Conversation {}
+impl Record for Settings {}
+impl Record for OwnPresence {}
+impl Record for Capabilities {}
+impl Record for ContactChunk {}
+impl Record for RosterHead {}
+impl Record for AccountRow {}
+
+/// Capabilities: a XEP-0115 verification string, and the features it stands for.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Capabilities {
+    /// `hash` + `ver`.
+    pub ver: String,
+    /// The features.
+    pub features: Vec<String>,
+}
+
+/// A part of the roster. A roster of thousands loads ten times as fast from chunks as from single records.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct ContactChunk {
+    /// The contacts whose address falls into this chunk.
+    pub contacts: Vec<Contact>,
+}
+
+/// What is kept of the roster beside its contacts.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct RosterHead {
+    /// RFC 6121 §2.6.
+    pub version: Option<String>,
+    /// Into how many chunks the contacts are spread.
+    pub chunks: u32,
+}
+
+/// An account as a backend keeps it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct AccountRow {
+    /// Orders the accounts as they were added.
+    pub place: u32,
+    /// The account, its credentials sealed.
+    pub account: AccountRecord,
+}
+
+/// Encodes a record: its version, then `postcard`.
+#[must_use]
+pub fn write<T: Record>(record: &T) -> Vec<u8> {
+    // Serialising our own plain types into memory has no way to fail.
+    postcard::to_extend(record, vec![RECORD]).unwrap_or_default()
+}
+
+/// Decodes a record of this or of any older version.
+///
+/// # Errors
+/// [`Unreadable`]; the caller skips the record and counts it.
+pub fn read<T: Record>(bytes: &[u8]) -> Result<T, Unreadable> {
+    match bytes.split_first() {
+        Some((&RECORD, body)) => match postcard::take_from_bytes(body) {
+            Ok((record, [])) => Ok(record),
+            _ => Err(Unreadable::Damaged),
+        },
+        Some((&version, _)) if version > RECORD => Err(Unreadable::Newer),
+        Some((&version, body)) => T::upgrade(version, body).ok_or(Unreadable::Damaged),
+        None => Err(Unreadable::Damaged),
+    }
+}
+
+/// How many chunks a roster of so many contacts is spread over: about a hundred contacts to each.
+#[must_use]
+pub fn chunks_for(contacts: usize) -> u32 {
+    u32::try_from(contacts.div_ceil(100))
+        .unwrap_or(u32::MAX)
+        .clamp(1, 256)
+}
+
+/// The chunk that a contact's address falls into (FNV-1a: the same in every build).
+#[must_use]
+pub fn chunk_of(address: &str, chunks: u32) -> u32 {
+    let hash = address.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    hash.checked_rem(chunks).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::address::Address;
+    use crate::entity::contact::Subscription;
+    use crate::entity::conversation::{History, Preview};
+    use crate::entity::id::{AccountId, ItemId};
+    use crate::entity::message::{Delivery, Direction, MessageIds, Position};
+    use crate::entity::presence::Availability;
+    use crate::entity::settings::Theme;
+    use crate::entity::time::Timestamp;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    fn message() -> Message {
+        Message {
+            id: ItemId(7),
+            position: Position {
+                time: Timestamp(1_700_000_000_000),
+                tie: 3,
+            },
+            conversation: address("juliet@example.org"),
+            direction: Direction::Outgoing,
+            time: Timestamp(1_700_000_000_001),
+            body: "Wherefore?".into(),
+            ids: MessageIds {
+                stanza: Some("s".into()),
+                origin: None,
+                archive: Some("a".into()),
+            },
+            delivery: Delivery::Delivered,
+        }
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Pins the bytes of a record: what a build wrote, every later build must read.
+    fn pinned<T: Record + PartialEq + std::fmt::Debug>(record: &T, bytes: &str) {
+        assert_eq!(
+            hex(&write(record)),
+            bytes,
+            "the encoding of {record:?} changed: raise RECORD, and upgrade from the version before"
+        );
+        assert_eq!(read::<T>(&write(record)).as_ref(), Ok(record));
+    }
+
+    #[test]
+    fn the_encoding_of_version_1_is_pinned() {
+        pinned(
+            &message(),
+            "010780a0abfef96203126a756c696574406578616d706c652e6f72670182a0abfef9620a5768657265666f72653f0101730001016102",
+        );
+        pinned(
+            &Conversation {
+                peer: address("juliet@example.org"),
+                draft: "d".into(),
+                read: Some(message().position),
+                unread: 2,
+                latest: Some(Preview {
+                    position: message().position,
+                    time: Timestamp(5),
+                    direction: Direction::Incoming,
+                    text: "t".into(),
+                }),
+                history: History::Before("x".into()),
+                open: true,
+            },
+            "01126a756c696574406578616d706c652e6f726701640180a0abfef96203020180a0abfef962030a00017401017801",
+        );
+        pinned(
+            &ContactChunk {
+                contacts: vec![Contact {
+                    address: address("juliet@example.org"),
+                    name: Some("J".into()),
+                    groups: vec!["g".into()],
+                    subscription: Subscription::Both,
+                    asked: false,
+                }],
+            },
+            "0101126a756c696574406578616d706c652e6f726701014a0101670300",
+        );
+        pinned(
+            &RosterHead {
+                version: Some("v".into()),
+                chunks: 2,
+            },
+            "0101017602",
+        );
+        pinned(
+            &Capabilities {
+                ver: "v".into(),
+                features: vec!["f".into()],
+            },
+            "010176010166",
+        );
+        pinned(
+            &OwnPresence {
+                availability: Availability::Away,
+                status: Some("s".into()),
+            },
+            "0103010173",
+        );
+        pinned(
+            &Settings {
+                theme: Theme::Dark,
+                language: Some("en".into()),
+                notifications: true,
+                notification_preview: false,
+            },
+            "01020102656e0100",
+        );
+        pinned(
+            &AccountRow {
+                place: 1,
+                account: AccountRecord {
+                    id: AccountId(9),
+                    address: address("romeo@example.org"),
+                    websocket: None,
+                    credentials: Some(vec![1, 2]),
+                    logged_out: false,
+                },
+            },
+            "01010911726f6d656f406578616d706c652e6f7267000102010200",
+        );
+    }
+
+    #[test]
+    fn garbage_and_newer_records_are_told_apart_and_never_panic() {
+        let good = write(&message());
+        assert_eq!(read::<Message>(&[]), Err(Unreadable::Damaged));
+        assert_eq!(read::<Message>(&[0, 1, 2]), Err(Unreadable::Damaged));
+        assert_eq!(read::<Message>(&[RECORD + 1]), Err(Unreadable::Newer));
+        assert_eq!(
+            read::<Message>(&good[..good.len() - 1]),
+            Err(Unreadable::Damaged)
+        );
+        let mut long = good.clone();
+        long.push(0);
+        assert_eq!(read::<Message>(&long), Err(Unreadable::Damaged));
+        for at in 0..good.len() {
+            for byte in [0, 0x7f, 0x80, 0xff] {
+                let mut bytes = good.clone();
+                bytes[at] = byte;
+                let _ = read::<Message>(&bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn contacts_spread_evenly_over_the_chunks() {
+        let chunks = chunks_for(5_000);
+        let mut sizes = vec![0_u32; chunks as usize];
+        for n in 0..5_000 {
+            sizes[chunk_of(&format!("contact{n}@example.org"), chunks) as usize] += 1;
+        }
+        assert!(
+            sizes.iter().all(|size| (40..200).contains(size)),
+            "{sizes:?}"
+        );
+        assert_eq!(chunks_for(0), 1);
+        assert_eq!(chunk_of("romeo@example.org", 0), 0);
+    }
+}

@@ -1,0 +1,154 @@
+//! What a store does with all that it loads at the start: roster, conversations, capabilities, own presence.
+
+use super::{Place, address, at, batch, juliet, open};
+use crate::entity::contact::{Contact, Subscription};
+use crate::entity::conversation::{Conversation, History, Preview};
+use crate::entity::message::Direction;
+use crate::entity::presence::{Availability, OwnPresence};
+use crate::entity::time::Timestamp;
+use crate::store::{Op, Roster, Store};
+
+fn contact(number: u32) -> Contact {
+    Contact {
+        address: address(&format!("contact{number:04}@example.org")),
+        name: (number % 2 == 0).then(|| format!("Contact {number}")),
+        groups: vec![format!("Group {}", number % 20)],
+        subscription: Subscription::Both,
+        asked: false,
+    }
+}
+
+fn roster(contacts: impl IntoIterator<Item = Contact>, version: &str) -> Roster {
+    Roster {
+        version: Some(version.into()),
+        contacts: contacts.into_iter().collect(),
+    }
+}
+
+async fn load(store: &dyn Store) -> Option<(Option<String>, Vec<Contact>)> {
+    let mut roster = store.load().await.unwrap().roster?;
+    roster.contacts.sort_by(|a, b| a.address.cmp(&b.address));
+    Some((roster.version, roster.contacts))
+}
+
+#[allow(missing_docs)]
+pub async fn the_roster_is_replaced_and_changed(place: &dyn Place) {
+    let store = open(place).await;
+    let version = |version: &str| Some(version.to_owned());
+    let commit = async |ops: Vec<Op>| store.commit(batch(ops)).await.unwrap();
+    // A push can come before any roster was stored.
+    commit(vec![Op::PutContact(contact(9), None)]).await;
+    assert_eq!(load(&*store).await, Some((None, vec![contact(9)])));
+
+    commit(vec![Op::PutRoster(roster((1..=3).map(contact), "v1"))]).await;
+    let loaded = load(&*open(place).await).await;
+    assert_eq!(
+        loaded,
+        Some((version("v1"), (1..=3).map(contact).collect()))
+    );
+
+    let renamed = Contact {
+        name: Some("Juliet".into()),
+        ..contact(2)
+    };
+    commit(vec![Op::PutContact(renamed.clone(), version("v2"))]).await;
+    commit(vec![
+        Op::RemoveContact(contact(1).address, version("v3")),
+        Op::RemoveContact(address("nobody@example.org"), version("v4")),
+    ])
+    .await;
+    let loaded = load(&*store).await;
+    assert_eq!(loaded, Some((version("v4"), vec![renamed, contact(3)])));
+
+    // In one batch, in order; what came before a whole roster is forgotten.
+    commit(vec![
+        Op::PutContact(contact(7), version("v5")),
+        Op::PutRoster(roster([contact(4)], "v6")),
+        Op::PutContact(contact(5), version("v7")),
+        Op::RemoveContact(contact(5).address, version("v8")),
+        Op::PutContact(contact(6), version("v9")),
+    ])
+    .await;
+    let loaded = load(&*store).await;
+    assert_eq!(loaded, Some((version("v9"), vec![contact(4), contact(6)])));
+
+    // An empty roster is known to be empty.
+    commit(vec![Op::PutRoster(Roster::default())]).await;
+    assert_eq!(load(&*store).await, Some((None, vec![])));
+}
+
+#[allow(missing_docs)]
+pub async fn a_large_roster_is_whole(place: &dyn Place) {
+    let store = open(place).await;
+    let whole = Op::PutRoster(roster((0..5_000).map(contact), "v"));
+    store.commit(batch([whole])).await.unwrap();
+    let removals = (0..100).map(|n| Op::RemoveContact(contact(n).address, Some("w".into())));
+    store.commit(batch(removals)).await.unwrap();
+    let (version, contacts) = load(&*open(place).await).await.unwrap();
+    assert_eq!(version.as_deref(), Some("w"));
+    let mut expected: Vec<_> = (100..5_000).map(contact).collect();
+    expected.sort_by(|a, b| a.address.cmp(&b.address));
+    assert!(contacts == expected, "{} contacts", contacts.len());
+}
+
+#[allow(missing_docs)]
+pub async fn contacts_changed_at_the_same_time_are_all_kept(place: &dyn Place) {
+    let store = open(place).await;
+    let whole = Op::PutRoster(roster((0..10).map(contact), "v"));
+    store.commit(batch([whole])).await.unwrap();
+    let put = |number| store.commit(batch([Op::PutContact(contact(number), None)]));
+    let all = futures::future::join_all((10..20).map(put)).await;
+    assert!(all.iter().all(Result::is_ok));
+    let (_, contacts) = load(&*store).await.unwrap();
+    assert_eq!(contacts, (0..20).map(contact).collect::<Vec<_>>());
+}
+
+#[allow(missing_docs)]
+pub async fn conversations_caps_and_presence_are_kept(place: &dyn Place) {
+    let store = open(place).await;
+    let conversation = Conversation {
+        draft: "But soft".into(),
+        read: Some(at(5, 6)),
+        unread: 3,
+        latest: Some(Preview {
+            position: at(7, 8),
+            time: Timestamp(9),
+            direction: Direction::Outgoing,
+            text: "what light".into(),
+        }),
+        history: History::Before("archive".into()),
+        open: false,
+        ..Conversation::new(juliet())
+    };
+    let presence = OwnPresence {
+        availability: Availability::DoNotDisturb,
+        status: Some("in the orchard".into()),
+    };
+    let features = |feature: &str| vec![feature.to_owned(), "urn:xmpp:ping".to_owned()];
+    store
+        .commit(batch([
+            Op::PutConversation(Conversation::new(juliet())),
+            Op::PutConversation(conversation.clone()),
+            Op::PutConversation(Conversation::new(address("mallory@example.org"))),
+            Op::PutCaps("sha-1 a".into(), features("old")),
+            Op::PutCaps("sha-1 a".into(), features("new")),
+            Op::PutCaps("sha-1 b".into(), vec![]),
+            Op::PutPresence(OwnPresence::default()),
+            Op::PutPresence(presence.clone()),
+        ]))
+        .await
+        .unwrap();
+    let mut snapshot = open(place).await.load().await.unwrap();
+    snapshot.conversations.sort_by(|a, b| a.peer.cmp(&b.peer));
+    snapshot.caps.sort();
+    let mallory = Conversation::new(address("mallory@example.org"));
+    assert_eq!(snapshot.conversations, [conversation, mallory]);
+    let caps = [
+        ("sha-1 a".to_owned(), features("new")),
+        ("sha-1 b".to_owned(), vec![]),
+    ];
+    assert_eq!(snapshot.caps, caps);
+    assert_eq!(snapshot.presence, presence);
+    assert_eq!(snapshot.roster, None);
+    assert_eq!(snapshot.skipped, 0);
+}
