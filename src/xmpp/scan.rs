@@ -391,19 +391,27 @@ impl<'a, S: Sink<'a>> Scanner<'a, S> {
     /// Reads a qualified name: as written, its prefix (or nothing) and its local part.
     fn name(&mut self) -> Result<(&'a str, &'a str, &'a str), Reason> {
         let start = self.at;
-        self.skip(NAME);
+        let mut local = self.name_part()?;
+        let mut prefix = "";
+        if self.peek() == Some(b':') {
+            self.at += 1;
+            prefix = local;
+            local = self.name_part()?;
+        }
         let qname = self.slice(start, self.at);
         if qname.len() > MAX_NAME {
             return Err(Reason::NameTooLong);
         }
-        let (prefix, local) = match qname.split_once(':') {
-            None => ("", qname),
-            Some(("", _)) => return Err(Reason::BadName),
-            Some((prefix, local)) => (prefix, local),
-        };
-        let prefix_good = prefix.is_empty() || is_ncname(prefix);
-        if prefix_good && is_ncname(local) {
-            Ok((qname, prefix, local))
+        Ok((qname, prefix, local))
+    }
+
+    fn name_part(&mut self) -> Result<&'a str, Reason> {
+        let start = self.at;
+        self.skip(NAME);
+        let part = self.slice(start, self.at);
+        let starts = part.bytes().next().map_or(0, class_of) & NAME_START != 0;
+        if (starts && part.is_ascii()) || is_ncname(part) {
+            Ok(part)
         } else {
             Err(Reason::BadName)
         }
@@ -478,13 +486,15 @@ impl<'a, S: Sink<'a>> Scanner<'a, S> {
     }
 }
 
-/// Bytes that need no second look in character data, in an attribute's value, and in a name.
+/// Bytes that need no second look in character data, in an attribute's value, in a name, and at its start.
 const PLAIN_TEXT: u8 = 1;
 const PLAIN_VALUE: u8 = 2;
 const NAME: u8 = 4;
+const NAME_START: u8 = 8;
 
 static CLASSES: [u8; 256] = classes();
 
+#[inline]
 fn class_of(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
@@ -507,8 +517,11 @@ const fn classes() -> [u8; 256] {
         if b == b'\t' || b == b'\n' {
             class |= PLAIN_TEXT;
         }
-        if b.is_ascii_alphanumeric() || matches!(b, b':' | b'_' | b'-' | b'.') || b >= 0x80 {
+        if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80 {
             class |= NAME;
+        }
+        if b.is_ascii_alphabetic() || b == b'_' {
+            class |= NAME_START;
         }
         table[byte] = class;
         byte += 1;
