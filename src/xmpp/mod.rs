@@ -9,4 +9,5 @@ pub mod iq;
 pub mod ns;
 pub mod parse;
 mod scan;
+pub mod stanza;
 pub mod stream;

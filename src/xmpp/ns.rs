@@ -9,3 +9,54 @@ pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 pub const CLIENT: &str = "jabber:client";
 /// RFC 6120: the stream itself.
 pub const STREAM: &str = "http://etherx.jabber.org/streams";
+/// RFC 6120 §8.3.3: conditions of stanza errors.
+pub const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+
+/// RFC 6121 §2: the roster.
+pub const ROSTER: &str = "jabber:iq:roster";
+/// XEP-0004: Data Forms.
+pub const DATA_FORMS: &str = "jabber:x:data";
+/// XEP-0012: Last Activity.
+pub const LAST: &str = "jabber:iq:last";
+/// XEP-0030: Service Discovery, who somebody is and what they can do.
+pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// XEP-0030: Service Discovery, what there is.
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// XEP-0059: Result Set Management.
+pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0066: Out of Band Data, in messages and forms.
+pub const OOB: &str = "jabber:x:oob";
+/// XEP-0077: In-Band Registration.
+pub const REGISTER: &str = "jabber:iq:register";
+/// XEP-0091: Legacy Delayed Delivery.
+pub const LEGACY_DELAY: &str = "jabber:x:delay";
+/// XEP-0092: Software Version.
+pub const VERSION: &str = "jabber:iq:version";
+/// XEP-0115: Entity Capabilities.
+pub const CAPS: &str = "http://jabber.org/protocol/caps";
+/// XEP-0158: CAPTCHA Forms.
+pub const CAPTCHA: &str = "urn:xmpp:captcha";
+/// XEP-0172: User Nickname.
+pub const NICK: &str = "http://jabber.org/protocol/nick";
+/// XEP-0199: XMPP Ping.
+pub const PING: &str = "urn:xmpp:ping";
+/// XEP-0202: Entity Time.
+pub const TIME: &str = "urn:xmpp:time";
+/// XEP-0203: Delayed Delivery.
+pub const DELAY: &str = "urn:xmpp:delay";
+/// XEP-0221: Data Forms Media Element.
+pub const MEDIA: &str = "urn:xmpp:media-element";
+/// XEP-0231: Bits of Binary.
+pub const BOB: &str = "urn:xmpp:bob";
+/// XEP-0280: Message Carbons.
+pub const CARBONS: &str = "urn:xmpp:carbons:2";
+/// XEP-0297: Stanza Forwarding.
+pub const FORWARD: &str = "urn:xmpp:forward:0";
+/// XEP-0313: Message Archive Management.
+pub const MAM: &str = "urn:xmpp:mam:2";
+/// XEP-0319: Last User Interaction in Presence.
+pub const IDLE: &str = "urn:xmpp:idle:1";
+/// XEP-0334: Message Processing Hints.
+pub const HINTS: &str = "urn:xmpp:hints";
+/// XEP-0359: Unique and Stable Stanza IDs.
+pub const STANZA_ID: &str = "urn:xmpp:sid:0";
