@@ -41,4 +41,6 @@ pub mod xmpp;
 
 pub mod store;
 
+pub mod model;
+
 pub mod client;

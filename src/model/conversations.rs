@@ -1,0 +1,250 @@
+//! The list of conversations: previews, unread counts, drafts, read positions.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::boundary::change::ConversationRow;
+use crate::entity::address::Address;
+use crate::entity::conversation::{Conversation, History, Preview};
+use crate::entity::message::{Direction, Message, Position};
+
+use super::roster::Roster;
+use super::text;
+
+/// All conversations, open and closed.
+#[derive(Debug, Default)]
+pub struct Conversations {
+    known: HashMap<Address, Conversation>,
+    /// Rows that the pages do not know yet.
+    dirty: BTreeSet<Address>,
+    /// Records that the store does not know yet.
+    unsaved: BTreeSet<Address>,
+}
+
+impl Conversations {
+    pub(super) fn new(conversations: Vec<Conversation>) -> Self {
+        let known: HashMap<_, _> = conversations
+            .into_iter()
+            .map(|conversation| (conversation.peer.clone(), conversation))
+            .collect();
+        Self {
+            dirty: known.keys().cloned().collect(),
+            known,
+            unsaved: BTreeSet::new(),
+        }
+    }
+
+    /// A conversation.
+    #[must_use]
+    pub fn of(&self, peer: &Address) -> Option<&Conversation> {
+        self.known.get(peer)
+    }
+
+    /// Shows a conversation in the list, and makes it if it is new.
+    pub fn open(&mut self, peer: &Address) {
+        if self.known.get(peer).is_none_or(|known| !known.open) {
+            self.change(peer, |conversation| conversation.open = true);
+        }
+    }
+
+    /// Takes a conversation out of the list.
+    pub fn close(&mut self, peer: &Address) {
+        if self.known.get(peer).is_some_and(|known| known.open) {
+            self.change(peer, |conversation| conversation.open = false);
+        }
+    }
+
+    /// Keeps the text not sent yet.
+    pub fn set_draft(&mut self, peer: &Address, text: String) {
+        if self
+            .known
+            .get(peer)
+            .is_some_and(|known| known.draft == text)
+        {
+            return;
+        }
+        self.change(peer, |conversation| conversation.draft = text);
+    }
+
+    /// Everything up to here was seen. Returns true when the unread messages after it must be counted anew.
+    #[must_use]
+    pub fn mark_read(&mut self, peer: &Address, position: Position) -> bool {
+        let Some(known) = self.known.get(peer) else {
+            return false;
+        };
+        let all = known
+            .latest
+            .as_ref()
+            .is_none_or(|latest| latest.position <= position);
+        if known.read >= Some(position) && (known.unread == 0 || !all) {
+            return false;
+        }
+        self.change(peer, |conversation| {
+            conversation.read = conversation.read.max(Some(position));
+            if all {
+                conversation.unread = 0;
+            }
+        });
+        !all
+    }
+
+    /// The store's count of unread messages.
+    pub fn set_unread(&mut self, peer: &Address, unread: u32) {
+        if self
+            .known
+            .get(peer)
+            .is_some_and(|known| known.unread != unread)
+        {
+            self.change(peer, |conversation| conversation.unread = unread);
+        }
+    }
+
+    /// What is known of the archive now.
+    pub(super) fn set_history(&mut self, peer: &Address, history: &History) {
+        self.change(peer, |conversation| {
+            conversation.history.clone_from(history)
+        });
+    }
+
+    /// The newest message is another one (the newest was deleted), or there is none.
+    pub fn set_latest(&mut self, peer: &Address, message: Option<&Message>) {
+        self.change(peer, |conversation| {
+            conversation.latest = message.map(preview)
+        });
+    }
+
+    /// A message came, live.
+    pub(super) fn on_received(&mut self, message: &Message) {
+        self.change(&message.conversation, |conversation| {
+            conversation.open = true;
+            note(conversation, message);
+            if message.direction == Direction::Incoming {
+                // Nothing before the first message that comes was missed: history is read by definition.
+                let read = *conversation
+                    .read
+                    .get_or_insert_with(|| before(message.position));
+                if message.position > read {
+                    conversation.unread = conversation.unread.saturating_add(1);
+                }
+            }
+        });
+    }
+
+    /// We wrote a message: who answers has read.
+    pub(super) fn on_composed(&mut self, message: &Message) {
+        self.change(&message.conversation, |conversation| {
+            conversation.open = true;
+            note(conversation, message);
+            conversation.read = conversation.read.max(Some(message.position));
+            conversation.unread = 0;
+        });
+    }
+
+    /// A message of the archive: history, which opens no conversation.
+    pub(super) fn on_archived(&mut self, messages: &[Message]) {
+        let Some(newest) = messages.iter().max_by_key(|message| message.position) else {
+            return;
+        };
+        self.change(&newest.conversation, |conversation| {
+            note(conversation, newest);
+            // Where nothing was read yet, nothing was missed either.
+            let read = *conversation.read.get_or_insert(newest.position);
+            let unseen = messages.iter().filter(|message| {
+                message.direction == Direction::Incoming && message.position > read
+            });
+            let unseen = u32::try_from(unseen.count()).unwrap_or(u32::MAX);
+            conversation.unread = conversation.unread.saturating_add(unseen);
+        });
+    }
+
+    /// The roster has another name for somebody, or knows them no longer.
+    pub(super) fn on_renamed(&mut self, peer: &Address) {
+        if self.known.contains_key(peer) {
+            self.dirty.insert(peer.clone());
+        }
+    }
+
+    pub(super) fn row(&self, peer: &Address, roster: &Roster) -> Option<ConversationRow> {
+        let known = self.known.get(peer).filter(|known| known.open)?;
+        Some(ConversationRow {
+            peer: known.peer.clone(),
+            name: roster.name(peer),
+            is_contact: roster.contact(peer).is_some(),
+            latest: known.latest.clone(),
+            unread: known.unread,
+            draft: known.draft.clone(),
+        })
+    }
+
+    /// All open conversations, the newest first.
+    pub(super) fn open_peers(&self) -> Vec<&Address> {
+        let mut open: Vec<_> = self.known.values().filter(|known| known.open).collect();
+        open.sort_by_key(|known| {
+            std::cmp::Reverse(known.latest.as_ref().map(|latest| latest.position))
+        });
+        open.into_iter().map(|known| &known.peer).collect()
+    }
+
+    pub(super) fn take_dirty(&mut self) -> BTreeSet<Address> {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Takes the records that are to be stored.
+    pub fn take_unsaved(&mut self) -> Vec<Conversation> {
+        std::mem::take(&mut self.unsaved)
+            .iter()
+            .filter_map(|peer| self.known.get(peer).cloned())
+            .collect()
+    }
+
+    fn change(&mut self, peer: &Address, change: impl FnOnce(&mut Conversation)) {
+        let conversation = match self.known.get_mut(peer) {
+            Some(conversation) => conversation,
+            None => self
+                .known
+                .entry(peer.clone())
+                .or_insert_with(|| Conversation {
+                    open: false,
+                    ..Conversation::new(peer.clone())
+                }),
+        };
+        change(conversation);
+        if !self.dirty.contains(peer) {
+            self.dirty.insert(peer.clone());
+        }
+        if !self.unsaved.contains(peer) {
+            self.unsaved.insert(peer.clone());
+        }
+    }
+}
+
+/// The newest message is this one, unless it is older than the one that we know.
+fn note(conversation: &mut Conversation, message: &Message) {
+    let newer = conversation
+        .latest
+        .as_ref()
+        .is_none_or(|latest| latest.position <= message.position);
+    if newer {
+        conversation.latest = Some(preview(message));
+    }
+}
+
+fn preview(message: &Message) -> Preview {
+    Preview {
+        position: message.position,
+        time: message.time,
+        direction: message.direction,
+        text: text::preview(&message.body),
+    }
+}
+
+/// The place just before a place.
+#[must_use]
+pub fn before(position: Position) -> Position {
+    match position.tie.checked_sub(1) {
+        Some(tie) => Position { tie, ..position },
+        None => Position {
+            time: crate::entity::time::Timestamp(position.time.0.saturating_sub(1)),
+            tie: u64::MAX,
+        },
+    }
+}

@@ -1,0 +1,368 @@
+//! The fold, from facts to changes.
+
+use super::timeline::{Ends, Window};
+use super::*;
+use crate::boundary::change::{Edge, ItemKind};
+use crate::boundary::command::Toward;
+use crate::entity::contact::Subscription;
+use crate::entity::id::{ItemId, WindowId};
+use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
+use crate::entity::presence::{Availability, Presence};
+use crate::entity::time::Timestamp;
+use crate::event::{PresenceEvent, RosterEvent};
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+fn juliet() -> Address {
+    address("juliet@example.org")
+}
+
+fn contact(text: &str) -> Contact {
+    Contact {
+        address: address(text),
+        name: None,
+        groups: vec!["Verona".into(), "Family".into()],
+        subscription: Subscription::Both,
+        asked: false,
+    }
+}
+
+fn message(number: u64, direction: Direction) -> Message {
+    let time = Timestamp(i64::try_from(number).unwrap() * 1_000);
+    Message {
+        id: ItemId(number),
+        position: Position { time, tie: number },
+        conversation: juliet(),
+        direction,
+        time,
+        body: format!("message {number}"),
+        ids: MessageIds::default(),
+        delivery: Delivery::Sent,
+    }
+}
+
+fn incoming(number: u64) -> Event {
+    Event::Message(MessageEvent::Received(message(number, Direction::Incoming)))
+}
+
+fn model() -> Model {
+    let mut model = Model::new(
+        AccountId(1),
+        address("romeo@example.org"),
+        Stored::default(),
+    );
+    model.drain();
+    model
+}
+
+fn window(count: u32, older: Edge, newer: Edge) -> Window {
+    Window::new(juliet(), count, Vec::new(), Ends { older, newer }, None)
+}
+
+const WATCH: Watch = Watch {
+    page: 1,
+    window: WindowId(1),
+};
+
+fn bodies(change: &TimelineChange) -> Vec<&str> {
+    change
+        .put
+        .iter()
+        .map(|item| match &item.kind {
+            ItemKind::Message(message) => message.body.as_str(),
+            ItemKind::Gap => "gap",
+        })
+        .collect()
+}
+
+#[test]
+fn two_thousand_messages_at_once_give_a_handful_of_changes() {
+    let mut model = model();
+    model
+        .timelines
+        .open(WATCH, window(50, Edge::End, Edge::End));
+    model.drain();
+    for number in 1..=2_000 {
+        model.apply(&incoming(number));
+    }
+    let drained = model.drain();
+    assert_eq!(drained.shared.len(), 1, "{:?}", drained.shared);
+    assert_eq!(drained.windows.len(), 1);
+    let change = &drained.windows[0].1;
+    assert_eq!(change.put.len(), 400);
+    assert_eq!(change.older, Edge::More);
+    assert_eq!(change.newer, Edge::End);
+    assert_eq!(bodies(change).last(), Some(&"message 2000"));
+    assert_eq!(model.drain(), Drained::default());
+}
+
+#[test]
+fn a_flood_of_presences_is_one_change() {
+    let mut model = model();
+    let contacts: Vec<_> = (0..300)
+        .map(|n| contact(&format!("c{n}@example.org")))
+        .collect();
+    model.apply(&Event::Roster(RosterEvent::Loaded {
+        contacts: contacts.clone(),
+        version: None,
+    }));
+    model.drain();
+    for availability in [Availability::Away, Availability::Online] {
+        for contact in &contacts {
+            let presence = Presence {
+                availability,
+                ..Presence::default()
+            };
+            model.apply(&Event::Presence(PresenceEvent::Changed(
+                contact.address.clone(),
+                presence,
+            )));
+        }
+    }
+    let drained = model.drain();
+    let [Change::Presences { put, .. }] = &drained.shared[..] else {
+        panic!("{:?}", drained.shared);
+    };
+    assert_eq!(put.len(), 300);
+    assert!(
+        put.iter()
+            .all(|(_, presence)| presence.availability == Availability::Online)
+    );
+}
+
+#[test]
+fn when_the_session_ends_nobodys_presence_is_known() {
+    let mut model = model();
+    let presence = Presence {
+        availability: Availability::Online,
+        ..Presence::default()
+    };
+    model.apply(&Event::Presence(PresenceEvent::Changed(juliet(), presence)));
+    model.drain();
+    model.apply(&Event::Presence(PresenceEvent::Forgotten));
+    let drained = model.drain();
+    let [Change::Presences { put, .. }] = &drained.shared[..] else {
+        panic!("{:?}", drained.shared);
+    };
+    assert_eq!(put, &[(juliet(), Presence::default())]);
+}
+
+#[test]
+fn a_large_roster_comes_in_pieces_after_the_conversations() {
+    let stored = Stored {
+        roster: Some(
+            (0..5_000)
+                .map(|n| contact(&format!("c{n}@example.org")))
+                .collect(),
+        ),
+        conversations: vec![Conversation::new(juliet())],
+        presence: OwnPresence::default(),
+    };
+    let model = Model::new(AccountId(1), address("romeo@example.org"), stored);
+    let snapshot = model.snapshot();
+    assert!(matches!(&snapshot[0], Change::Account(row) if row.roster_known));
+    assert!(matches!(&snapshot[1], Change::Conversations { put, .. } if put.len() == 1));
+    assert_eq!(snapshot.len(), 2 + 13);
+    for change in &snapshot[2..] {
+        let Change::Contacts { put, gone, .. } = change else {
+            panic!("{change:?}");
+        };
+        assert!(put.len() <= 400 && gone.is_empty());
+        assert_eq!(put[0].groups, ["Family", "Verona"]);
+    }
+}
+
+#[test]
+fn a_removed_contact_loses_its_name_in_the_conversations() {
+    let mut model = model();
+    let named = Contact {
+        name: Some("Juliet\u{202E}".into()),
+        ..contact("juliet@example.org")
+    };
+    model.apply(&Event::Roster(RosterEvent::Updated {
+        contact: named,
+        version: None,
+    }));
+    model.apply(&incoming(1));
+    let drained = model.drain();
+    assert!(
+        matches!(&drained.shared[0], Change::Conversations { put, .. }
+        if put[0].name == "Juliet" && put[0].is_contact && put[0].unread == 1)
+    );
+    model.apply(&Event::Roster(RosterEvent::Removed {
+        address: juliet(),
+        version: None,
+    }));
+    let drained = model.drain();
+    assert!(
+        matches!(&drained.shared[0], Change::Conversations { put, .. }
+        if put[0].name == "juliet@example.org" && !put[0].is_contact)
+    );
+    assert!(
+        matches!(&drained.shared[1], Change::Contacts { gone, put, .. }
+        if gone == &[juliet()] && put.is_empty())
+    );
+}
+
+#[test]
+fn unread_messages_are_counted_until_they_are_seen() {
+    let mut model = model();
+    for number in 1..=3 {
+        model.apply(&incoming(number));
+    }
+    let unread = |model: &Model| model.conversations.of(&juliet()).unwrap().unread;
+    assert_eq!(unread(&model), 3);
+    let second = message(2, Direction::Incoming).position;
+    assert!(
+        model.conversations.mark_read(&juliet(), second),
+        "must be counted"
+    );
+    model.conversations.set_unread(&juliet(), 1);
+    let first = message(1, Direction::Incoming).position;
+    assert!(!model.conversations.mark_read(&juliet(), first), "was seen");
+    assert_eq!(unread(&model), 1);
+    let third = message(3, Direction::Incoming).position;
+    assert!(!model.conversations.mark_read(&juliet(), third));
+    assert_eq!(unread(&model), 0);
+    assert_eq!(model.conversations.of(&juliet()).unwrap().read, Some(third));
+}
+
+#[test]
+fn who_answers_has_read() {
+    let mut model = model();
+    model.apply(&incoming(1));
+    let answer = message(2, Direction::Outgoing);
+    model.apply(&Event::Message(MessageEvent::Composed(answer)));
+    assert_eq!(model.conversations.of(&juliet()).unwrap().unread, 0);
+}
+
+#[test]
+fn history_is_not_unread_but_what_was_missed_is() {
+    let mut model = model();
+    let page = |numbers: std::ops::RangeInclusive<u64>| {
+        Event::Archive(ArchiveEvent::Page {
+            conversation: juliet(),
+            messages: numbers
+                .map(|number| message(number, Direction::Incoming))
+                .collect(),
+            history: crate::entity::conversation::History::Complete,
+        })
+    };
+    model.apply(&page(1..=5));
+    assert_eq!(model.conversations.of(&juliet()).unwrap().unread, 0);
+    model.apply(&page(6..=7));
+    assert_eq!(model.conversations.of(&juliet()).unwrap().unread, 2);
+}
+
+#[test]
+fn a_closed_conversation_comes_back_with_its_next_message() {
+    let mut model = model();
+    model.apply(&incoming(1));
+    model.conversations.close(&juliet());
+    let drained = model.drain();
+    assert!(
+        matches!(&drained.shared[..], [Change::Conversations { gone, put, .. }]
+        if gone == &[juliet()] && put.is_empty())
+    );
+    model.apply(&incoming(2));
+    assert!(
+        matches!(&model.drain().shared[..], [Change::Conversations { put, .. }] if put.len() == 1)
+    );
+}
+
+#[test]
+fn a_message_shows_only_in_a_window_that_reaches_it() {
+    let mut model = model();
+    let past = Window::new(
+        juliet(),
+        10,
+        vec![
+            message(10, Direction::Incoming),
+            message(20, Direction::Incoming),
+        ],
+        Ends {
+            older: Edge::More,
+            newer: Edge::More,
+        },
+        None,
+    );
+    model.timelines.open(WATCH, past);
+    model.drain();
+    for number in [5, 15, 25] {
+        model.apply(&incoming(number));
+    }
+    let drained = model.drain();
+    assert_eq!(bodies(&drained.windows[0].1), ["message 15"]);
+    let window = model.timelines.window(WATCH).unwrap();
+    window.extend(
+        Toward::Newer,
+        vec![message(25, Direction::Incoming)],
+        Edge::End,
+    );
+    model.apply(&incoming(26));
+    let drained = model.drain();
+    assert_eq!(bodies(&drained.windows[0].1), ["message 25", "message 26"]);
+}
+
+#[test]
+fn extending_at_one_end_lets_go_at_the_other() {
+    let mut model = model();
+    let newest = (901..=950)
+        .map(|n| message(n, Direction::Incoming))
+        .collect();
+    let ends = Ends {
+        older: Edge::More,
+        newer: Edge::End,
+    };
+    model
+        .timelines
+        .open(WATCH, Window::new(juliet(), 50, newest, ends, None));
+    model.drain();
+    for page in (0..9_u64).rev() {
+        let messages = (1..=50)
+            .map(|n| message(450 + page * 50 + n, Direction::Incoming))
+            .collect();
+        let window = model.timelines.window(WATCH).unwrap();
+        window.extend(Toward::Older, messages, Edge::More);
+        let drained = model.drain();
+        let change = &drained.windows[0].1;
+        assert_eq!(change.put.len(), 50);
+        let expected = if page < 2 { 50 } else { 0 };
+        assert_eq!(change.gone.len(), expected, "page {page}");
+        assert_eq!(change.newer, if page < 2 { Edge::More } else { Edge::End });
+    }
+}
+
+#[test]
+fn an_item_keeps_its_identity_from_echo_to_read() {
+    let mut model = model();
+    model
+        .timelines
+        .open(WATCH, window(10, Edge::End, Edge::End));
+    let own = Message {
+        delivery: Delivery::Sending,
+        ..message(1, Direction::Outgoing)
+    };
+    model.apply(&Event::Message(MessageEvent::Composed(own.clone())));
+    model.drain();
+    for delivery in [Delivery::Sent, Delivery::Read] {
+        model.apply(&Event::Message(MessageEvent::Delivery {
+            conversation: juliet(),
+            id: own.id,
+            delivery: delivery.clone(),
+        }));
+        let drained = model.drain();
+        let [item] = &drained.windows[0].1.put[..] else {
+            panic!("{drained:?}");
+        };
+        assert_eq!((item.id, item.position), (own.id, own.position));
+        assert!(matches!(&item.kind, ItemKind::Message(m) if m.delivery == delivery));
+    }
+    model.apply(&Event::Message(MessageEvent::Deleted {
+        conversation: juliet(),
+        id: own.id,
+    }));
+    assert_eq!(model.drain().windows[0].1.gone, [own.id]);
+}

@@ -1,0 +1,241 @@
+//! One window: a stretch of one timeline that one page watches.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::boundary::change::{Edge, Item, ItemKind, TimelineChange};
+use crate::boundary::command::Toward;
+use crate::entity::address::Address;
+use crate::entity::id::ItemId;
+use crate::entity::message::{Message, Position};
+
+/// A window never holds more than this many times its count.
+const MOST: usize = 8;
+
+/// What lies beyond both ends.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ends {
+    /// Before the oldest item.
+    pub older: Edge,
+    /// After the newest item.
+    pub newer: Edge,
+}
+
+/// A stretch of one timeline.
+#[derive(Debug)]
+pub struct Window {
+    conversation: Address,
+    count: usize,
+    items: BTreeMap<Position, Message>,
+    places: HashMap<ItemId, Position>,
+    ends: Ends,
+    unread_from: Option<Position>,
+    fresh: bool,
+    put: HashSet<ItemId>,
+    gone: HashSet<ItemId>,
+    ends_changed: bool,
+}
+
+impl Window {
+    /// A window that holds these messages. `count` is how many are asked for at a time.
+    #[must_use]
+    pub fn new(
+        conversation: Address,
+        count: u32,
+        messages: Vec<Message>,
+        ends: Ends,
+        unread_from: Option<Position>,
+    ) -> Self {
+        let mut window = Self {
+            conversation,
+            count: usize::try_from(count).unwrap_or(usize::MAX).clamp(1, 500),
+            items: BTreeMap::new(),
+            places: HashMap::new(),
+            ends,
+            unread_from,
+            fresh: true,
+            put: HashSet::new(),
+            gone: HashSet::new(),
+            ends_changed: false,
+        };
+        for message in messages {
+            window.insert(message);
+        }
+        window
+    }
+
+    /// Of whose timeline it is a part.
+    #[must_use]
+    pub fn conversation(&self) -> &Address {
+        &self.conversation
+    }
+
+    /// How many are asked for at a time.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.count).unwrap_or(u32::MAX)
+    }
+
+    /// The place of the oldest item.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Position> {
+        self.items.first_key_value().map(|(position, _)| *position)
+    }
+
+    /// The place of the newest item.
+    #[must_use]
+    pub fn newest(&self) -> Option<Position> {
+        self.items.last_key_value().map(|(position, _)| *position)
+    }
+
+    /// What lies beyond its ends.
+    #[must_use]
+    pub fn ends(&self) -> &Ends {
+        &self.ends
+    }
+
+    /// What lies beyond one end is another thing now.
+    pub fn set_edge(&mut self, toward: Toward, edge: Edge) {
+        let place = match toward {
+            Toward::Older => &mut self.ends.older,
+            Toward::Newer => &mut self.ends.newer,
+        };
+        if *place != edge {
+            *place = edge;
+            self.ends_changed = true;
+        }
+    }
+
+    /// Adds what was read beyond one end; lets go at the other end what is too much.
+    pub fn extend(&mut self, toward: Toward, messages: Vec<Message>, edge: Edge) {
+        for message in messages {
+            self.insert(message);
+        }
+        self.set_edge(toward, edge);
+        self.let_go(match toward {
+            Toward::Older => Toward::Newer,
+            Toward::Newer => Toward::Older,
+        });
+    }
+
+    /// A message of this timeline is there, or is different. It is shown if it lies within the window, or just
+    /// beyond an end behind which nothing else can be.
+    pub fn put(&mut self, message: &Message) {
+        if self.places.contains_key(&message.id) || self.reaches(message.position) {
+            self.insert(message.clone());
+            self.let_go(Toward::Older);
+        }
+    }
+
+    /// Changes an item if it is here; `change` says whether it did.
+    pub fn update(&mut self, id: ItemId, change: impl FnOnce(&mut Message) -> bool) {
+        let Some(message) = self
+            .places
+            .get(&id)
+            .and_then(|position| self.items.get_mut(position))
+        else {
+            return;
+        };
+        if change(message) {
+            self.put.insert(id);
+        }
+    }
+
+    /// A message is gone.
+    pub fn remove(&mut self, id: ItemId) {
+        if let Some(position) = self.places.get(&id).copied() {
+            self.drop_item(position);
+        }
+    }
+
+    /// Takes what the page does not know yet.
+    pub fn drain(&mut self) -> Option<TimelineChange> {
+        if !(self.fresh || self.ends_changed || !self.put.is_empty() || !self.gone.is_empty()) {
+            return None;
+        }
+        let clear = std::mem::take(&mut self.fresh);
+        self.ends_changed = false;
+        let mut places: Vec<_> = self
+            .put
+            .drain()
+            .filter_map(|id| self.places.get(&id).copied())
+            .collect();
+        places.sort_unstable();
+        let put = places
+            .iter()
+            .filter_map(|position| self.items.get(position))
+            .map(|message| Item {
+                id: message.id,
+                position: message.position,
+                kind: ItemKind::Message(message.clone()),
+            })
+            .collect();
+        let mut gone: Vec<_> = self.gone.drain().collect();
+        if clear {
+            gone.clear();
+        }
+        gone.sort_unstable();
+        Some(TimelineChange {
+            clear,
+            gone,
+            put,
+            older: self.ends.older.clone(),
+            newer: self.ends.newer.clone(),
+            unread_from: self.unread_from,
+        })
+    }
+
+    fn reaches(&self, position: Position) -> bool {
+        let after_oldest = self.oldest().is_some_and(|oldest| position > oldest);
+        let before_newest = self.newest().is_some_and(|newest| position < newest);
+        (after_oldest || self.ends.older == Edge::End)
+            && (before_newest || self.ends.newer == Edge::End)
+            || self.items.is_empty() && self.ends.newer == Edge::End
+    }
+
+    fn insert(&mut self, message: Message) {
+        let (id, position) = (message.id, message.position);
+        if let Some(before) = self.places.insert(id, position)
+            && before != position
+        {
+            self.items.remove(&before);
+        }
+        match self.items.insert(position, message) {
+            Some(other) if other.id == id => {
+                if self.items.get(&position) == Some(&other) {
+                    return;
+                }
+            }
+            // Places are unique; should two messages still claim one, the page must not keep both.
+            Some(other) => {
+                self.places.remove(&other.id);
+                self.put.remove(&other.id);
+                self.gone.insert(other.id);
+            }
+            None => {}
+        }
+        self.gone.remove(&id);
+        self.put.insert(id);
+    }
+
+    /// Keeps the window within its bound.
+    fn let_go(&mut self, toward: Toward) {
+        let most = self.count.saturating_mul(MOST);
+        while self.items.len() > most {
+            let last = match toward {
+                Toward::Older => self.oldest(),
+                Toward::Newer => self.newest(),
+            };
+            let Some(position) = last else { return };
+            self.drop_item(position);
+            self.set_edge(toward, Edge::More);
+        }
+    }
+
+    fn drop_item(&mut self, position: Position) {
+        if let Some(message) = self.items.remove(&position) {
+            self.places.remove(&message.id);
+            self.put.remove(&message.id);
+            self.gone.insert(message.id);
+        }
+    }
+}
