@@ -52,7 +52,7 @@ impl Answer {
 /// `headers` are whole lines without their ends.
 ///
 /// # Errors
-/// When the connection fails or is silent for ten seconds.
+/// When the connection fails or is silent for thirty seconds.
 pub fn request(
     port: u16,
     method: &str,
@@ -64,7 +64,7 @@ pub fn request(
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(10)).context(what)?;
     stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
+        .set_read_timeout(Some(Duration::from_secs(30)))
         .context(what)?;
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Length: {}\r\n",
@@ -77,9 +77,28 @@ pub fn request(
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).context(what)?;
     stream.write_all(body).context(what)?;
+    // Some servers (chromedriver) keep the connection whatever they are asked: their length counts.
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).context(what)?;
-    Ok(parse(&bytes))
+    let mut piece = [0; 16 * 1024];
+    loop {
+        let read = stream.read(&mut piece).context(what)?;
+        bytes.extend_from_slice(piece.get(..read).unwrap_or_default());
+        if read == 0 || is_whole(&bytes) {
+            return Ok(parse(&bytes));
+        }
+    }
+}
+
+/// Whether an answer that says its length is all there.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let answer = parse(bytes.get(..end + 4).unwrap_or_default());
+    answer
+        .header("content-length")
+        .and_then(|length| length.parse::<usize>().ok())
+        .is_some_and(|length| bytes.len() >= end + 4 + length)
 }
 
 fn parse(bytes: &[u8]) -> Answer {

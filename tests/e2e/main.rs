@@ -1,0 +1,19 @@
+//! The built site in a real browser, against a real server, with a foreign client as the other person.
+//!
+//! Everything is found as people and assistive technology find it: by role and accessible name (`UI.md`).
+//! The site must be built before: `cargo xtask test` does so.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+#[path = "../common/foreign.rs"]
+mod foreign;
+mod page;
+mod webdriver;
+mod world;
+
+mod login;

@@ -1,0 +1,271 @@
+//! A browser driven by WebDriver (W3C), over plain blocking HTTP.
+//!
+//! Our own because most of what we ask for is an extension (DevTools commands, the browser's log), for which
+//! the client libraries have no calls either, and because a blocking test reads like what a person does.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// A running driver. Dropping it ends it and its browsers.
+pub struct Driver {
+    process: Child,
+    port: u16,
+}
+
+impl Driver {
+    pub fn start() -> Self {
+        let port = xtask::net::free_port().unwrap();
+        let process = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed");
+        let driver = Self { process, port };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while xtask::net::request(port, "GET", "/status", &[], b"").is_err() {
+            assert!(Instant::now() < deadline, "chromedriver does not answer");
+            std::thread::yield_now();
+        }
+        driver
+    }
+
+    /// Opens a browser of its own: its own profile, its own storage.
+    pub fn browser(&self, language: &str) -> Browser {
+        self.browser_with(language, &[])
+    }
+
+    /// The same, with more arguments for Chromium.
+    pub fn browser_with(&self, language: &str, more: &[&str]) -> Browser {
+        let profile = xtask::paths::fresh("browser");
+        let mut arguments = vec![
+            "--headless=new".to_string(),
+            "--no-sandbox".into(),
+            "--disable-gpu".into(),
+            "--disable-quic".into(),
+            "--no-first-run".into(),
+            "--disable-background-networking".into(),
+            "--disable-component-update".into(),
+            "--disable-sync".into(),
+            "--disable-dev-shm-usage".into(),
+            // Roles and names as the accessibility tree has them, for `page::FIND`.
+            "--enable-blink-features=ComputedAccessibilityInfo".into(),
+            format!("--lang={language}"),
+            format!("--user-data-dir={}", profile.display()),
+        ];
+        arguments.extend(more.iter().map(ToString::to_string));
+        let answer = self.call(
+            "POST",
+            "/session",
+            json!({"capabilities": {"alwaysMatch": {
+                "browserName": "chrome",
+                "goog:loggingPrefs": {"browser": "ALL"},
+                "goog:chromeOptions": {"args": arguments, "prefs": {"intl.accept_languages": language}},
+            }}}),
+        );
+        let session = answer["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no session: {answer}"));
+        Browser {
+            port: self.port,
+            session: session.to_string(),
+        }
+    }
+
+    fn call(&self, method: &str, path: &str, body: Value) -> Value {
+        call(self.port, method, path, &body).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn call(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, String> {
+    let body = if method == "GET" {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    let answer = xtask::net::request(
+        port,
+        method,
+        path,
+        &["Content-Type: application/json"],
+        body.as_bytes(),
+    )
+    .map_err(|error| error.to_string())?;
+    let value: Value = serde_json::from_str(&answer.text()).map_err(|e| e.to_string())?;
+    if answer.status == 200 {
+        Ok(value["value"].clone())
+    } else {
+        Err(value["value"].to_string())
+    }
+}
+
+/// One browser. Dropping it closes it.
+pub struct Browser {
+    port: u16,
+    session: String,
+}
+
+impl Browser {
+    pub fn try_call(&self, method: &str, path: &str, body: Value) -> Result<Value, String> {
+        call(
+            self.port,
+            method,
+            &format!("/session/{}{path}", self.session),
+            &body,
+        )
+    }
+
+    pub fn call(&self, method: &str, path: &str, body: Value) -> Value {
+        self.try_call(method, path, body)
+            .unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    pub fn go(&self, url: &str) {
+        self.call("POST", "/url", json!({"url": url}));
+    }
+
+    pub fn reload(&self) {
+        self.call("POST", "/refresh", json!({}));
+    }
+
+    pub fn resize(&self, width: u32, height: u32) {
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}),
+        );
+    }
+
+    /// Runs the body of a function in the page.
+    pub fn run(&self, script: &str, arguments: Value) -> Value {
+        self.call(
+            "POST",
+            "/execute/sync",
+            json!({"script": script, "args": arguments}),
+        )
+    }
+
+    /// Runs the body of an async function in the page and awaits it.
+    pub fn run_async(&self, script: &str, arguments: Value) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async (...args) => {{ {script} }})(...[...arguments].slice(0, -1))
+               .then(value => done({{value}}), error => done({{error: String(error)}}));"
+        );
+        let answer = self.call(
+            "POST",
+            "/execute/async",
+            json!({"script": script, "args": arguments}),
+        );
+        assert!(answer["error"].is_null(), "{}", answer["error"]);
+        answer["value"].clone()
+    }
+
+    /// A DevTools command.
+    pub fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.call(
+            "POST",
+            "/goog/cdp/execute",
+            json!({"cmd": command, "params": parameters}),
+        )
+    }
+
+    /// Opens another tab, or a tab of another address, and goes to it.
+    pub fn new_tab(&self, url: &str) -> String {
+        let tab = self.call("POST", "/window/new", json!({"type": "tab"}));
+        let handle = tab["handle"].as_str().unwrap().to_string();
+        self.switch_to(&handle);
+        self.go(url);
+        handle
+    }
+
+    pub fn tab(&self) -> String {
+        self.call("GET", "/window", json!(null))
+            .as_str()
+            .unwrap()
+            .to_string()
+    }
+
+    pub fn switch_to(&self, handle: &str) {
+        self.call("POST", "/window", json!({"handle": handle}));
+    }
+
+    pub fn close_tab(&self) {
+        self.call("DELETE", "/window", json!({}));
+    }
+
+    /// Types keys into whatever has the focus: `\u{E007}` is Enter, `\u{E008}` Shift, `\u{E00C}` Escape.
+    pub fn keys(&self, keys: &str) {
+        let actions: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| {
+                [
+                    json!({"type": "keyDown", "value": key}),
+                    json!({"type": "keyUp", "value": key}),
+                ]
+            })
+            .collect();
+        self.actions(actions);
+    }
+
+    /// Presses a key while others are held.
+    pub fn chord(&self, held: &[char], key: char) {
+        let down = |key: &char| json!({"type": "keyDown", "value": key});
+        let up = |key: &char| json!({"type": "keyUp", "value": key});
+        let mut actions: Vec<Value> = held.iter().map(down).collect();
+        actions.extend([down(&key), up(&key)]);
+        actions.extend(held.iter().map(up));
+        self.actions(actions);
+    }
+
+    fn actions(&self, actions: Vec<Value>) {
+        self.call(
+            "POST",
+            "/actions",
+            json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}),
+        );
+    }
+
+    /// What the browser logged since last asked: errors and refusals of the Content-Security-Policy among it.
+    pub fn log(&self) -> Vec<String> {
+        let entries = self.call("POST", "/se/log", json!({"type": "browser"}));
+        entries
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|entry| {
+                format!(
+                    "{} {}",
+                    entry["level"].as_str().unwrap_or(""),
+                    entry["message"].as_str().unwrap_or("")
+                )
+            })
+            .collect()
+    }
+
+    /// The page as PNG, below `target/`.
+    pub fn screenshot(&self, name: &str) {
+        use base64::Engine as _;
+        let picture = self.call("GET", "/screenshot", json!(null));
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(picture.as_str().unwrap())
+            .unwrap();
+        let folder = xtask::paths::target().join("screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        self.try_call("DELETE", "", json!({})).ok();
+    }
+}

@@ -1,0 +1,91 @@
+//! What a test starts from: a server with people, the site in front of it, a browser.
+
+use xtask::prosody::{Options, Prosody};
+use xtask::serve::{self, Site};
+
+use crate::foreign::Foreign;
+use crate::webdriver::{Browser, Driver};
+
+/// The password of everybody.
+pub const PASSWORD: &str = "a wall of orchard";
+
+/// A server, the site, and a driver of browsers.
+pub struct World {
+    // The order matters: browsers first, the server last.
+    pub driver: Driver,
+    pub site: Site,
+    pub server: Prosody,
+}
+
+impl World {
+    /// romeo, juliet and mallory on a Prosody of their own; romeo and juliet are each other's contacts.
+    pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub fn with(options: Options) -> Self {
+        let server = Prosody::start(options).unwrap();
+        for user in ["romeo", "juliet", "mallory"] {
+            server.register(user, PASSWORD).unwrap();
+        }
+        let dist = xtask::paths::dist();
+        assert!(
+            dist.join("index.html").exists(),
+            "the site is not built: run `cargo xtask build`"
+        );
+        let site = Site::start(
+            &dist,
+            serve::Options {
+                upstream: Some(server.http_port),
+                ..serve::Options::default()
+            },
+        )
+        .unwrap();
+        Self {
+            driver: Driver::start(),
+            site,
+            server,
+        }
+    }
+
+    pub fn address(&self, user: &str) -> String {
+        format!("{user}@{}", self.server.domain)
+    }
+
+    /// Another person, in a foreign client, online.
+    pub fn foreign(&self, user: &str) -> Foreign {
+        Foreign::log_in(&self.address(user), PASSWORD, self.server.c2s_port)
+    }
+
+    /// Makes two people each other's contacts, by foreign clients.
+    pub fn befriend(&self, one: &str, other: &str) {
+        let mut first = self.foreign(one);
+        let mut second = self.foreign(other);
+        first.befriend(&mut second);
+    }
+
+    /// A browser at the login page.
+    pub fn browser(&self) -> Browser {
+        let browser = self.driver.browser("en-US");
+        browser.resize(1440, 900);
+        browser.go(&self.site.url);
+        browser
+    }
+
+    /// A browser in which somebody is logged in and online.
+    pub fn logged_in(&self, user: &str) -> Browser {
+        let browser = self.browser();
+        self.log_in(&browser, user, PASSWORD);
+        browser.status("Online");
+        browser
+    }
+
+    /// Fills in the login form and sends it.
+    pub fn log_in(&self, browser: &Browser, user: &str, password: &str) {
+        browser
+            .find("textbox", "XMPP address")
+            .enter(&self.address(user));
+        browser.find("textbox", "Password").enter(password);
+        browser.find("button", "Log in").click();
+    }
+}
