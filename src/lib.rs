@@ -44,3 +44,5 @@ pub mod store;
 pub mod model;
 
 pub mod client;
+
+pub mod ui;

@@ -1,0 +1,236 @@
+//! The handle against a link that writes down what is posted.
+
+use futures::FutureExt;
+
+use super::*;
+use crate::boundary::change::{Edge, Item, ItemKind, LogLine};
+use crate::entity::address::Address;
+use crate::entity::id::ItemId;
+use crate::entity::message::Position;
+use crate::ui::i18n;
+
+#[derive(Default)]
+struct Tape {
+    words: RefCell<Vec<ToEngine>>,
+    restarts: Cell<u32>,
+}
+
+impl Link for Tape {
+    fn post(&self, bytes: Vec<u8>) {
+        let words: Vec<ToEngine> = codec::decode(&bytes).unwrap();
+        self.words.borrow_mut().extend(words);
+    }
+
+    fn restart(&self) {
+        self.restarts.set(self.restarts.get() + 1);
+    }
+}
+
+struct Stage {
+    owner: Owner,
+    handle: Handle,
+    tape: Rc<Tape>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let owner = Owner::new();
+        owner.set();
+        Self {
+            owner,
+            handle: Handle::new(|names| i18n::intl::order("en", names)),
+            tape: Rc::default(),
+        }
+    }
+
+    fn attached() -> Self {
+        let stage = Self::new();
+        stage.handle.attach(stage.tape.clone());
+        stage.says(&ToPage::Welcome);
+        stage.tape.words.take();
+        stage
+    }
+
+    fn says(&self, word: &ToPage) {
+        self.handle.receive(&codec::encode(word));
+    }
+
+    fn heard(&self) -> Vec<Command> {
+        let words = self.tape.words.take().into_iter();
+        words
+            .filter_map(|word| match word {
+                ToEngine::Do(_, command) => Some(command),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn request() -> TimelineRequest {
+    TimelineRequest {
+        account: AccountId(1),
+        conversation: Address::parse("juliet@example.org").unwrap(),
+        anchor: Anchor::Newest,
+        count: 50,
+    }
+}
+
+fn timeline(id: WindowId) -> ToPage {
+    ToPage::Changes(vec![Change::Timeline(
+        id,
+        TimelineChange {
+            clear: true,
+            gone: Vec::new(),
+            put: vec![Item {
+                id: ItemId(1),
+                position: Position::default(),
+                kind: ItemKind::Gap,
+            }],
+            older: Edge::End,
+            newer: Edge::End,
+            unread_from: None,
+        },
+    )])
+}
+
+#[test]
+fn what_is_said_before_the_welcome_is_kept_until_then() {
+    let stage = Stage::new();
+    stage.handle.send(Command::Activity);
+    stage.handle.attach(stage.tape.clone());
+    let hello = stage.tape.words.take();
+    assert!(matches!(&hello[..], [ToEngine::Hello { build, .. }] if build == codec::BUILD));
+    stage.handle.send(Command::CancelLogIn);
+    assert!(stage.heard().is_empty());
+    stage.says(&ToPage::Welcome);
+    assert_eq!(stage.heard(), [Command::Activity, Command::CancelLogIn]);
+    assert_eq!(stage.handle.engine.get_untracked(), Engine::Attached);
+}
+
+#[test]
+fn each_question_gets_its_own_answer() {
+    let stage = Stage::attached();
+    let mut one = Box::pin(stage.handle.ask(Command::CancelLogIn));
+    let mut two = Box::pin(stage.handle.ask(Command::RegistrationCancel));
+    let ids: Vec<RequestId> = stage
+        .tape
+        .words
+        .take()
+        .into_iter()
+        .map(|word| match word {
+            ToEngine::Do(id, _) => id,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(one.as_mut().now_or_never(), None);
+    stage.says(&ToPage::Changes(vec![
+        Change::Answer(ids[1], Err(Problem::Timeout)),
+        Change::Answer(RequestId(999), Ok(Reply::Done)),
+    ]));
+    assert_eq!(two.as_mut().now_or_never(), Some(Err(Problem::Timeout)));
+    assert_eq!(one.as_mut().now_or_never(), None);
+    stage.says(&ToPage::Changes(vec![Change::Answer(
+        ids[0],
+        Ok(Reply::Done),
+    )]));
+    assert_eq!(one.now_or_never(), Some(Ok(Reply::Done)));
+}
+
+#[test]
+fn an_engine_that_dies_answers_every_question_and_its_successor_knows_the_windows() {
+    let stage = Stage::attached();
+    let window = stage.handle.watch(request());
+    stage.handle.watch_diagnostics(true, false);
+    let asked = stage.handle.ask(Command::CancelLogIn);
+    stage.heard();
+    stage.handle.detach(Engine::Restarting);
+    assert_eq!(asked.now_or_never(), Some(Err(Problem::Internal)));
+    let late = stage.handle.watch(request());
+    assert!(stage.heard().is_empty());
+
+    let tape: Rc<Tape> = Rc::default();
+    let stage = Stage { tape, ..stage };
+    stage.handle.attach(stage.tape.clone());
+    stage.says(&ToPage::Welcome);
+    let expected = [
+        Command::Watch(window.id, request()),
+        Command::WatchDiagnostics {
+            log: true,
+            console: false,
+        },
+        Command::Watch(late.id, request()),
+    ];
+    assert_eq!(stage.heard(), expected);
+}
+
+#[test]
+fn a_window_shows_what_comes_and_ends_with_its_owner() {
+    let stage = Stage::attached();
+    let inside = stage.owner.child();
+    let window = inside.with(|| stage.handle.watch(request()));
+    assert_eq!(stage.heard(), [Command::Watch(window.id, request())]);
+    let seen = Rc::new(Cell::new(0));
+    let counted = seen.clone();
+    window.before_change(move |_| {
+        assert!(window.rows.order.get_untracked().is_empty());
+        counted.set(counted.get() + 1);
+    });
+    stage.says(&timeline(window.id));
+    assert_eq!(**window.rows.order.get_untracked(), [ItemId(1)]);
+    assert_eq!(window.rows.older.get_untracked(), Edge::End);
+    assert_eq!(seen.get(), 1);
+
+    window.extend(Toward::Older);
+    window.show(Anchor::Unread);
+    let moved = TimelineRequest {
+        anchor: Anchor::Unread,
+        ..request()
+    };
+    let expected = [
+        Command::Extend(window.id, Toward::Older),
+        Command::Watch(window.id, moved),
+    ];
+    assert_eq!(stage.heard(), expected);
+
+    inside.cleanup();
+    assert_eq!(stage.heard(), [Command::Unwatch(window.id)]);
+    // What was under way when it ended harms nobody.
+    stage.says(&timeline(window.id));
+}
+
+#[test]
+fn listeners_hear_the_log_until_they_are_gone() {
+    let stage = Stage::attached();
+    let heard = Rc::new(Cell::new(0));
+    let inside = stage.owner.child();
+    let counted = heard.clone();
+    inside.with(|| stage.handle.listen(move |_| counted.set(counted.get() + 1)));
+    let log = ToPage::Changes(vec![Change::Log(Vec::<LogLine>::new())]);
+    stage.says(&log);
+    assert_eq!(heard.get(), 1);
+    inside.cleanup();
+    stage.says(&log);
+    assert_eq!(heard.get(), 1);
+}
+
+#[test]
+fn attention_is_told_only_when_it_is_news() {
+    let stage = Stage::attached();
+    stage.handle.attention(Attention::Focused);
+    stage.handle.attention(Attention::Focused);
+    stage.handle.attention(Attention::Hidden);
+    let expected = [Attention::Focused, Attention::Hidden].map(Command::Attention);
+    assert_eq!(stage.heard(), expected);
+}
+
+#[test]
+fn another_build_and_garbage_both_mean_to_load_anew() {
+    let stage = Stage::attached();
+    stage.says(&ToPage::OtherBuild("later".into()));
+    assert_eq!(stage.handle.engine.get_untracked(), Engine::OtherBuild);
+    let stage = Stage::attached();
+    stage.handle.receive(&[0xff, 0xff]);
+    assert_eq!(stage.handle.engine.get_untracked(), Engine::OtherBuild);
+    stage.handle.restart();
+    assert_eq!(stage.tape.restarts.get(), 1);
+}

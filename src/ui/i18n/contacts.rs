@@ -1,0 +1,4 @@
+//! Texts: the list of contacts, and requests.
+
+/// Texts: the list of contacts, and requests.
+pub struct Contacts {}

@@ -1,0 +1,4 @@
+//! Texts: the list of conversations.
+
+/// Texts: the list of conversations.
+pub struct Conversations {}

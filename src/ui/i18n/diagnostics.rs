@@ -1,0 +1,4 @@
+//! Texts: diagnostics: connection, log, XML console.
+
+/// Texts: diagnostics: connection, log, XML console.
+pub struct Diagnostics {}

@@ -1,0 +1,5 @@
+//! English: logging in.
+
+use crate::ui::i18n::login::Login;
+
+pub const LOGIN: Login = Login {};

@@ -1,0 +1,5 @@
+//! English: the details of a contact.
+
+use crate::ui::i18n::profile::Profile;
+
+pub const PROFILE: Profile = Profile {};

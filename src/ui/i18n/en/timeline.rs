@@ -1,0 +1,5 @@
+//! English: messages.
+
+use crate::ui::i18n::timeline::Timeline;
+
+pub const TIMELINE: Timeline = Timeline {};

@@ -1,0 +1,188 @@
+//! Dates, times and numbers as the language writes them.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use leptos::prelude::{GetValue, LocalStorage, StoredValue};
+use wasm_bindgen::JsValue;
+
+use super::intl::{self, DateTimeFormat, NumberFormat, RelativeTimeFormat};
+use super::{Locale, Texts};
+use crate::entity::time::Timestamp;
+
+/// Writes dates, times and numbers. A copy is the same.
+#[derive(Clone, Copy)]
+pub struct Format {
+    texts: &'static Texts,
+    made: StoredValue<Rc<Made>, LocalStorage>,
+}
+
+/// The browser's formatters: each is made when it is first needed, because making one takes long.
+#[derive(Default)]
+struct Made {
+    time: OnceCell<DateTimeFormat>,
+    weekday: OnceCell<DateTimeFormat>,
+    day: OnceCell<DateTimeFormat>,
+    day_of_year: OnceCell<DateTimeFormat>,
+    full: OnceCell<DateTimeFormat>,
+    number: OnceCell<NumberFormat>,
+    relative: OnceCell<RelativeTimeFormat>,
+}
+
+impl Format {
+    /// For one language. Belongs to the owner that is current.
+    #[must_use]
+    pub fn new(texts: &'static Texts) -> Self {
+        Self {
+            texts,
+            made: StoredValue::new_local(Rc::default()),
+        }
+    }
+
+    /// The language.
+    #[must_use]
+    pub fn locale(&self) -> Locale {
+        self.texts.locale
+    }
+
+    /// The time of day: "14:05".
+    #[must_use]
+    pub fn time(&self, at: Timestamp) -> String {
+        self.date(at, |made| &made.time, &[("timeStyle", "short")])
+    }
+
+    /// The whole moment: "Saturday, 21 November 2026 at 14:05".
+    #[must_use]
+    pub fn full(&self, at: Timestamp) -> String {
+        let options = [("dateStyle", "full"), ("timeStyle", "short")];
+        self.date(at, |made| &made.full, &options)
+    }
+
+    /// The day, in words where it is near: "Today", "Yesterday", "Monday", "3 May", "3 May 2025".
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> String {
+        match local_day(now()) - local_day(at) {
+            0 => self.texts.common.today.to_owned(),
+            1 => self.texts.common.yesterday.to_owned(),
+            2..=6 => self.date(at, |made| &made.weekday, &[("weekday", "long")]),
+            days if (0..300).contains(&days) => {
+                let options = [("day", "numeric"), ("month", "long")];
+                self.date(at, |made| &made.day_of_year, &options)
+            }
+            _ => self.date(at, |made| &made.day, &[("dateStyle", "long")]),
+        }
+    }
+
+    /// As short as a list wants it: the time today, else the day.
+    #[must_use]
+    pub fn brief(&self, at: Timestamp) -> String {
+        if local_day(now()) == local_day(at) {
+            self.time(at)
+        } else {
+            self.day(at)
+        }
+    }
+
+    /// How long ago: "5 minutes ago", "now".
+    #[must_use]
+    pub fn ago(&self, at: Timestamp) -> String {
+        let seconds = (now().0.saturating_sub(at.0) / 1000).max(0);
+        let (count, unit) = match seconds {
+            0..60 => (0, "second"),
+            60..3_600 => (seconds / 60, "minute"),
+            3_600..86_400 => (seconds / 3_600, "hour"),
+            86_400..2_592_000 => (seconds / 86_400, "day"),
+            2_592_000..31_536_000 => (seconds / 2_592_000, "month"),
+            _ => (seconds / 31_536_000, "year"),
+        };
+        if !cfg!(target_arch = "wasm32") {
+            return format!("-{count} {unit}");
+        }
+        let Some(made) = self.made.try_get_value() else {
+            return String::new();
+        };
+        let format = made.relative.get_or_init(|| {
+            let options = intl::options(&[("numeric", "auto")]);
+            RelativeTimeFormat::new(self.locale().tag(), &options)
+        });
+        format.format(-(count as f64), unit)
+    }
+
+    /// A whole number: "12,345".
+    #[must_use]
+    pub fn number(&self, number: u64) -> String {
+        if !cfg!(target_arch = "wasm32") {
+            return number.to_string();
+        }
+        let Some(made) = self.made.try_get_value() else {
+            return String::new();
+        };
+        let format = made
+            .number
+            .get_or_init(|| NumberFormat::new(self.locale().tag()));
+        format.format(number as f64)
+    }
+
+    fn date(
+        &self,
+        at: Timestamp,
+        which: fn(&Made) -> &OnceCell<DateTimeFormat>,
+        options: &[(&str, &str)],
+    ) -> String {
+        if !cfg!(target_arch = "wasm32") {
+            return at.0.to_string();
+        }
+        let Some(made) = self.made.try_get_value() else {
+            return String::new();
+        };
+        let format = which(&made)
+            .get_or_init(|| DateTimeFormat::new(self.locale().tag(), &intl::options(options)));
+        format.format(at.0 as f64)
+    }
+}
+
+/// The wall clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    if cfg!(target_arch = "wasm32") {
+        Timestamp(js_sys::Date::now() as i64)
+    } else {
+        Timestamp(0)
+    }
+}
+
+/// The number of the day, where the user is: two times of one day have the same.
+#[must_use]
+pub fn local_day(at: Timestamp) -> i64 {
+    let minutes_west = if cfg!(target_arch = "wasm32") {
+        js_sys::Date::new(&JsValue::from_f64(at.0 as f64)).get_timezone_offset()
+    } else {
+        0.0
+    };
+    at.0.saturating_sub(minutes_west as i64 * 60_000)
+        .div_euclid(86_400_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::i18n::texts;
+    use leptos::prelude::Owner;
+
+    #[test]
+    fn a_day_changes_at_midnight() {
+        assert_eq!(local_day(Timestamp(0)), 0);
+        assert_eq!(local_day(Timestamp(86_399_999)), 0);
+        assert_eq!(local_day(Timestamp(86_400_000)), 1);
+        assert_eq!(local_day(Timestamp(-1)), -1);
+    }
+
+    #[test]
+    fn near_days_have_words() {
+        let owner = Owner::new();
+        owner.set();
+        let format = Format::new(texts(Locale::ZhCn));
+        assert_eq!(format.day(Timestamp(1)), "今天");
+        assert_eq!(format.day(Timestamp(-1)), "昨天");
+    }
+}

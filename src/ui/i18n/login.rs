@@ -1,0 +1,4 @@
+//! Texts: logging in.
+
+/// Texts: logging in.
+pub struct Login {}

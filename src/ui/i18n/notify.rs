@@ -1,0 +1,4 @@
+//! Texts: desktop notifications.
+
+/// Texts: desktop notifications.
+pub struct Notify {}

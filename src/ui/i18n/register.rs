@@ -1,0 +1,4 @@
+//! Texts: making an account.
+
+/// Texts: making an account.
+pub struct Register {}

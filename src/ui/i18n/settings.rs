@@ -1,0 +1,4 @@
+//! Texts: settings, and logging out.
+
+/// Texts: settings, and logging out.
+pub struct Settings {}

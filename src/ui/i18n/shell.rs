@@ -1,0 +1,4 @@
+//! Texts: the frame: connection, navigation, shortcuts.
+
+/// Texts: the frame: connection, navigation, shortcuts.
+pub struct Shell {}

@@ -1,0 +1,4 @@
+//! Texts: messages.
+
+/// Texts: messages.
+pub struct Timeline {}

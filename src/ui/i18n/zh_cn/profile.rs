@@ -1,0 +1,5 @@
+//! Simplified Chinese: the details of a contact.
+
+use crate::ui::i18n::profile::Profile;
+
+pub const PROFILE: Profile = Profile {};

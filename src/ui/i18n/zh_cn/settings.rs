@@ -1,0 +1,5 @@
+//! Simplified Chinese: settings, and logging out.
+
+use crate::ui::i18n::settings::Settings;
+
+pub const SETTINGS: Settings = Settings {};
