@@ -28,13 +28,17 @@
     )
 )]
 
+pub mod demo;
 pub mod ejabberd;
 pub mod error;
+pub mod install;
 pub mod net;
 pub mod paths;
 pub mod process;
 pub mod prosody;
 pub mod serve;
 mod server;
+pub mod site;
+pub mod tool;
 
 pub use error::{Error, Result};

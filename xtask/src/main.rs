@@ -1,3 +1,75 @@
 //! `cargo xtask`: build, demo, test, bench, soak.
 
-fn main() {}
+use std::process::ExitCode;
+
+use xtask::serve::Site;
+use xtask::site::{self, Optimise};
+use xtask::{Error, Result};
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  build [--speed | --no-opt] [--force]
+                          the release site in dist/, for any static host
+  serve [--port N] [--prefix /chat/]
+                          dist/ as a careful host serves it
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let mut words = arguments.iter().map(String::as_str);
+    let command = words.next().unwrap_or("help");
+    match command {
+        "build" => build(words),
+        "serve" => serve(words),
+        "post-build" => site::post_build(),
+        "help" | "--help" | "-h" => {
+            eprint!("{HELP}");
+            Ok(())
+        }
+        other => Err(unknown(other)),
+    }
+}
+
+fn build<'a>(flags: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut optimise = Optimise::Size;
+    let mut force = false;
+    for flag in flags {
+        match flag {
+            "--speed" => optimise = Optimise::Speed,
+            "--no-opt" => optimise = Optimise::Off,
+            "--force" => force = true,
+            other => return Err(unknown(other)),
+        }
+    }
+    site::build(optimise, force).map(drop)
+}
+
+fn serve<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut options = xtask::serve::Options::default();
+    while let Some(flag) = flags.next() {
+        let value = flags.next().ok_or_else(|| unknown(flag))?;
+        match flag {
+            "--port" => options.port = Some(value.parse().map_err(|_| unknown(value))?),
+            "--prefix" => options.prefix = value.to_owned(),
+            other => return Err(unknown(other)),
+        }
+    }
+    let site = Site::start(&xtask::paths::dist(), options)?;
+    eprintln!("{}", site.url);
+    xtask::demo::wait_for_the_end()
+}
+
+fn unknown(word: &str) -> Error {
+    Error::Usage(format!("`{word}` is not understood\n\n{HELP}"))
+}

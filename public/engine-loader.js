@@ -1,0 +1,66 @@
+// Starts the engine (src/bin/engine.rs) in a worker, and keeps the pages' ports until it is there.
+//
+// Why: wasm starts asynchronously, and a `connect` event that nobody listens to is lost. So this file listens at once.
+//
+// The page starts it as a classic worker, with its own build's id in the address, because workers' files have no hash in
+// their names and two builds never talk to each other:
+//
+//   new SharedWorker("engine-loader.js?v=<build>", { name: "waxwing-<build>" })       and uses its `port`, or
+//   new Worker("engine-loader.js?v=<build>")  and posts { port: MessagePort } to it, the port in the transfer list.
+//
+// Both look the same to the engine:
+//
+//   self.waxwingBuild   string: the build's id out of the address.
+//   self.waxwingPorts   MessagePort[]: the ports that nobody has taken yet, oldest first. They are not started, so the
+//                       messages in them wait too.
+//   self.waxwingOnPort  null, or a function (port) => void. The engine sets it, then takes what is in `waxwingPorts`
+//                       (and empties it); from then on each new port goes to the function alone.
+//
+// If the engine cannot be loaded, each page's port gets one message, an object { failed: string }, and the worker closes.
+"use strict";
+
+self.waxwingBuild = new URL(self.location.href).searchParams.get("v") ?? "";
+self.waxwingPorts = [];
+self.waxwingOnPort = null;
+
+{
+  let failure = null;
+
+  const take = (port) => {
+    if (failure !== null) {
+      port.postMessage({ failed: failure });
+    } else if (self.waxwingOnPort) {
+      self.waxwingOnPort(port);
+    } else {
+      self.waxwingPorts.push(port);
+    }
+  };
+
+  const fail = (error) => {
+    failure = String(error);
+    for (const port of self.waxwingPorts.splice(0)) {
+      take(port);
+    }
+    // What was posted is still delivered.
+    setTimeout(() => self.close(), 0);
+  };
+
+  // A shared worker.
+  self.onconnect = (event) => take(event.ports[0]);
+  // A dedicated worker.
+  self.onmessage = (event) => {
+    if (event.data?.port instanceof MessagePort) {
+      take(event.data.port);
+    }
+  };
+
+  // `engine-loader.js` loads `engine.js` and `engine_bg.wasm` beside it, in the same build.
+  const name = self.location.pathname.match(/([^/]+)-loader\.js$/)[1];
+  const file = (end) => `${name}${end}?v=${encodeURIComponent(self.waxwingBuild)}`;
+  try {
+    importScripts(file(".js"));
+    wasm_bindgen({ module_or_path: file("_bg.wasm") }).catch(fail);
+  } catch (error) {
+    fail(error);
+  }
+}

@@ -1,0 +1,130 @@
+//! The site in `dist/`: built by Trunk, then made fit for any static host under a strict Content-Security-Policy.
+
+mod compress;
+mod page;
+mod stamp;
+mod style;
+mod wasm;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub use stamp::build_id;
+
+use crate::error::{Context, Error, Result, read, write};
+use crate::tool::{self, say};
+use crate::{install, paths};
+
+/// How far the engine and the page are optimised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Optimise {
+    /// For few bytes over the wire (`wasm-opt -Oz`).
+    #[default]
+    Size,
+    /// For speed (`wasm-opt -O3`).
+    Speed,
+    /// Not at all, even where there is a `wasm-opt`.
+    Off,
+}
+
+/// Builds the release site, unless `dist/` already holds what the sources say. Returns its id.
+///
+/// # Errors
+/// When a tool is missing, the sources do not compile, or a file cannot be written.
+pub fn build(optimise: Optimise, force: bool) -> Result<String> {
+    let id = build_id(optimise)?;
+    let dist = paths::dist();
+    let stamp = paths::work().join("dist.build");
+    if !force && dist.join("index.html").is_file() && read(&stamp).is_ok_and(|built| built == id) {
+        say(format!("dist/ is up to date (build {id})"));
+        return Ok(id);
+    }
+    install::for_build()?;
+    std::fs::remove_file(&stamp).ok();
+    say(format!("building the release site (build {id})"));
+    tool::timed("built", || {
+        let mut trunk = Command::new("trunk");
+        trunk
+            .args(["build", "--release"])
+            .current_dir(paths::root())
+            .env("PATH", install::path())
+            .env("WAXWING_BUILD", &id)
+            // Whatever the caller set is for us; Trunk reads only 'true' and 'false' here.
+            .env_remove("NO_COLOR")
+            .env_remove("TRUNK_STAGING_DIR");
+        tool::run(&mut trunk)
+    })?;
+    tool::timed("made small", || finish(&dist, optimise))?;
+    write(&stamp, &id)?;
+    Ok(id)
+}
+
+/// What Trunk calls at the end of each of its builds, with the site in `TRUNK_STAGING_DIR`.
+///
+/// # Errors
+/// When the site or the styles are not as expected.
+pub fn post_build() -> Result<()> {
+    let Some(staging) = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from) else {
+        return Err(Error::Usage(
+            "`cargo xtask post-build` is called by Trunk, with TRUNK_STAGING_DIR set".into(),
+        ));
+    };
+    let css = style::bundle(&paths::root().join("style/main.css"))?;
+    let index = staging.join("index.html");
+    let html = page::rewrite(&read(&index)?, &css, |name, text| {
+        write(&staging.join(name), text)
+    })
+    .map_err(|what| Error::Site {
+        path: index.clone(),
+        what,
+    })?;
+    write(&index, html)
+}
+
+/// Makes a release small: wasm optimised and stripped, then everything compressed.
+fn finish(dist: &Path, optimise: Optimise) -> Result<()> {
+    let files = files(dist)?;
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "wasm"))
+    {
+        wasm::shrink(file, optimise)?;
+    }
+    let mut total = 0;
+    for file in files.iter().filter(|file| compress::is_worth_it(file)) {
+        total += compress::beside(file)?;
+    }
+    say(format!(
+        "{} KB of compressible files, in brotli",
+        total / 1000
+    ));
+    Ok(())
+}
+
+/// Every file below a folder, in order.
+fn files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(dir) = open.pop() {
+        let entries = std::fs::read_dir(&dir).context(|| format!("list {}", dir.display()))?;
+        for entry in entries {
+            let path = entry.context(|| format!("list {}", dir.display()))?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                all.push(path);
+            }
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// The first `digits` hexadecimal digits of a SHA-256.
+fn hash(bytes: &[u8], digits: usize) -> String {
+    use sha2::Digest;
+    let sum = sha2::Sha256::digest(bytes);
+    let mut text: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.truncate(digits);
+    text
+}
