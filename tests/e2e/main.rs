@@ -10,10 +10,6 @@
     missing_docs
 )]
 
-#[path = "../common/foreign.rs"]
-mod foreign;
-mod page;
-mod webdriver;
 mod world;
 
 mod login;

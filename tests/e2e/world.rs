@@ -1,10 +1,9 @@
 //! What a test starts from: a server with people, the site in front of it, a browser.
 
+use xtask::browser::{Browser, Driver};
+use xtask::foreign::Foreign;
 use xtask::prosody::{Options, Prosody};
 use xtask::serve::{self, Site};
-
-use crate::foreign::Foreign;
-use crate::webdriver::{Browser, Driver};
 
 /// The password of everybody.
 pub const PASSWORD: &str = "a wall of orchard";

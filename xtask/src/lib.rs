@@ -28,9 +28,11 @@
     )
 )]
 
+pub mod browser;
 pub mod demo;
 pub mod ejabberd;
 pub mod error;
+pub mod foreign;
 pub mod install;
 pub mod net;
 pub mod paths;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::webdriver::Browser;
+use super::webdriver::Browser;
 
 /// How long something may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);

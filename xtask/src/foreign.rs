@@ -1,12 +1,23 @@
-//! The other person: a slixmpp client in a process of its own (`foreign.py`), spoken to by lines of JSON.
+//! The other person in tests: a slixmpp client in a process of its own (`foreign.py`), spoken to by lines of JSON.
+//!
+//! What is waited for in vain fails by a panic that says what came instead.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+/// The client itself.
+const SCRIPT: &str = include_str!("foreign.py");
 
 /// How long something may take to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,11 +33,9 @@ pub struct Foreign {
 
 impl Foreign {
     pub fn log_in(address: &str, password: &str, port: u16) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/foreign.py");
         // Debian's own interpreter is the one that has Debian's slixmpp.
         let mut process = Command::new("/usr/bin/python3")
-            .arg(script)
-            .args([address, password, &port.to_string()])
+            .args(["-c", SCRIPT, address, password, &port.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -16,7 +16,7 @@ pub struct Driver {
 
 impl Driver {
     pub fn start() -> Self {
-        let port = xtask::net::free_port().unwrap();
+        let port = crate::net::free_port().unwrap();
         let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
@@ -25,7 +25,7 @@ impl Driver {
             .expect("chromedriver is installed");
         let driver = Self { process, port };
         let deadline = Instant::now() + Duration::from_secs(20);
-        while xtask::net::request(port, "GET", "/status", &[], b"").is_err() {
+        while crate::net::request(port, "GET", "/status", &[], b"").is_err() {
             assert!(Instant::now() < deadline, "chromedriver does not answer");
             std::thread::yield_now();
         }
@@ -39,7 +39,7 @@ impl Driver {
 
     /// The same, with more arguments for Chromium.
     pub fn browser_with(&self, language: &str, more: &[&str]) -> Browser {
-        let profile = xtask::paths::fresh("browser");
+        let profile = crate::paths::fresh("browser");
         let mut arguments = vec![
             "--headless=new".to_string(),
             "--no-sandbox".into(),
@@ -92,7 +92,7 @@ fn call(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, Stri
     } else {
         body.to_string()
     };
-    let answer = xtask::net::request(
+    let answer = crate::net::request(
         port,
         method,
         path,
@@ -258,7 +258,7 @@ impl Browser {
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(picture.as_str().unwrap())
             .unwrap();
-        let folder = xtask::paths::target().join("screenshots");
+        let folder = crate::paths::target().join("screenshots");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
     }
