@@ -78,6 +78,9 @@ pub trait Http {
         &self,
         request: HttpRequest,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, HttpError>>;
+    /// Whether anything answers at that address, within a few seconds. What it says need not be readable: in a
+    /// browser, a fetch in `no-cors` mode. Tells a missing server from one that speaks no XMPP.
+    fn answers(&self, url: &str) -> LocalBoxFuture<'static, bool>;
 }
 
 /// What to fetch, and how much at most.

@@ -25,7 +25,7 @@ pub struct Ends {
 pub struct Window {
     conversation: Address,
     count: usize,
-    items: BTreeMap<Position, Message>,
+    items: BTreeMap<(Position, ItemId), Message>,
     places: HashMap<ItemId, Position>,
     ends: Ends,
     unread_from: Option<Position>,
@@ -78,13 +78,13 @@ impl Window {
     /// The place of the oldest item.
     #[must_use]
     pub fn oldest(&self) -> Option<Position> {
-        self.items.first_key_value().map(|(position, _)| *position)
+        self.items.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// The place of the newest item.
     #[must_use]
     pub fn newest(&self) -> Option<Position> {
-        self.items.last_key_value().map(|(position, _)| *position)
+        self.items.last_key_value().map(|((at, _), _)| *at)
     }
 
     /// What lies beyond its ends.
@@ -128,11 +128,8 @@ impl Window {
 
     /// Changes an item if it is here; `change` says whether it did.
     pub fn update(&mut self, id: ItemId, change: impl FnOnce(&mut Message) -> bool) {
-        let Some(message) = self
-            .places
-            .get(&id)
-            .and_then(|position| self.items.get_mut(position))
-        else {
+        let place = self.places.get(&id).map(|position| (*position, id));
+        let Some(message) = place.and_then(|place| self.items.get_mut(&place)) else {
             return;
         };
         if change(message) {
@@ -143,7 +140,7 @@ impl Window {
     /// A message is gone.
     pub fn remove(&mut self, id: ItemId) {
         if let Some(position) = self.places.get(&id).copied() {
-            self.drop_item(position);
+            self.drop_item((position, id));
         }
     }
 
@@ -157,12 +154,12 @@ impl Window {
         let mut places: Vec<_> = self
             .put
             .drain()
-            .filter_map(|id| self.places.get(&id).copied())
+            .filter_map(|id| Some((*self.places.get(&id)?, id)))
             .collect();
         places.sort_unstable();
         let put = places
             .iter()
-            .filter_map(|position| self.items.get(position))
+            .filter_map(|place| self.items.get(place))
             .map(|message| Item {
                 id: message.id,
                 position: message.position,
@@ -197,21 +194,11 @@ impl Window {
         if let Some(before) = self.places.insert(id, position)
             && before != position
         {
-            self.items.remove(&before);
+            self.items.remove(&(before, id));
         }
-        match self.items.insert(position, message) {
-            Some(other) if other.id == id => {
-                if self.items.get(&position) == Some(&other) {
-                    return;
-                }
-            }
-            // Places are unique; should two messages still claim one, the page must not keep both.
-            Some(other) => {
-                self.places.remove(&other.id);
-                self.put.remove(&other.id);
-                self.gone.insert(other.id);
-            }
-            None => {}
+        let known = self.items.insert((position, id), message);
+        if known.is_some() && known.as_ref() == self.items.get(&(position, id)) {
+            return;
         }
         self.gone.remove(&id);
         self.put.insert(id);
@@ -222,20 +209,23 @@ impl Window {
         let most = self.count.saturating_mul(MOST);
         while self.items.len() > most {
             let last = match toward {
-                Toward::Older => self.oldest(),
-                Toward::Newer => self.newest(),
+                Toward::Older => self.items.first_key_value(),
+                Toward::Newer => self.items.last_key_value(),
             };
-            let Some(position) = last else { return };
-            self.drop_item(position);
+            let Some(place) = last.map(|(place, _)| *place) else {
+                return;
+            };
+            self.drop_item(place);
             self.set_edge(toward, Edge::More);
         }
     }
 
-    fn drop_item(&mut self, position: Position) {
-        if let Some(message) = self.items.remove(&position) {
-            self.places.remove(&message.id);
-            self.put.remove(&message.id);
-            self.gone.insert(message.id);
+    fn drop_item(&mut self, place: (Position, ItemId)) {
+        if self.items.remove(&place).is_some() {
+            let id = place.1;
+            self.places.remove(&id);
+            self.put.remove(&id);
+            self.gone.insert(id);
         }
     }
 }
