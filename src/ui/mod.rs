@@ -6,3 +6,4 @@
 pub mod handle;
 pub mod i18n;
 pub mod reactive;
+pub mod widget;

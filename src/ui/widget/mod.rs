@@ -1,0 +1,7 @@
+//! Small parts that know nothing of chat: what several screens are made of.
+
+pub mod avatar;
+pub mod dialog;
+pub mod icon;
+pub mod presence_dot;
+pub mod virtual_list;

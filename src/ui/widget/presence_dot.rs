@@ -1,0 +1,30 @@
+//! Availability, told by shape as well as by colour.
+
+use leptos::prelude::*;
+
+use crate::entity::presence::Availability;
+
+/// A dot; none where nothing is known. It says nothing to assistive technology: words stand beside it.
+#[component]
+pub fn PresenceDot(
+    /// What it tells.
+    #[prop(into)]
+    availability: Signal<Availability>,
+) -> impl IntoView {
+    move || {
+        token(availability.get())
+            .map(|token| view! { <span class="presence-dot" data-availability=token aria-hidden="true"></span> })
+    }
+}
+
+/// The availability as the style sheet calls it.
+fn token(availability: Availability) -> Option<&'static str> {
+    Some(match availability {
+        Availability::Unknown => return None,
+        Availability::Offline => "offline",
+        Availability::ExtendedAway => "xa",
+        Availability::Away => "away",
+        Availability::DoNotDisturb => "dnd",
+        Availability::Online | Availability::FreeToChat => "online",
+    })
+}
