@@ -6,4 +6,6 @@
 pub mod handle;
 pub mod i18n;
 pub mod reactive;
+pub mod text;
+pub mod timeline;
 pub mod widget;
