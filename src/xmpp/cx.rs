@@ -11,6 +11,9 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
+use crate::boundary::change::Reply as Answer;
+use crate::entity::id::RequestId;
+use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 use crate::event::{Event, Save};
 
@@ -27,6 +30,7 @@ pub struct Cx {
     requests: Table,
     ended: VecDeque<(Reply, Outcome)>,
     random: ChaCha8Rng,
+    sent: u64,
 }
 
 /// Whether a request asks or changes.
@@ -52,6 +56,7 @@ impl Cx {
             requests: Table::default(),
             ended: VecDeque::new(),
             random: ChaCha8Rng::from_seed(seed),
+            sent: 0,
         }
     }
 
@@ -70,10 +75,17 @@ impl Cx {
     pub(super) fn bind(&mut self, jid: FullJid) {
         self.account = Some(jid.to_bare());
         self.bound = Some(jid);
+        self.sent = 0;
     }
 
     pub(super) fn unbind(&mut self) {
         self.bound = None;
+    }
+
+    /// How many stanzas were sent since the resource was bound.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Whether `from` stands for our own account: absent, our bare JID, or this session's full JID (RFC 6120 §8.1.2.1).
@@ -109,6 +121,9 @@ impl Cx {
 
     /// Sends an element as one frame.
     pub fn send(&mut self, element: &Element) {
+        if self.bound.is_some() && matches!(element.name(), "message" | "presence" | "iq") {
+            self.sent += 1;
+        }
         let mut bytes = Vec::new();
         // Elements that we build ourselves always serialise; their texts are made legal by `stanza::text`.
         match element
@@ -224,6 +239,13 @@ impl Cx {
     /// Publishes a fact.
     pub fn emit(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Answers a command of the user; request zero asks for no answer.
+    pub fn answer(&mut self, request: RequestId, result: Result<Answer, Problem>) {
+        if request != RequestId::default() {
+            self.emit(Event::Answered(request, result));
+        }
     }
 
     /// Has the core's own state committed.

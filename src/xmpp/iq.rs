@@ -9,7 +9,11 @@ use std::time::Duration;
 use jid::Jid;
 use minidom::Element;
 
+use crate::entity::id::RequestId;
 use crate::entity::time::Instant;
+
+use super::feature::disco::Whom;
+use super::feature::roster::Edit;
 
 /// How long an answer may take.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -17,8 +21,20 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// Who asked, and what for: how to go on with the answer. One variant for each kind of request that we make;
 /// `dispatch::on_reply` has one arm for each.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Reply {}
+pub enum Reply {
+    /// For the roster.
+    Roster,
+    /// For a change of the roster.
+    RosterSet(RequestId, Edit),
+    /// For what our server or account can do.
+    Disco(Whom),
+    /// For what a verification string (XEP-0115) stands for.
+    Caps(String),
+    /// For a page of the archive, by the id of the query.
+    Archive(String),
+    /// For a sign that the server has handled all stanzas up to that one.
+    Handled(u64),
+}
 
 /// How a request ended.
 #[derive(Clone, Debug)]

@@ -1,32 +1,220 @@
 //! The features: one file for each XEP or section of an RFC. What each may do is in [`super::cx`].
 
+pub mod about;
+pub mod archive;
+pub mod caps;
+pub mod disco;
+pub mod presence;
+pub mod roster;
+pub mod subscription;
+
+use jid::FullJid;
+
+use crate::boundary::change::Reply as Answer;
+use crate::boundary::command::AccountCommand;
+use crate::entity::address::Address;
+use crate::entity::id::RequestId;
+use crate::entity::presence::OwnPresence;
+use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
+use crate::event::{ArchiveEvent, Event, SessionEvent};
 
 use super::cx::Cx;
 use super::engine::{Settings, Snapshot, Why, Wish};
+use super::iq::Outcome;
+use super::message::order::Order;
+use super::message::outgoing::Outbox;
+use archive::{Archive, Purpose, Wanted};
+use caps::Caps;
+use disco::Disco;
+use presence::Presences;
+use roster::{Edit, Roster};
+use subscription::Subscriptions;
 
 /// All features of a session.
-pub struct Features {}
+pub struct Features {
+    pub(super) roster: Roster,
+    pub(super) subscriptions: Subscriptions,
+    pub(super) presences: Presences,
+    pub(super) disco: Disco,
+    pub(super) caps: Caps,
+    pub(super) archive: Archive,
+    pub(super) outbox: Outbox,
+    pub(super) order: Order,
+}
 
 impl Features {
-    pub(super) fn new(_settings: &Settings, _snapshot: Snapshot) -> Self {
-        Self {}
+    pub(super) fn new(_settings: &Settings, snapshot: Snapshot) -> Self {
+        Self {
+            roster: Roster::new(snapshot.roster),
+            subscriptions: Subscriptions::default(),
+            presences: Presences::new(snapshot.presence),
+            disco: Disco::default(),
+            caps: Caps::new(snapshot.caps),
+            archive: Archive::default(),
+            outbox: Outbox::new(snapshot.outbox),
+            order: Order::default(),
+        }
     }
 
-    /// A resource is bound: load the roster, send presence, send what waits.
-    pub(super) fn on_bound(&mut self, _cx: &mut Cx) {}
+    /// A resource is bound: load the roster, send presence, send what waits. All at once: the server handles it in
+    /// order (RFC 6120 §10.1), so the roster is known before the first presence comes.
+    pub(super) fn on_bound(&mut self, cx: &mut Cx) {
+        self.roster.load(cx);
+        self.disco.load(cx);
+        self.presences.announce(cx);
+        self.outbox.on_bound(cx, &mut self.archive);
+    }
+
+    /// The roster came, or will not.
+    pub(super) fn on_roster(&mut self, cx: &mut Cx, outcome: Outcome) {
+        let cut_off = matches!(outcome, Outcome::CutOff);
+        self.roster.on_loaded(cx, outcome);
+        self.subscriptions.settle_known(cx, &self.roster);
+        if !cut_off {
+            cx.emit(Event::Session(SessionEvent::Online));
+        }
+    }
+
+    pub(super) fn on_archive_end(&mut self, cx: &mut Cx, query: &str, outcome: Outcome) {
+        let cut_off = matches!(outcome, Outcome::CutOff);
+        let looked = self.archive.on_end(cx, &mut self.order, query, outcome);
+        if let Some((conversation, found)) = looked.filter(|_| !cut_off) {
+            self.outbox.on_looked(cx, &conversation, &found);
+        }
+    }
 
     /// The server confirmed that many more of the stanzas that we sent (XEP-0198).
-    pub(super) fn on_acknowledged(&mut self, _cx: &mut Cx, _count: u32) {}
+    pub(super) fn on_acknowledged(&mut self, cx: &mut Cx, count: u32) {
+        self.outbox.on_acknowledged(cx, count);
+    }
 
     /// The user ends the session: say so to those who see us.
-    pub(super) fn on_closing(&mut self, _cx: &mut Cx) {}
+    pub(super) fn on_closing(&mut self, cx: &mut Cx) {
+        if cx.bound().is_some() {
+            self.presences.say_goodbye(cx);
+        }
+    }
 
     /// The session is over.
-    pub(super) fn on_ended(&mut self, _cx: &mut Cx) {}
+    pub(super) fn on_ended(&mut self, cx: &mut Cx) {
+        if cx.bound().is_some() {
+            self.presences.forget_all(cx);
+        }
+        self.caps.on_ended();
+        self.outbox.on_ended();
+    }
 
     /// A wish that is a feature's.
-    pub(super) fn on_wish(&mut self, _cx: &mut Cx, _wish: Wish) {}
+    pub(super) fn on_wish(&mut self, cx: &mut Cx, wish: Wish) {
+        match wish {
+            Wish::Command(request, command) => self.on_command(cx, request, command),
+            Wish::Send(message) => self.outbox.send(cx, message),
+            Wish::History {
+                conversation,
+                before,
+                count,
+            } => {
+                self.on_history(
+                    cx,
+                    conversation,
+                    Wanted {
+                        before,
+                        since: None,
+                        count,
+                    },
+                );
+            }
+            Wish::Idle(since) => self.presences.set_idle(cx, since),
+            // The engine keeps these for the stream.
+            Wish::Register(_) | Wish::Credentials(_) | Wish::Close => {}
+        }
+    }
+
+    fn on_history(&mut self, cx: &mut Cx, conversation: Address, wanted: Wanted) {
+        if cx.bound().is_some() {
+            self.archive.ask(cx, Purpose::History, conversation, wanted);
+        } else {
+            let problem = Problem::Offline;
+            cx.emit(Event::Archive(ArchiveEvent::Failed {
+                conversation,
+                problem,
+            }));
+        }
+    }
+
+    fn on_command(&mut self, cx: &mut Cx, request: RequestId, command: AccountCommand) {
+        let answer = match command {
+            AccountCommand::SetPresence(own) => self.set_presence(cx, own),
+            AccountCommand::Resources(address) => Ok(self.resources(cx, &address)),
+            _ if cx.bound().is_none() => Err(Problem::Offline),
+            AccountCommand::AddContact {
+                address,
+                name,
+                groups,
+                text,
+            } => match Address::parse(&address) {
+                Ok(address) => {
+                    let edit = Edit::Add(address.clone(), text);
+                    return Roster::set(cx, request, (&address, name.as_deref(), &groups), edit);
+                }
+                Err(_) => Err(Problem::InvalidAddress),
+            },
+            AccountCommand::UpdateContact {
+                address,
+                name,
+                groups,
+            } => {
+                return Roster::set(
+                    cx,
+                    request,
+                    (&address, name.as_deref(), &groups),
+                    Edit::Update,
+                );
+            }
+            AccountCommand::RemoveContact(address) => return Roster::remove(cx, request, &address),
+            AccountCommand::AcceptSubscription { address, also_ask } => {
+                let seen = address
+                    .to_jid()
+                    .is_ok_and(|bare| self.roster.subscription(&bare).seen_by_us());
+                self.subscriptions.accept(cx, &address, also_ask && !seen);
+                Ok(Answer::Done)
+            }
+            AccountCommand::DeclineSubscription(address) => {
+                self.subscriptions.decline(cx, &address);
+                Ok(Answer::Done)
+            }
+            AccountCommand::RequestSubscription(address) => {
+                subscription::ask(cx, &address, None);
+                Ok(Answer::Done)
+            }
+            // The rest is the client's to carry out.
+            _ => Err(Problem::Unsupported),
+        };
+        cx.answer(request, answer);
+    }
+
+    fn set_presence(&mut self, cx: &mut Cx, own: OwnPresence) -> Result<Answer, Problem> {
+        self.presences.choose(cx, own);
+        Ok(Answer::Done)
+    }
+
+    /// Tells what is known, and learns what somebody's devices can do now that it matters.
+    fn resources(&mut self, cx: &mut Cx, of: &Address) -> Answer {
+        let resources = self.presences.resources(of);
+        for (resource, claim) in &resources {
+            let who = FullJid::new(&format!("{of}/{}", resource.name));
+            if let (Some(claim), Ok(who)) = (claim, who) {
+                self.caps.learn(cx, who, claim);
+            }
+        }
+        Answer::Resources(
+            resources
+                .into_iter()
+                .map(|(resource, _)| resource)
+                .collect(),
+        )
+    }
 
     pub(super) fn on_tick(&mut self, _cx: &mut Cx) {}
 

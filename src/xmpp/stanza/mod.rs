@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod captcha;
+pub mod error;
 pub mod form;
 pub mod hints;
 pub mod last;

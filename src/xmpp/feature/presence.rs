@@ -1,0 +1,247 @@
+//! RFC 6121 §4, XEP-0319: presence: several resources reduced to one availability, and our own.
+//!
+//! **Invariant:** only those whose presence we are subscribed to have one; what strangers send changes nothing.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use jid::Jid;
+use minidom::Element;
+
+use crate::entity::address::Address;
+use crate::entity::presence::{Availability, OwnPresence, Presence, Resource};
+use crate::entity::time::Timestamp;
+use crate::event::{Event, PresenceEvent, SessionEvent};
+use crate::xmpp::cx::Cx;
+use crate::xmpp::ns;
+use crate::xmpp::stanza::build::{Build, element, text_element};
+use crate::xmpp::stanza::stamp;
+use crate::xmpp::stanza::text::{direct_text, pick_text};
+
+use super::caps;
+
+/// How many resources of one person are kept.
+const MOST: usize = 32;
+/// How many characters of a status text are kept.
+const LONGEST: usize = 1000;
+
+/// Everybody's presence, and ours.
+#[derive(Default)]
+pub struct Presences {
+    people: HashMap<Address, Person>,
+    own: OwnPresence,
+    idle: Option<Timestamp>,
+}
+
+#[derive(Default)]
+struct Person {
+    resources: Vec<(Resource, Option<caps::Claim>)>,
+    /// Once gone: since when, and what was said.
+    gone: Presence,
+    /// What was last told.
+    told: Presence,
+}
+
+impl Presences {
+    /// Begins with what the user chose.
+    #[must_use]
+    pub fn new(own: OwnPresence) -> Self {
+        Self {
+            own,
+            ..Self::default()
+        }
+    }
+
+    /// Since when the user has been idle.
+    #[must_use]
+    pub fn idle_since(&self) -> Option<Timestamp> {
+        self.idle
+    }
+
+    /// A presence without type, of type `unavailable` or `error`, from somebody whose presence we may see.
+    pub fn on_presence(&mut self, cx: &mut Cx, from: &Jid, presence: &Element) {
+        let address = Address::from(&from.to_bare());
+        let name = from.resource().map_or("", |resource| resource.as_str());
+        let person = self.people.entry(address.clone()).or_default();
+        person
+            .resources
+            .retain(|(resource, _)| resource.name != name);
+        match presence.attr("type") {
+            None => {
+                let resource = read(name, presence);
+                if person.resources.len() < MOST {
+                    person
+                        .resources
+                        .push((resource, caps::Claim::read(presence)));
+                }
+            }
+            Some("unavailable") => {
+                if name.is_empty() {
+                    person.resources.clear();
+                }
+                person.gone = Presence {
+                    availability: Availability::Offline,
+                    status: status(presence),
+                    last_seen: delayed(presence).or(person.gone.last_seen),
+                };
+                if person.told.availability > Availability::Offline {
+                    person.gone.last_seen = delayed(presence).or(Some(cx.now.wall));
+                }
+            }
+            // Whoever cannot be asked is not known to be gone.
+            _ => {
+                person.resources.clear();
+                person.gone = Presence::default();
+            }
+        }
+        let now = person.reduce();
+        if now != person.told {
+            person.told = now.clone();
+            cx.emit(Event::Presence(PresenceEvent::Changed(address, now)));
+        }
+    }
+
+    /// Somebody's presence may no longer be seen.
+    pub fn forget(&mut self, cx: &mut Cx, whom: &Address) {
+        if self
+            .people
+            .remove(whom)
+            .is_some_and(|person| person.told != Presence::default())
+        {
+            cx.emit(Event::Presence(PresenceEvent::Changed(
+                whom.clone(),
+                Presence::default(),
+            )));
+        }
+    }
+
+    /// The session is over: nobody's presence is known any more.
+    pub fn forget_all(&mut self, cx: &mut Cx) {
+        self.people.clear();
+        cx.emit(Event::Presence(PresenceEvent::Forgotten));
+    }
+
+    /// Every resource of somebody, most reachable first, with what it says of its capabilities.
+    #[must_use]
+    pub fn resources(&self, of: &Address) -> Vec<(Resource, Option<caps::Claim>)> {
+        let person = self.people.get(of);
+        let mut resources = person
+            .map(|person| person.resources.clone())
+            .unwrap_or_default();
+        resources.sort_by_key(|(resource, _)| Reverse(rank(resource)));
+        resources
+    }
+
+    /// The user chose another availability or status.
+    pub fn choose(&mut self, cx: &mut Cx, own: OwnPresence) {
+        self.own = own;
+        self.announce(cx);
+    }
+
+    /// The user went idle, or is back.
+    pub fn set_idle(&mut self, cx: &mut Cx, since: Option<Timestamp>) {
+        if self.idle != since {
+            self.idle = since;
+            self.announce(cx);
+        }
+    }
+
+    /// Sends our presence, if a resource is bound.
+    pub fn announce(&self, cx: &mut Cx) {
+        if cx.bound().is_none() {
+            return;
+        }
+        cx.send(&self.build());
+        cx.emit(Event::Session(SessionEvent::OwnPresence(self.own.clone())));
+    }
+
+    /// Says that we go (RFC 6121 §4.5.1).
+    pub fn say_goodbye(&self, cx: &mut Cx) {
+        cx.send(&element("presence", ns::CLIENT).with("type", "unavailable"));
+    }
+
+    fn build(&self) -> Element {
+        let own = &self.own;
+        let status = own
+            .status
+            .as_deref()
+            .map(str::trim)
+            .filter(|status| !status.is_empty());
+        let status = status.map(|status| text_element("status", ns::CLIENT, status));
+        let presence = element("presence", ns::CLIENT);
+        if own.availability <= Availability::Offline {
+            return presence.with("type", "unavailable").with_children(status);
+        }
+        let show = match (own.availability, self.idle) {
+            (Availability::FreeToChat, None) => Some("chat"),
+            (Availability::FreeToChat | Availability::Online, Some(_))
+            | (Availability::Away, _) => Some("away"),
+            (Availability::ExtendedAway, _) => Some("xa"),
+            (Availability::DoNotDisturb, _) => Some("dnd"),
+            _ => None,
+        };
+        let idle = self
+            .idle
+            .map(|since| element("idle", ns::IDLE).with("since", &stamp::format(since)));
+        presence
+            .with_children(show.map(|show| text_element("show", ns::CLIENT, show)))
+            .with_children(status)
+            .with_child(caps::own())
+            .with_children(idle)
+    }
+}
+
+impl Person {
+    fn reduce(&self) -> Presence {
+        let best = self
+            .resources
+            .iter()
+            .max_by_key(|(resource, _)| rank(resource));
+        best.map_or_else(
+            || self.gone.clone(),
+            |(resource, _)| resource.presence.clone(),
+        )
+    }
+}
+
+fn rank(resource: &Resource) -> (Availability, i8) {
+    (resource.presence.availability, resource.priority)
+}
+
+fn read(name: &str, presence: &Element) -> Resource {
+    let child_text = |name| presence.get_child(name, ns::CLIENT).map(direct_text);
+    let availability = match child_text("show").as_deref().map(str::trim) {
+        Some("away") => Availability::Away,
+        Some("xa") => Availability::ExtendedAway,
+        Some("dnd") => Availability::DoNotDisturb,
+        Some("chat") => Availability::FreeToChat,
+        _ => Availability::Online,
+    };
+    let idle = presence
+        .get_child("idle", ns::IDLE)
+        .and_then(|idle| idle.attr("since"));
+    let priority = child_text("priority").and_then(|priority| priority.trim().parse().ok());
+    Resource {
+        name: name.to_owned(),
+        priority: priority.unwrap_or_default(),
+        presence: Presence {
+            availability,
+            status: status(presence),
+            last_seen: idle.and_then(stamp::parse),
+        },
+        client: presence
+            .get_child("c", ns::CAPS)
+            .and_then(|c| c.attr("node"))
+            .filter(|node| node.len() <= 256)
+            .map(str::to_owned),
+    }
+}
+
+fn status(presence: &Element) -> Option<String> {
+    pick_text(presence, "status").map(|status| status.trim().chars().take(LONGEST).collect())
+}
+
+fn delayed(presence: &Element) -> Option<Timestamp> {
+    let delay = presence.get_child("delay", ns::DELAY)?;
+    stamp::parse(delay.attr("stamp")?)
+}

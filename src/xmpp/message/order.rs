@@ -1,0 +1,51 @@
+//! Which of two messages of the same time comes first.
+//!
+//! **Invariant:** a live message comes after every live message before it, and after every archived one of its time; an
+//! older page, which is always fetched later, comes before a newer one. Archives often know whole seconds only.
+
+use crate::entity::message::Message;
+use crate::entity::time::Timestamp;
+
+const LIVE: u64 = 1 << 63;
+const ARCHIVED: u64 = 1 << 62;
+/// How many messages of one millisecond are told apart without looking at what was given before.
+const PER_MILLISECOND: u64 = 1024;
+
+/// Gives out ties, increasing for what is live and decreasing for pages; the clock keeps them apart across restarts.
+#[derive(Debug)]
+pub struct Order {
+    live: u64,
+    archived: u64,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self {
+            live: LIVE,
+            archived: ARCHIVED,
+        }
+    }
+}
+
+impl Order {
+    /// The tie of a live message.
+    pub fn next_live(&mut self, now: Timestamp) -> u64 {
+        self.live = (self.live + 1).max(LIVE + ticks(now));
+        self.live
+    }
+
+    /// Gives the messages of a page, oldest first, their ties.
+    pub fn place_page(&mut self, now: Timestamp, page: &mut [Message]) {
+        let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
+        let last = self.archived.min(ARCHIVED - ticks(now));
+        self.archived = last.saturating_sub(count);
+        for (message, tie) in page.iter_mut().zip(self.archived..) {
+            message.position.tie = tie;
+        }
+    }
+}
+
+fn ticks(now: Timestamp) -> u64 {
+    let ms = u64::try_from(now.0).unwrap_or_default();
+    ms.saturating_mul(PER_MILLISECOND).min(ARCHIVED - 1)
+}
