@@ -9,6 +9,8 @@ use xtask::{Error, Result};
 const HELP: &str = "\
 cargo xtask <command>
 
+  demo [--port N] [--server wss://...] [--open] [--reset]
+                          the app, a server of its own with people in it, and a bot that answers
   build [--speed | --no-opt] [--force]
                           the release site in dist/, for any static host
   serve [--port N] [--prefix /chat/]
@@ -31,6 +33,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
     let command = words.next().unwrap_or("help");
     match command {
         "build" => build(words),
+        "demo" => demo(words),
         "serve" => serve(words),
         "post-build" => site::post_build(),
         "help" | "--help" | "-h" => {
@@ -55,19 +58,37 @@ fn build<'a>(flags: impl Iterator<Item = &'a str>) -> Result<()> {
     site::build(optimise, force).map(drop)
 }
 
+fn demo<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut options = xtask::demo::Options::default();
+    while let Some(flag) = flags.next() {
+        match flag {
+            "--open" => options.open = true,
+            "--reset" => options.reset = true,
+            "--port" => options.port = Some(number(flags.next())?),
+            "--server" => options.server = flags.next().map(str::to_owned),
+            other => return Err(unknown(other)),
+        }
+    }
+    xtask::demo::run(&options)
+}
+
 fn serve<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut options = xtask::serve::Options::default();
     while let Some(flag) = flags.next() {
-        let value = flags.next().ok_or_else(|| unknown(flag))?;
         match flag {
-            "--port" => options.port = Some(value.parse().map_err(|_| unknown(value))?),
-            "--prefix" => options.prefix = value.to_owned(),
+            "--port" => options.port = Some(number(flags.next())?),
+            "--prefix" => options.prefix = flags.next().unwrap_or_default().to_owned(),
             other => return Err(unknown(other)),
         }
     }
     let site = Site::start(&xtask::paths::dist(), options)?;
     eprintln!("{}", site.url);
     xtask::demo::wait_for_the_end()
+}
+
+fn number(word: Option<&str>) -> Result<u16> {
+    let word = word.unwrap_or_default();
+    word.parse().map_err(|_| unknown(word))
 }
 
 fn unknown(word: &str) -> Error {

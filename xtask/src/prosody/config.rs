@@ -168,6 +168,7 @@ fn path(path: &Path) -> String {
 }
 
 /// A Lua string. Bytes beyond ASCII stand as they are.
+#[must_use]
 pub fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {

@@ -2,6 +2,8 @@
 
 mod config;
 
+pub use config::quote;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -128,10 +130,7 @@ impl Prosody {
     /// When the file cannot be written.
     pub fn register(&self, user: &str, password: &str) -> Result<()> {
         // Both of Prosody's internal back ends take a plain password; the hashing one replaces it at the first log-in.
-        let record = format!(
-            "return {{\n\t[\"password\"] = {};\n}};\n",
-            config::quote(password)
-        );
+        let record = format!("return {{\n\t[\"password\"] = {};\n}};\n", quote(password));
         write(&self.record("accounts", user, "dat"), record)
     }
 
