@@ -49,7 +49,10 @@ pub enum SessionEvent {
     Ended(Problem, Next),
     /// The registration form (XEP-0077), on an engine made for registering.
     RegistrationForm(Form),
-    /// The account exists.
+    /// The answers were not accepted; they can be changed and sent again. Where the form held a riddle that is
+    /// used up, a new `RegistrationForm` follows.
+    RegistrationRefused(Problem),
+    /// The account exists; the stream closes.
     Registered(Address),
 }
 

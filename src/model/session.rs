@@ -73,7 +73,9 @@ impl Session {
             }
             // What follows is the client's decision: it says so by `set_connection`.
             SessionEvent::Ended(..) => {}
-            SessionEvent::RegistrationForm(_) | SessionEvent::Registered(_) => {}
+            SessionEvent::RegistrationForm(_)
+            | SessionEvent::RegistrationRefused(_)
+            | SessionEvent::Registered(_) => {}
         }
     }
 

@@ -19,6 +19,7 @@ use crate::event::{Event, Save};
 
 use super::engine::{Output, Purpose, Settings, Why};
 use super::iq::{Outcome, Reply, Table};
+use super::stream::StreamFeatures;
 
 /// What every part of the core works with.
 pub struct Cx {
@@ -26,6 +27,7 @@ pub struct Cx {
     pub now: Instant,
     account: Option<BareJid>,
     bound: Option<FullJid>,
+    stream_features: StreamFeatures,
     outputs: VecDeque<Output>,
     requests: Table,
     ended: VecDeque<(Reply, Outcome)>,
@@ -46,12 +48,15 @@ impl Cx {
     pub(super) fn new(settings: &Settings, seed: [u8; 32]) -> Self {
         let account = match &settings.purpose {
             Purpose::Session { address, .. } => address.to_jid().ok(),
-            Purpose::Anonymous | Purpose::Registration => None,
+            // Until there is an account, the server itself is who answers for it.
+            Purpose::Registration => BareJid::new(&settings.domain).ok(),
+            Purpose::Anonymous => None,
         };
         Self {
             now: Instant::default(),
             account,
             bound: None,
+            stream_features: StreamFeatures::default(),
             outputs: VecDeque::new(),
             requests: Table::default(),
             ended: VecDeque::new(),
@@ -60,7 +65,7 @@ impl Cx {
         }
     }
 
-    /// Our bare JID; unknown only to anonymous sessions before binding.
+    /// Our bare JID; unknown only to anonymous sessions before binding. While an account is being made, it is the server's.
     #[must_use]
     pub fn account(&self) -> Option<&BareJid> {
         self.account.as_ref()
@@ -70,6 +75,16 @@ impl Cx {
     #[must_use]
     pub fn bound(&self) -> Option<&FullJid> {
         self.bound.as_ref()
+    }
+
+    /// What the server offers on this stream; as it was on the last one, between sessions.
+    #[must_use]
+    pub fn stream_features(&self) -> &StreamFeatures {
+        &self.stream_features
+    }
+
+    pub(super) fn set_stream_features(&mut self, features: StreamFeatures) {
+        self.stream_features = features;
     }
 
     pub(super) fn bind(&mut self, jid: FullJid) {

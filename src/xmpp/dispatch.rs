@@ -13,7 +13,7 @@ use super::iq::{Outcome, Reply};
 use super::message;
 use super::ns;
 use super::stanza::error;
-use super::stream::Stream;
+use super::stream::{Stream, Taken};
 use super::trust::{Payload, Sender, allows};
 
 /// Routes a stanza that came.
@@ -150,11 +150,12 @@ fn on_roster_push(
 pub(super) fn on_reply(
     cx: &mut Cx,
     features: &mut Features,
-    _stream: &mut Stream,
+    stream: &mut Stream,
     reply: Reply,
     outcome: Outcome,
-) {
+) -> Taken {
     match reply {
+        Reply::Stream(question) => return stream.on_reply(cx, question, outcome),
         Reply::Roster => features.on_roster(cx, outcome),
         Reply::RosterSet(request, edit) => Roster::on_set(cx, request, edit, outcome),
         Reply::Disco(whom) => features.disco.on_answer(cx, whom, outcome),
@@ -166,4 +167,5 @@ pub(super) fn on_reply(
             Outcome::Timeout | Outcome::CutOff => {}
         },
     }
+    Taken::Nothing
 }

@@ -68,6 +68,8 @@ pub enum Credentials {
 pub struct Snapshot {
     /// The roster and its version.
     pub roster: Option<(Vec<Contact>, Option<String>)>,
+    /// The SASL mechanism of the account's last log-in, as `SessionEvent::Authenticated` said; nothing weaker will do.
+    pub mechanism: Option<String>,
     /// Known capabilities: (ver, features).
     pub caps: Vec<(String, Vec<String>)>,
     /// Messages that the server has not confirmed, oldest first.
@@ -157,11 +159,10 @@ impl Engine {
     /// Makes an engine. `seed` is all its randomness.
     #[must_use]
     pub fn new(settings: Settings, snapshot: Snapshot, seed: [u8; 32]) -> Self {
-        let cx = Cx::new(&settings, seed);
         Self {
-            cx,
+            cx: Cx::new(&settings, seed),
+            stream: Stream::new(settings.clone(), snapshot.mechanism.as_deref()),
             features: Features::new(&settings, snapshot),
-            stream: Stream::new(settings),
         }
     }
 
@@ -242,7 +243,7 @@ impl Engine {
                 self.features.on_closing(&mut self.cx);
                 self.stream.close(&mut self.cx);
             }
-            Wish::Credentials(credentials) => self.stream.set_credentials(credentials),
+            Wish::Credentials(credentials) => self.stream.set_credentials(&credentials),
             Wish::Register(answers) => self.stream.register(&mut self.cx, answers),
             wish => self.features.on_wish(&mut self.cx, wish),
         }
@@ -259,13 +260,14 @@ impl Engine {
     /// Hands ended requests to whoever asked.
     fn deliver_replies(&mut self) {
         while let Some((reply, outcome)) = self.cx.next_reply() {
-            dispatch::on_reply(
+            let taken = dispatch::on_reply(
                 &mut self.cx,
                 &mut self.features,
                 &mut self.stream,
                 reply,
                 outcome,
             );
+            self.on_taken(taken);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::entity::time::Instant;
 
 use super::feature::disco::Whom;
 use super::feature::roster::Edit;
+use super::stream::Question;
 
 /// How long an answer may take.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -22,6 +23,8 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// `dispatch::on_reply` has one arm for each.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reply {
+    /// A question of the stream's own.
+    Stream(Question),
     /// For the roster.
     Roster,
     /// For a change of the roster.

@@ -9,6 +9,20 @@ pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 pub const CLIENT: &str = "jabber:client";
 /// RFC 6120: the stream itself.
 pub const STREAM: &str = "http://etherx.jabber.org/streams";
+/// RFC 6120 §4.9.3: conditions of stream errors.
+pub const STREAM_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+/// RFC 7395: frames that open and close a stream.
+pub const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+/// RFC 6120 §6: SASL.
+pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// RFC 6120 §7: resource binding.
+pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+/// RFC 3921 §3: session establishment.
+pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+/// RFC 6121 §2.6: the roster has versions.
+pub const ROSTER_VERSIONS: &str = "urn:xmpp:features:rosterver";
+/// RFC 6121 §3.4: subscriptions can be approved beforehand.
+pub const PRE_APPROVAL: &str = "urn:xmpp:features:pre-approval";
 /// RFC 6120 §8.3.3: conditions of stanza errors.
 pub const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
@@ -60,3 +74,15 @@ pub const IDLE: &str = "urn:xmpp:idle:1";
 pub const HINTS: &str = "urn:xmpp:hints";
 /// XEP-0359: Unique and Stable Stanza IDs.
 pub const STANZA_ID: &str = "urn:xmpp:sid:0";
+/// XEP-0077: the stream feature.
+pub const REGISTER_FEATURE: &str = "http://jabber.org/features/iq-register";
+/// XEP-0198: Stream Management.
+pub const SM: &str = "urn:xmpp:sm:3";
+/// XEP-0352: Client State Indication.
+pub const CSI: &str = "urn:xmpp:csi:0";
+/// XEP-0388: Extensible SASL Profile.
+pub const SASL2: &str = "urn:xmpp:sasl:2";
+/// XEP-0440: SASL Channel-Binding Type Capability.
+pub const SASL_CB: &str = "urn:xmpp:sasl-cb:0";
+/// XEP-0478: Stream Limits Advertisement.
+pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";

@@ -1,14 +1,50 @@
-//! The stream: RFC 7395 framing, features, authentication, binding, keep-alive, acknowledgements, errors.
+//! The stream of one account: RFC 7395 framing, features, authentication, binding, keep-alive, errors.
+//!
+//! ```text
+//! Fresh ─ socket open ─▶ Opening ─ <open/> ─▶ Opened ─ features ─▶ Authenticating ─ success ─▶ Opening (again)
+//!                                               │ (authenticated) ─ features ─▶ Binding ─ jid ─▶ Bound
+//!                                               └ (to make an account) ─ features ─▶ Registering
+//! ```
+//!
+//! **Invariant:** a stream ends once: `SessionEvent::Ended` is emitted exactly once for each socket, or never if the user
+//! ended it. After that its frames mean nothing.
+//! **Invariant:** each step has a deadline, so a stream is bound or ended in bounded time.
+//! **Invariant:** every stanza is counted, and no stanza ends the stream.
 
-pub mod auth;
+use std::time::Duration;
 
 use minidom::Element;
 
+use crate::entity::account::Step;
+use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;
+use crate::event::{Event, Next, SessionEvent};
 
-use super::cx::Cx;
-use super::engine::{Credentials, Settings, Why};
+use super::cx::{Cx, Kind};
+use super::engine::{Credentials, Purpose, Settings, Why};
+use super::iq::{Outcome, Reply};
+use super::ns;
+use super::stanza::registration::Registration;
+
+pub mod auth;
+mod bind;
+mod error;
+mod features;
+mod framing;
+mod keepalive;
+mod login;
+mod registration;
+mod sm;
+
+use auth::{Channel, Exchange, Mechanism, Secrets};
+pub use features::StreamFeatures;
+use keepalive::{Act, KeepAlive};
+
+/// How long a server may take for one step.
+const STEP: Duration = Duration::from_secs(20);
+/// How long we wait for the server's goodbye.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What the stream made of an input.
 #[derive(Debug)]
@@ -25,47 +61,329 @@ pub enum Taken {
     Ended,
 }
 
+/// A request of the stream's own; its answer comes back to [`Stream::on_reply`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Question {
+    /// RFC 6120 §7: a resource, of our choice or of the server's.
+    Bind(bind::Resource),
+    /// RFC 3921 §3: a session.
+    Session,
+    /// XEP-0199: a sign of life.
+    Ping,
+    /// XEP-0077: the form.
+    RegistrationForm,
+    /// XEP-0077: the account.
+    Registration,
+}
+
 /// The state of the stream.
 pub struct Stream {
     settings: Settings,
+    /// For an account; the password stays in memory, as some servers salt it anew for each log-in.
+    secrets: Secrets,
+    pinned: Option<Mechanism>,
+    channel: Channel,
+    state: State,
+    deadline: Option<Instant>,
+    keepalive: KeepAlive,
+    received: sm::Received,
+    history: error::History,
+}
+
+enum State {
+    /// No stream: before a socket opens.
+    Fresh,
+    /// We said `<open/>`.
+    Opening(Progress),
+    /// The server said it, too; its features are to come.
+    Opened(Progress),
+    Authenticating(Box<Exchange>),
+    Binding,
+    Bound,
+    /// The form came; the user fills it in, or the server thinks about the answers.
+    Registering(Option<Box<(Registration, Option<String>)>>),
+    /// We said `<close/>`, as the user wished.
+    Closing,
+    /// It is over, and that was said; the socket is about to close.
+    Ended,
+}
+
+/// Whether we have proved who we are on this socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Progress {
+    Unknown,
+    Authenticated,
 }
 
 impl Stream {
-    pub(super) fn new(settings: Settings) -> Self {
-        Self { settings }
+    /// `mechanism`: that of the account's last log-in.
+    pub(super) fn new(settings: Settings, mechanism: Option<&str>) -> Self {
+        let secrets = match &settings.purpose {
+            Purpose::Session { credentials, .. } => login::secrets(credentials),
+            Purpose::Anonymous | Purpose::Registration => Secrets::default(),
+        };
+        let of_keys = secrets
+            .keys
+            .as_ref()
+            .map(|keys| Mechanism::Scram(keys.hash));
+        Self {
+            pinned: mechanism.and_then(Mechanism::parse).max(of_keys),
+            settings,
+            secrets,
+            channel: Channel::Exposed,
+            state: State::Fresh,
+            deadline: None,
+            keepalive: KeepAlive::default(),
+            received: sm::Received::default(),
+            history: error::History::default(),
+        }
     }
 
     /// The socket is open: begin.
-    pub(super) fn on_opened(&mut self, _cx: &mut Cx, _secure: bool) {}
+    pub(super) fn on_opened(&mut self, cx: &mut Cx, secure: bool) {
+        self.channel = if secure {
+            Channel::Confidential
+        } else {
+            Channel::Exposed
+        };
+        self.received = sm::Received::default();
+        cx.emit(Event::Session(SessionEvent::Progress(Step::Opening)));
+        self.open(cx, Progress::Unknown);
+    }
 
-    /// The socket is closed, or could not be opened. Emits `Ended` unless that was said already.
-    pub(super) fn on_closed(&mut self, _cx: &mut Cx) {}
+    /// The socket is closed, or could not be opened. Emits `Ended` unless that was said already, or the user wished it.
+    pub(super) fn on_closed(&mut self, cx: &mut Cx) {
+        let state = std::mem::replace(&mut self.state, State::Fresh);
+        self.rest();
+        if !matches!(state, State::Closing | State::Ended) {
+            ended(cx, Problem::ConnectionLost, Next::Retry);
+        }
+    }
 
     /// A frame that passed the gate.
-    pub(super) fn on_frame(&mut self, _cx: &mut Cx, element: Element) -> Taken {
-        Taken::Stanza(element)
+    pub(super) fn on_frame(&mut self, cx: &mut Cx, element: Element) -> Taken {
+        if matches!(self.state, State::Fresh | State::Ended) {
+            return Taken::Nothing;
+        }
+        self.keepalive.on_heard(cx.now);
+        let namespace = element.ns();
+        match (element.name(), namespace.as_str()) {
+            ("open", ns::FRAMING) => self.on_open(cx),
+            ("close", ns::FRAMING) => self.on_close(cx, &element),
+            ("error", ns::STREAM) => self.on_error(cx, &element),
+            _ if matches!(self.state, State::Opening(_)) => self.not_xmpp(cx),
+            ("features", ns::STREAM) => self.on_features(cx, &element),
+            (_, ns::SASL) => self.on_sasl(cx, &element),
+            ("message" | "presence" | "iq", ns::CLIENT) => self.on_stanza(element),
+            (name, _) => {
+                tracing::debug!(name, "nonza not understood");
+                Taken::Nothing
+            }
+        }
     }
 
     /// A frame that did not: a stanza counts all the same.
-    pub(super) fn on_refused(&mut self, _cx: &mut Cx, _is_stanza: bool) -> Taken {
-        Taken::Nothing
+    pub(super) fn on_refused(&mut self, cx: &mut Cx, is_stanza: bool) -> Taken {
+        self.keepalive.on_heard(cx.now);
+        match self.state {
+            State::Opening(Progress::Unknown) => self.not_xmpp(cx),
+            State::Fresh | State::Ended => Taken::Nothing,
+            _ => {
+                if is_stanza {
+                    self.received.count();
+                }
+                Taken::Nothing
+            }
+        }
     }
 
-    pub(super) fn on_tick(&mut self, _cx: &mut Cx) -> Taken {
-        Taken::Nothing
+    pub(super) fn on_tick(&mut self, cx: &mut Cx) -> Taken {
+        if self
+            .deadline
+            .is_some_and(|deadline| deadline.monotonic <= cx.now.monotonic)
+        {
+            if matches!(self.state, State::Closing) {
+                self.leave(cx);
+                return Taken::Nothing;
+            }
+            return self.end(cx, Problem::Timeout, Next::Retry);
+        }
+        match self.keepalive.on_tick(cx.now) {
+            Act::Wait => Taken::Nothing,
+            Act::Ask => {
+                self.ping(cx);
+                Taken::Nothing
+            }
+            Act::GiveUp => self.end(cx, Problem::ConnectionLost, Next::Retry),
+        }
     }
 
-    pub(super) fn set_credentials(&mut self, _credentials: Credentials) {
-        let _ = &self.settings;
+    /// The answer to a question of ours, or its absence.
+    pub(super) fn on_reply(&mut self, cx: &mut Cx, question: Question, outcome: Outcome) -> Taken {
+        // Cut off: the stream is over, and that was said.
+        if matches!(outcome, Outcome::CutOff) {
+            return Taken::Nothing;
+        }
+        match (question, &self.state) {
+            (Question::Bind(resource), State::Binding) => self.on_bind(cx, resource, outcome),
+            (Question::Session, State::Binding) => self.on_session(cx, outcome),
+            (Question::RegistrationForm, State::Registering(_)) => self.on_form(cx, outcome),
+            (Question::Registration, State::Registering(_)) => self.on_registered(cx, outcome),
+            // The frame itself was the sign of life.
+            _ => Taken::Nothing,
+        }
+    }
+
+    /// New credentials, for the next attempt.
+    pub(super) fn set_credentials(&mut self, credentials: &Credentials) {
+        self.secrets = login::secrets(credentials);
     }
 
     /// Sends the registration form filled in.
-    pub(super) fn register(&mut self, _cx: &mut Cx, _answers: Vec<(String, Vec<Secret>)>) {}
+    pub(super) fn register(&mut self, cx: &mut Cx, answers: Vec<(String, Vec<Secret>)>) {
+        self.on_answers(cx, answers);
+    }
 
-    /// Ends the stream properly.
-    pub(super) fn close(&mut self, _cx: &mut Cx) {}
+    /// Ends the stream properly, as the user wishes.
+    pub(super) fn close(&mut self, cx: &mut Cx) {
+        match self.state {
+            State::Closing | State::Ended => {}
+            State::Fresh => cx.close(),
+            _ => {
+                cx.send_text(framing::CLOSE.to_owned());
+                self.rest();
+                self.state = State::Closing;
+                self.deadline = Some(cx.now + GOODBYE);
+            }
+        }
+    }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
-        None
+        let step = self.deadline.map(|at| (at, Why::Negotiation));
+        let alive = self.keepalive.poll_timeout().map(|at| (at, Why::KeepAlive));
+        [step, alive].into_iter().flatten().min()
+    }
+
+    fn open(&mut self, cx: &mut Cx, progress: Progress) {
+        cx.send(&framing::open(
+            &self.settings.domain,
+            self.settings.language.as_deref(),
+        ));
+        self.enter(cx, State::Opening(progress));
+    }
+
+    fn on_open(&mut self, cx: &mut Cx) -> Taken {
+        if let State::Opening(progress) = self.state {
+            self.enter(cx, State::Opened(progress));
+        }
+        Taken::Nothing
+    }
+
+    fn on_features(&mut self, cx: &mut Cx, element: &Element) -> Taken {
+        let State::Opened(progress) = self.state else {
+            return Taken::Nothing;
+        };
+        let features = StreamFeatures::parse(element);
+        match (progress, &self.settings.purpose) {
+            (Progress::Authenticated, _) => self.bind(cx, features),
+            (Progress::Unknown, Purpose::Registration) => self.ask_for_form(cx),
+            (Progress::Unknown, _) => self.log_in(cx, features.sasl),
+        }
+    }
+
+    fn on_stanza(&mut self, stanza: Element) -> Taken {
+        self.received.count();
+        match self.state {
+            State::Bound | State::Closing => Taken::Stanza(stanza),
+            // Before that, only answers to our own questions can matter.
+            State::Binding | State::Registering(_) if stanza.name() == "iq" => {
+                match stanza.attr("type") {
+                    Some("result" | "error") => Taken::Stanza(stanza),
+                    _ => Taken::Nothing,
+                }
+            }
+            _ => Taken::Nothing,
+        }
+    }
+
+    /// RFC 7395 §3.6: the server closes the stream.
+    fn on_close(&mut self, cx: &mut Cx, close: &Element) -> Taken {
+        if matches!(self.state, State::Closing) {
+            self.leave(cx);
+            return Taken::Nothing;
+        }
+        let (problem, next) = match framing::see_other(close) {
+            Some(address) => self.history.see_other(&self.settings.domain, address),
+            None => (Problem::ConnectionLost, Next::Retry),
+        };
+        self.end(cx, problem, next)
+    }
+
+    /// RFC 6120 §4.9.1.1: a stream error cannot be recovered from.
+    fn on_error(&mut self, cx: &mut Cx, element: &Element) -> Taken {
+        if matches!(self.state, State::Closing) {
+            self.leave(cx);
+            return Taken::Nothing;
+        }
+        let error = error::StreamError::parse(element);
+        tracing::debug!(condition = error.condition, "stream error");
+        let (problem, next) = self.history.sort(cx.now, &self.settings.domain, error);
+        self.end(cx, problem, next)
+    }
+
+    /// What opened the socket does not speak XMPP.
+    fn not_xmpp(&mut self, cx: &mut Cx) -> Taken {
+        let url = self.settings.domain.clone();
+        self.end(cx, Problem::NotXmpp { url }, Next::Stop)
+    }
+
+    fn ping(&mut self, cx: &mut Cx) {
+        let ping = super::stanza::build::element("ping", ns::PING);
+        let server = jid::Jid::new(&self.settings.domain).ok();
+        cx.request(server, Kind::Get, ping, Reply::Stream(Question::Ping));
+    }
+
+    /// Enters a step of the negotiation.
+    fn enter(&mut self, cx: &Cx, state: State) {
+        self.state = state;
+        self.deadline = Some(cx.now + STEP);
+    }
+
+    /// The resource is bound, and a session established where that is asked for.
+    fn enter_bound(&mut self, cx: &mut Cx) -> Taken {
+        self.state = State::Bound;
+        self.deadline = None;
+        self.history.on_bound();
+        self.keepalive
+            .start(cx.now, cx.stream_features().max_silence);
+        Taken::Bound
+    }
+
+    /// Ends the stream for a reason.
+    fn end(&mut self, cx: &mut Cx, problem: Problem, next: Next) -> Taken {
+        cx.send_text(framing::CLOSE.to_owned());
+        ended(cx, problem, next);
+        self.leave(cx);
+        Taken::Ended
+    }
+
+    /// Has the socket closed; nothing more is said about it.
+    fn leave(&mut self, cx: &mut Cx) {
+        tracing::debug!(stanzas = self.received.h(), "stream ended");
+        self.state = State::Ended;
+        self.rest();
+        cx.close();
+    }
+
+    fn rest(&mut self) {
+        self.deadline = None;
+        self.keepalive.stop();
     }
 }
+
+fn ended(cx: &mut Cx, problem: Problem, next: Next) {
+    cx.emit(Event::Session(SessionEvent::Ended(problem, next)));
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ pub mod mechanism;
 pub mod prepare;
 pub mod sasl;
 pub mod scram;
+#[cfg(test)]
+pub mod scripted;
 
 pub use downgrade::Offer;
 pub use mechanism::{Channel, Mechanism};

@@ -343,6 +343,7 @@ mod tests {
     use super::*;
     use crate::entity::secret::Secret;
     use crate::xmpp::stream::auth::Hash;
+    use crate::xmpp::stream::auth::scripted::server;
 
     fn romeo(password: &str) -> Identity {
         Identity::User {
@@ -376,21 +377,6 @@ mod tests {
 
     fn clear(base64: &str) -> String {
         String::from_utf8(BASE64.decode(base64).unwrap()).unwrap()
-    }
-
-    /// A server that knows the password, written apart from the client.
-    fn server(client_first: &str, password: &str, hash: Hash) -> (String, String) {
-        let bare = client_first.strip_prefix("n,,").unwrap();
-        let nonce = bare.split_once(",r=").unwrap().1;
-        let first = format!("r={nonce}juliet,s={},i=4096", BASE64.encode("salt"));
-        let without_proof = format!("c=biws,r={nonce}juliet");
-        let message = format!("{bare},{first},{without_proof}");
-        let salted = hash.pbkdf2(password.as_bytes(), b"salt", 4096);
-        let signature = hash.hmac(&hash.hmac(&salted, b"Server Key"), message.as_bytes());
-        (
-            BASE64.encode(first),
-            BASE64.encode(format!("v={}", BASE64.encode(signature))),
-        )
     }
 
     #[test]

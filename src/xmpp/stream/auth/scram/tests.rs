@@ -340,6 +340,9 @@ fn keys_do_not_show_themselves() {
 #[test]
 fn kept_keys_survive_being_stored() {
     let keys = dialogue(Hash::Sha512, SHA_512);
-    let stored = postcard::to_stdvec(&keys).unwrap();
-    assert_eq!(postcard::from_bytes::<ScramKeys>(&stored).unwrap(), keys);
+    let mut stored = keys.to_bytes();
+    assert_eq!(ScramKeys::from_bytes(&stored), Some(keys));
+    assert_eq!(ScramKeys::from_bytes(b""), None);
+    stored[0] += 1;
+    assert_eq!(ScramKeys::from_bytes(&stored), None);
 }

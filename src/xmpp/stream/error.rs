@@ -1,0 +1,363 @@
+//! RFC 6120 §4.9: how a stream ends, and what follows: try again, go elsewhere, or wait for the user.
+
+use std::time::Duration;
+
+use minidom::Element;
+
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
+use crate::event::Next;
+use crate::xmpp::ns;
+use crate::xmpp::stanza::text::direct_text;
+
+/// How often in a row a server may send us elsewhere.
+const HOPS_MAX: u8 = 3;
+/// Two conflicts within that time mean that somebody insists.
+const CONFLICT_WINDOW: Duration = Duration::from_secs(60);
+
+/// A `<stream:error/>`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StreamError {
+    /// The defined condition (§4.9.3).
+    pub condition: String,
+    /// The server's words.
+    pub text: Option<String>,
+    /// What the condition itself holds: an address, with `see-other-host`.
+    pub content: String,
+}
+
+impl StreamError {
+    /// Reads the element; without a condition it is `undefined-condition`.
+    #[must_use]
+    pub fn parse(error: &Element) -> Self {
+        let condition = error
+            .children()
+            .find(|child| child.has_ns(ns::STREAM_ERRORS) && child.name() != "text");
+        Self {
+            condition: condition
+                .map_or("undefined-condition", Element::name)
+                .to_owned(),
+            text: error
+                .get_child("text", ns::STREAM_ERRORS)
+                .map(|text| direct_text(text).trim().to_owned())
+                .filter(|text| !text.is_empty()),
+            content: condition
+                .map(|condition| direct_text(condition).trim().to_owned())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// What the ends of earlier streams say about this one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct History {
+    hops: u8,
+    conflict: Option<Instant>,
+}
+
+impl History {
+    /// A resource was bound: the way led somewhere.
+    pub fn on_bound(&mut self) {
+        self.hops = 0;
+    }
+
+    /// Sorts a stream error.
+    pub fn sort(&mut self, now: Instant, domain: &str, error: StreamError) -> (Problem, Next) {
+        let StreamError {
+            condition,
+            text,
+            content,
+        } = error;
+        match condition.as_str() {
+            "conflict" => self.conflict(now),
+            "connection-timeout" => (Problem::ConnectionLost, Next::Retry),
+            "host-gone" | "host-unknown" => (Problem::HostUnknown(domain.to_owned()), Next::Stop),
+            // The account was removed or disabled, or its password changed, under a living session.
+            "not-authorized" => (Problem::AuthFailed { condition, text }, Next::Stop),
+            "policy-violation" => (Problem::PolicyViolation(text), Next::Retry),
+            "resource-constraint" => (Problem::ServerFull, Next::Retry),
+            "see-other-host" => self.see_other(domain, &content),
+            "system-shutdown" => (Problem::SystemShutdown, Next::Retry),
+            // What we are would be the same the next time.
+            "unsupported-encoding" | "unsupported-feature" | "unsupported-version" => {
+                (Problem::StreamError { condition, text }, Next::Stop)
+            }
+            // RFC 6120 §4.9.3.9, .16, .17, .21: the server's trouble. And the others blame what we sent; that is
+            // not said again, so the next stream may live.
+            _ => (Problem::StreamError { condition, text }, Next::Retry),
+        }
+    }
+
+    /// Sorts a redirection, from a stream error or from `<close/>` (RFC 7395 §3.6.1).
+    pub fn see_other(&mut self, domain: &str, address: &str) -> (Problem, Next) {
+        let refused = || (Problem::UnsafeRedirect(address.to_owned()), Next::Stop);
+        if !is_safe(domain, address) {
+            return refused();
+        }
+        self.hops += 1;
+        if self.hops > HOPS_MAX {
+            self.hops = 0;
+            return refused();
+        }
+        (Problem::ConnectionLost, Next::Move(address.to_owned()))
+    }
+
+    /// Our resources are random, so hardly ever did another client take ours: an administrator ended the session, which
+    /// looks the same on some servers. One quiet attempt; if it happens again, it was meant.
+    fn conflict(&mut self, now: Instant) -> (Problem, Next) {
+        let again = self
+            .conflict
+            .is_some_and(|before| now.since(before) < CONFLICT_WINDOW);
+        self.conflict = Some(now);
+        let next = if again { Next::Stop } else { Next::Retry };
+        (Problem::Conflict, next)
+    }
+}
+
+/// Whether a server may send us to that address: encrypted, or from this very machine to this very machine. Only a server
+/// whose domain is `localhost` or a loopback address may do that: a page must not be led into its user's own machine.
+fn is_safe(domain: &str, address: &str) -> bool {
+    let legal = address.len() <= 2048
+        && address.bytes().all(|byte| byte.is_ascii_graphic())
+        && !address.contains(['#', '\\']);
+    let Some((scheme, rest)) = address.split_once("://").filter(|_| legal) else {
+        return false;
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    // No user information: it makes addresses look like others.
+    let Some(host) = host(authority) else {
+        return false;
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "wss" => true,
+        "ws" => is_loopback(domain) && is_loopback(host),
+        _ => false,
+    }
+}
+
+/// The host of `host`, `host:port`, `[v6]` or `[v6]:port`.
+fn host(authority: &str) -> Option<&str> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']')?;
+            let port = match after {
+                "" => None,
+                after => Some(after.strip_prefix(':')?),
+            };
+            host.parse::<std::net::Ipv6Addr>().ok()?;
+            (host, port)
+        }
+        None => {
+            let (host, port) = match authority.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (authority, None),
+            };
+            let legal =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+            if host.is_empty() || !host.bytes().all(legal) {
+                return None;
+            }
+            (host, port)
+        }
+    };
+    if let Some(port) = port {
+        port.parse::<u16>().ok().filter(|&port| port > 0)?;
+    }
+    Some(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(inner: &str) -> StreamError {
+        let frame = format!(
+            "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>{inner}</stream:error>"
+        );
+        StreamError::parse(&frame.parse().unwrap())
+    }
+
+    fn condition(name: &str) -> StreamError {
+        error(&format!(
+            "<{name} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>\
+             <text xmlns='urn:ietf:params:xml:ns:xmpp-streams'> bye </text><x xmlns='urn:example'/>"
+        ))
+    }
+
+    fn sorted(name: &str) -> (Problem, Next) {
+        History::default().sort(Instant::default(), "example.org", condition(name))
+    }
+
+    #[test]
+    fn an_error_is_read_whatever_its_order() {
+        let read = error(
+            "<x xmlns='urn:example'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>gone</text>\
+             <see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>wss://b.example.org/</see-other-host>",
+        );
+        assert_eq!(read.condition, "see-other-host");
+        assert_eq!(read.text.as_deref(), Some("gone"));
+        assert_eq!(read.content, "wss://b.example.org/");
+        assert_eq!(error("").condition, "undefined-condition");
+    }
+
+    #[test]
+    fn each_condition_of_the_rfc_leads_somewhere() {
+        let text = || Some("bye".to_owned());
+        let stream_error = |condition: &str| Problem::StreamError {
+            condition: condition.to_owned(),
+            text: text(),
+        };
+        for (name, problem, next) in [
+            ("conflict", Problem::Conflict, Next::Retry),
+            ("connection-timeout", Problem::ConnectionLost, Next::Retry),
+            (
+                "host-gone",
+                Problem::HostUnknown("example.org".into()),
+                Next::Stop,
+            ),
+            (
+                "host-unknown",
+                Problem::HostUnknown("example.org".into()),
+                Next::Stop,
+            ),
+            (
+                "policy-violation",
+                Problem::PolicyViolation(text()),
+                Next::Retry,
+            ),
+            ("resource-constraint", Problem::ServerFull, Next::Retry),
+            ("system-shutdown", Problem::SystemShutdown, Next::Retry),
+            (
+                "not-authorized",
+                Problem::AuthFailed {
+                    condition: "not-authorized".into(),
+                    text: text(),
+                },
+                Next::Stop,
+            ),
+            (
+                "see-other-host",
+                Problem::UnsafeRedirect(String::new()),
+                Next::Stop,
+            ),
+        ] {
+            assert_eq!(sorted(name), (problem, next), "{name}");
+        }
+        for name in [
+            "unsupported-encoding",
+            "unsupported-feature",
+            "unsupported-version",
+        ] {
+            assert_eq!(sorted(name), (stream_error(name), Next::Stop));
+        }
+        for name in [
+            "bad-format",
+            "bad-namespace-prefix",
+            "improper-addressing",
+            "internal-server-error",
+            "invalid-from",
+            "invalid-namespace",
+            "invalid-xml",
+            "not-well-formed",
+            "remote-connection-failed",
+            "reset",
+            "restricted-xml",
+            "undefined-condition",
+            "unsupported-stanza-type",
+            "a-condition-of-tomorrow",
+        ] {
+            assert_eq!(sorted(name), (stream_error(name), Next::Retry));
+        }
+    }
+
+    #[test]
+    fn a_second_conflict_within_a_minute_stops_us() {
+        let mut history = History::default();
+        let mut at = |seconds| {
+            let now = Instant::default() + Duration::from_secs(seconds);
+            history.sort(now, "example.org", condition("conflict")).1
+        };
+        assert_eq!(at(0), Next::Retry);
+        assert_eq!(at(60), Next::Retry);
+        assert_eq!(at(119), Next::Stop);
+    }
+
+    #[test]
+    fn only_safe_addresses_are_followed() {
+        let follows = |domain: &str, address: &str| {
+            matches!(
+                History::default().see_other(domain, address),
+                (_, Next::Move(to)) if to == address
+            )
+        };
+        for address in [
+            "wss://b.example.org/xmpp-websocket",
+            "wss://b.example.org:5443/ws?x=1",
+            "WSS://b.example.org",
+            "wss://[2001:db8::1]:443/ws",
+        ] {
+            assert!(follows("example.org", address), "{address}");
+        }
+        for address in [
+            "",
+            "b.example.org",
+            "b.example.org:5222",
+            "ws://b.example.org/",
+            "ws://localhost:5280/",
+            "ws://127.0.0.1/",
+            "http://b.example.org/",
+            "https://b.example.org/",
+            "javascript:alert(1)//://",
+            "wss://",
+            "wss:///ws",
+            "wss://user@b.example.org/",
+            "wss://example.org:x@evil.example/",
+            "wss://b.example.org:0/",
+            "wss://b.example.org:99999/",
+            "wss://[::1/ws",
+            "wss://[::1]x/ws",
+            "wss://[b]/",
+            "wss://b.example.org\\@evil.example/",
+            "wss://b.example.org/#x",
+            "wss://b.example.org/ x",
+            "wss://b.exаmple.org/",
+        ] {
+            assert!(!follows("example.org", address), "{address}");
+        }
+    }
+
+    #[test]
+    fn this_machine_may_lead_to_itself_only() {
+        let next = |address: &str| History::default().see_other("localhost", address).1;
+        assert!(matches!(next("ws://127.0.0.1:5280/ws"), Next::Move(_)));
+        assert!(matches!(next("ws://[::1]:5280/ws"), Next::Move(_)));
+        assert_eq!(next("ws://b.example.org/ws"), Next::Stop);
+        assert_eq!(next("ws://localhost.example.org/ws"), Next::Stop);
+    }
+
+    #[test]
+    fn a_server_may_send_us_on_three_times() {
+        let mut history = History::default();
+        let mut hop = || history.see_other("example.org", "wss://b.example.org/").1;
+        for _ in 0..3 {
+            assert!(matches!(hop(), Next::Move(_)));
+        }
+        assert_eq!(hop(), Next::Stop);
+        let mut history = History::default();
+        for _ in 0..9 {
+            assert!(matches!(
+                history.see_other("example.org", "wss://b.example.org/").1,
+                Next::Move(_)
+            ));
+            history.on_bound();
+        }
+    }
+}
