@@ -1,4 +1,4 @@
-//! Whole dialogues of the stream with a scripted server, through the engine.
+//! Whole dialogues of the stream with a scripted server, without the features.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -8,7 +8,9 @@ use super::auth::scripted::server;
 use super::*;
 use crate::entity::address::Address;
 use crate::event::Save;
-use crate::xmpp::engine::{Engine, Input, Output, Snapshot, Wish};
+use crate::xmpp::engine::{Input, Output, Wish};
+use crate::xmpp::stanza::error;
+use crate::xmpp::{gate, parse};
 
 const PASSWORD: &str = "r0m30";
 const OPEN: &str =
@@ -17,10 +19,10 @@ const OPEN: &str =
 mod login;
 mod registration;
 
-/// An engine, and what it said.
+/// A stream, and what it said.
 struct Play {
-    engine: Engine,
-    now: Instant,
+    cx: Cx,
+    stream: Stream,
     sent: Vec<Element>,
     events: Vec<SessionEvent>,
     saved: Vec<Save>,
@@ -28,15 +30,15 @@ struct Play {
 }
 
 impl Play {
-    fn new(purpose: Purpose, snapshot: Snapshot) -> Self {
+    fn new(purpose: Purpose, mechanism: Option<&str>) -> Self {
         let settings = Settings {
             domain: "example.org".into(),
             purpose,
             language: Some("en".into()),
         };
         Self {
-            engine: Engine::new(settings, snapshot, [7; 32]),
-            now: Instant::default(),
+            cx: Cx::new(&settings, [7; 32]),
+            stream: Stream::new(settings, mechanism),
             sent: Vec::new(),
             events: Vec::new(),
             saved: Vec::new(),
@@ -49,7 +51,7 @@ impl Play {
             address: Address::parse("romeo@example.org").unwrap(),
             credentials,
         };
-        Self::new(purpose, Snapshot::default())
+        Self::new(purpose, None)
     }
 
     /// Romeo with his password, and the socket open.
@@ -77,8 +79,65 @@ impl Play {
     }
 
     fn input(&mut self, input: Input<'_>) {
-        self.engine.handle(self.now, input);
-        while let Some(output) = self.engine.poll_output() {
+        let taken = match input {
+            Input::Opened { secure } => {
+                self.stream.on_opened(&mut self.cx, secure);
+                Taken::Nothing
+            }
+            Input::Closed => {
+                self.stream.on_closed(&mut self.cx);
+                Taken::Ended
+            }
+            Input::Frame(text) => match gate::check(text) {
+                Ok(passed) => self
+                    .stream
+                    .on_frame(&mut self.cx, parse::parse(&passed).unwrap()),
+                Err(refused) => self.stream.on_refused(&mut self.cx, refused.is_stanza()),
+            },
+            Input::Tick => self.stream.on_tick(&mut self.cx),
+            Input::Wish(Wish::Close) => {
+                self.stream.close(&mut self.cx);
+                Taken::Nothing
+            }
+            Input::Wish(Wish::Credentials(credentials)) => {
+                self.stream.set_credentials(&credentials);
+                Taken::Nothing
+            }
+            Input::Wish(Wish::Register(answers)) => {
+                self.stream.register(&mut self.cx, answers);
+                Taken::Nothing
+            }
+            Input::Wish(wish) => panic!("{wish:?} is not the stream's"),
+        };
+        self.on_taken(taken);
+        self.drain();
+    }
+
+    /// What the engine does with it, for a stream that has no features.
+    fn on_taken(&mut self, taken: Taken) {
+        match taken {
+            Taken::Stanza(iq) if matches!(iq.attr("type"), Some("result" | "error")) => {
+                let Ok(from) = iq.attr("from").map(jid::Jid::new).transpose() else {
+                    return;
+                };
+                let outcome = match iq.attr("type") {
+                    Some("result") => Outcome::Result(iq.children().next().cloned()),
+                    _ => error::outcome(&iq),
+                };
+                let id = iq.attr("id").unwrap_or_default();
+                self.cx.take_answer(from.as_ref(), id, outcome);
+            }
+            Taken::Ended => self.cx.abandon_requests(),
+            _ => {}
+        }
+        while let Some((Reply::Stream(question), outcome)) = self.cx.next_reply() {
+            let taken = self.stream.on_reply(&mut self.cx, question, outcome);
+            self.on_taken(taken);
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.cx.poll_output() {
             match output {
                 Output::Transmit(frame) => self.sent.push(frame.parse().unwrap()),
                 Output::Event(Event::Session(event)) => self.events.push(event),
@@ -158,14 +217,14 @@ impl Play {
     }
 
     fn wait(&mut self, seconds: u64) {
-        let end = self.now + Duration::from_secs(seconds);
-        while let Some((at, _)) = self.engine.poll_timeout()
+        let end = self.cx.now + Duration::from_secs(seconds);
+        while let Some((at, _)) = self.stream.poll_timeout()
             && at.monotonic <= end.monotonic
         {
-            self.now = self.now.max(at);
+            self.cx.now = self.cx.now.max(at);
             self.input(Input::Tick);
         }
-        self.now = end;
+        self.cx.now = end;
     }
 
     fn last_sent(&self) -> Element {
@@ -195,7 +254,7 @@ impl Play {
             (self.ends().len(), self.sent.len(), self.closed),
             (1, sent, 1)
         );
-        assert_eq!(self.engine.poll_timeout(), None);
+        assert_eq!(self.stream.poll_timeout(), None);
     }
 }
 
@@ -395,13 +454,13 @@ fn an_old_server_gets_its_session() {
     let iq = play.last_sent();
     assert!(iq.has_child("session", ns::SESSION));
     assert!(
-        play.engine
+        play.stream
             .poll_timeout()
             .is_some_and(|(_, why)| why == Why::Negotiation)
     );
     play.answer("");
     assert!(
-        play.engine
+        play.stream
             .poll_timeout()
             .is_some_and(|(_, why)| why == Why::KeepAlive)
     );
@@ -409,7 +468,7 @@ fn an_old_server_gets_its_session() {
     let mut play = Play::authenticated();
     play.bind("<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>");
     assert!(
-        play.engine
+        play.stream
             .poll_timeout()
             .is_some_and(|(_, why)| why == Why::KeepAlive)
     );
@@ -442,24 +501,18 @@ fn a_living_connection_is_asked_again_and_again() {
 
 #[test]
 fn every_stanza_counts_also_one_that_was_refused() {
-    let settings = Settings {
-        domain: "example.org".into(),
-        purpose: Purpose::Anonymous,
-        language: None,
-    };
-    let mut cx = Cx::new(&settings, [7; 32]);
-    let mut stream = Stream::new(settings, None);
-    stream.state = State::Bound;
-    let stanza = |text: &str| text.parse::<Element>().unwrap();
-    stream.on_frame(&mut cx, stanza("<message xmlns='jabber:client'/>"));
-    stream.on_frame(
-        &mut cx,
-        stanza("<iq xmlns='jabber:client' type='nonsense'/>"),
-    );
-    stream.on_refused(&mut cx, true);
-    stream.on_refused(&mut cx, false);
-    stream.on_frame(&mut cx, stanza("<r xmlns='urn:xmpp:sm:3'/>"));
-    assert_eq!(stream.received.h(), 3);
+    let mut play = Play::bound();
+    let before = play.stream.received.h();
+    for frame in [
+        "<message/>",
+        "<iq type='nonsense'/>",
+        "<message><body>",
+        "<!-- nothing -->",
+        "<r xmlns='urn:xmpp:sm:3'/>",
+    ] {
+        play.server(frame);
+    }
+    assert_eq!(play.stream.received.h() - before, 3);
 }
 
 #[test]
@@ -532,5 +585,5 @@ fn a_wished_end_waits_for_the_servers_goodbye() {
     play.input(Input::Wish(Wish::Close));
     play.wait(3);
     assert_eq!((play.closed, play.ends()), (1, vec![]));
-    assert_eq!(play.engine.poll_timeout(), None);
+    assert_eq!(play.stream.poll_timeout(), None);
 }

@@ -57,11 +57,7 @@ fn the_mechanism_is_pinned_from_engine_to_engine() {
         address: Address::parse("romeo@example.org").unwrap(),
         credentials: password(),
     };
-    let snapshot = Snapshot {
-        mechanism: Some("SCRAM-SHA-256".into()),
-        ..Snapshot::default()
-    };
-    let mut play = Play::new(purpose, snapshot);
+    let mut play = Play::new(purpose, Some("SCRAM-SHA-256"));
     play.input(Input::Opened { secure: true });
     play.server(OPEN);
     play.offer(&["SCRAM-SHA-1", "PLAIN"]);
@@ -173,7 +169,7 @@ fn each_failed_log_in_has_its_own_words() {
 
 #[test]
 fn a_guest_gets_an_address() {
-    let mut play = Play::new(Purpose::Anonymous, Snapshot::default());
+    let mut play = Play::new(Purpose::Anonymous, None);
     play.input(Input::Opened { secure: true });
     play.server(OPEN);
     play.offer(&["ANONYMOUS"]);

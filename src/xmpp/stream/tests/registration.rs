@@ -5,7 +5,7 @@ use super::*;
 const FORM: &str = "<query xmlns='jabber:iq:register'><instructions>Choose.</instructions><username/><password/></query>";
 
 fn asked() -> Play {
-    let mut play = Play::new(Purpose::Registration, Snapshot::default());
+    let mut play = Play::new(Purpose::Registration, None);
     play.input(Input::Opened { secure: true });
     play.server(OPEN);
     play.features("<register xmlns='http://jabber.org/features/iq-register'/>");
