@@ -73,6 +73,9 @@ pub enum Change {
     },
     /// A watched window.
     Timeline(WindowId, TimelineChange),
+    /// The addresses of accounts that are kept here but not logged in: logged out, or not to "stay logged in" when
+    /// the engine started. The newest first: the log-in form offers them.
+    Remembered(Vec<Address>),
     /// The settings.
     Settings(Settings),
     /// The answer to a request of this page.

@@ -94,6 +94,8 @@ pub struct AccountRecord {
     pub websocket: Option<String>,
     /// Kept keys (never the password); a backend that persists seals them. Absent unless the user stays logged in.
     pub credentials: Option<Vec<u8>>,
+    /// The SASL mechanism of the last log-in: nothing weaker will do at the next one.
+    pub mechanism: Option<String>,
     /// Logged out: the history was kept, and shows again at the next log-in with the same address.
     pub logged_out: bool,
 }

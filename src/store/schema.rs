@@ -247,10 +247,11 @@ mod tests {
                     address: address("romeo@example.org"),
                     websocket: None,
                     credentials: Some(vec![1, 2]),
+                    mechanism: None,
                     logged_out: false,
                 },
             },
-            "01010911726f6d656f406578616d706c652e6f7267000102010200",
+            "01010911726f6d656f406578616d706c652e6f726700010201020000",
         );
     }
 

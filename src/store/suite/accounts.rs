@@ -11,6 +11,7 @@ fn record(number: u64, name: &str) -> AccountRecord {
         address: address(name),
         websocket: Some("wss://example.org/ws".into()),
         credentials: Some(b"proof of the sealed kind".to_vec()),
+        mechanism: Some("SCRAM-SHA-256".into()),
         logged_out: false,
     }
 }

@@ -50,6 +50,8 @@ pub struct Model {
     pub requests: Rows<AccountId, Vec<SubscriptionRequest>>,
     /// The settings.
     pub settings: RwSignal<Settings>,
+    /// Addresses that the log-in form offers.
+    pub remembered: RwSignal<Vec<Address>>,
     /// What is wrong with this device.
     pub device: RwSignal<Option<Problem>>,
     /// The accounts in order of their addresses.
@@ -80,6 +82,7 @@ impl Model {
             conversations,
             requests: Rows::new(|_, _| false),
             settings: RwSignal::new(Settings::default()),
+            remembered: RwSignal::new(Vec::new()),
             device: RwSignal::new(None),
             account_order: Memo::new(move |_| account_order(accounts)),
             contact_order: Memo::new(move |_| contact_order(contacts, collate)),
@@ -150,6 +153,7 @@ impl Model {
                     self.settings.set(settings);
                 }
             }
+            Change::Remembered(addresses) => self.remembered.set(addresses),
             Change::Device(problem) => self.device.set(problem),
             Change::Timeline(..)
             | Change::Answer(..)

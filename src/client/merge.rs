@@ -1,0 +1,197 @@
+//! Which two messages are one: live, stored, archived, sent twice.
+//!
+//! **Invariant:** an archive id that both carry decides alone. Without it the sender's own name for the message
+//! decides (origin-id; stanza id and text together, since clients repeat stanza ids), within one conversation and
+//! one direction.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::entity::message::{Delivery, Message};
+use crate::store::Name;
+
+/// How many messages of a session are remembered.
+const REMEMBERED: usize = 8_192;
+
+/// Whether two records of one conversation are the same message.
+#[must_use]
+pub fn same(one: &Message, other: &Message) -> bool {
+    if one.id == other.id {
+        return true;
+    }
+    if one.direction != other.direction || one.conversation != other.conversation {
+        return false;
+    }
+    if let (Some(one), Some(other)) = (&one.ids.archive, &other.ids.archive) {
+        return one == other;
+    }
+    let both = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
+    both(&one.ids.origin, &other.ids.origin)
+        || both(&one.ids.stanza, &other.ids.stanza) && one.body == other.body
+}
+
+/// Learns from a copy what a stored message does not know: names, and that the server has it. True if that was
+/// anything.
+pub fn learn(stored: &mut Message, copy: &Message) -> bool {
+    let before = (stored.ids.clone(), stored.delivery.clone());
+    for (mine, theirs) in [
+        (&mut stored.ids.archive, &copy.ids.archive),
+        (&mut stored.ids.origin, &copy.ids.origin),
+        (&mut stored.ids.stanza, &copy.ids.stanza),
+    ] {
+        if mine.is_none() {
+            mine.clone_from(theirs);
+        }
+    }
+    if stored.delivery == Delivery::Sending && copy.ids.archive.is_some() {
+        stored.delivery = Delivery::Sent;
+    }
+    before != (stored.ids.clone(), stored.delivery.clone())
+}
+
+/// All names by which a copy of a message may be stored.
+pub fn names(message: &Message) -> impl Iterator<Item = Name> {
+    let ids = message.ids.clone();
+    [
+        ids.archive.map(Name::Archive),
+        ids.origin.map(Name::Origin),
+        ids.stanza.map(Name::Stanza),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The names of the messages of this session: what comes twice in it is noticed without asking the store.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Hash of a name → hash of the archive id, or zero.
+    young: HashMap<u64, u64>,
+    old: HashMap<u64, u64>,
+}
+
+impl Seen {
+    /// Notes a message. False if it, or a copy of it, was noted before.
+    pub fn note(&mut self, message: &Message) -> bool {
+        let scope = (
+            &message.conversation,
+            message.direction == crate::entity::message::Direction::Incoming,
+        );
+        let ids = &message.ids;
+        let archive = ids.archive.as_ref().map_or(0, |id| hash(&(scope, 1, id)));
+        let keys = [
+            ids.archive.as_ref().map(|_| archive),
+            ids.origin.as_ref().map(|id| hash(&(scope, 2, id))),
+            ids.stanza
+                .as_ref()
+                .map(|id| hash(&(scope, 3, id, &message.body))),
+        ];
+        let known = keys.iter().flatten().any(|key| {
+            self.of(*key)
+                .is_some_and(|other| archive == 0 || other == 0 || other == archive)
+        });
+        if known {
+            return false;
+        }
+        for key in keys.into_iter().flatten() {
+            self.young.insert(key, archive);
+        }
+        if self.young.len() > REMEMBERED.saturating_mul(2) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        true
+    }
+
+    fn of(&self, key: u64) -> Option<u64> {
+        self.young.get(&key).or_else(|| self.old.get(&key)).copied()
+    }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::address::Address;
+    use crate::entity::id::ItemId;
+    use crate::entity::message::{Direction, MessageIds, Position};
+    use crate::entity::time::Timestamp;
+
+    fn message(id: u64, body: &str, ids: [&str; 3]) -> Message {
+        let name = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Message {
+            id: ItemId(id),
+            position: Position::default(),
+            conversation: Address::parse("juliet@example.org").unwrap(),
+            direction: Direction::Incoming,
+            time: Timestamp(0),
+            body: body.into(),
+            ids: MessageIds {
+                archive: name(ids[0]),
+                origin: name(ids[1]),
+                stanza: name(ids[2]),
+            },
+            delivery: Delivery::Sent,
+        }
+    }
+
+    fn check(one: &Message, other: &Message, expected: bool) {
+        assert_eq!(same(one, other), expected, "{one:?} {other:?}");
+        assert_eq!(same(other, one), expected);
+        let mut seen = Seen::default();
+        assert!(seen.note(one));
+        assert_eq!(seen.note(other), !expected, "{one:?} {other:?}");
+    }
+
+    #[test]
+    fn the_archive_id_decides_alone() {
+        let one = message(1, "a", ["x", "o", "s"]);
+        check(&one, &message(2, "b", ["x", "", ""]), true);
+        // A repeated origin-id under another archive id is another message: nobody can hide one behind an old name.
+        check(&one, &message(2, "a", ["y", "o", "s"]), false);
+    }
+
+    #[test]
+    fn without_it_the_senders_names_decide() {
+        let one = message(1, "a", ["x", "o", "s"]);
+        check(&one, &message(2, "b", ["", "o", ""]), true);
+        check(&one, &message(2, "a", ["", "", "s"]), true);
+        check(&one, &message(2, "b", ["", "", "s"]), false);
+        check(&one, &message(2, "a", ["", "", ""]), false);
+    }
+
+    #[test]
+    fn the_other_direction_is_another_message() {
+        let one = message(1, "a", ["", "o", "s"]);
+        let other = Message {
+            direction: Direction::Outgoing,
+            ..message(2, "a", ["", "o", "s"])
+        };
+        check(&one, &other, false);
+    }
+
+    #[test]
+    fn a_copy_teaches_names_and_arrival() {
+        let mut own = Message {
+            delivery: Delivery::Sending,
+            ..message(1, "a", ["", "o", ""])
+        };
+        assert!(learn(&mut own, &message(2, "a", ["x", "o", "s"])));
+        assert_eq!(own.delivery, Delivery::Sent);
+        assert_eq!(own.ids, message(1, "a", ["x", "o", "s"]).ids);
+        assert!(!learn(&mut own, &message(2, "a", ["x", "o", "s"])));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut seen = Seen::default();
+        for number in 0..100_000 {
+            assert!(seen.note(&message(number, "a", [&number.to_string(), "", ""])));
+        }
+        assert!(seen.young.len() + seen.old.len() <= 4 * REMEMBERED + 8);
+        assert!(!seen.note(&message(0, "a", ["99999", "", ""])));
+    }
+}
