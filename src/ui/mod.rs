@@ -3,9 +3,20 @@
 //! **Invariant:** nothing here knows XML, the store or the browser's workers. Everything goes through the
 //! [`handle::Handle`]: commands out, changes in.
 
+pub mod app;
+pub mod browser;
+pub mod config;
+pub mod conversations;
+pub mod diagnostics;
 pub mod handle;
 pub mod i18n;
+pub mod login;
+pub mod place;
+pub mod profile;
 pub mod reactive;
+pub mod register;
+pub mod settings;
+pub mod shell;
 pub mod text;
 pub mod timeline;
 pub mod widget;

@@ -1,4 +1,30 @@
 //! Texts: logging in.
 
+use super::Fill;
+
 /// Texts: logging in.
-pub struct Login {}
+#[allow(missing_docs)]
+pub struct Login {
+    pub tagline: &'static str,
+    pub log_in: &'static str,
+    pub logging_in: &'static str,
+    pub address: &'static str,
+    pub address_example: &'static str,
+    pub password: &'static str,
+    pub show_password: &'static str,
+    pub hide_password: &'static str,
+    pub stay: &'static str,
+    pub stay_hint: &'static str,
+    pub create_account: &'static str,
+    pub guest: &'static str,
+    pub connection_settings: &'static str,
+    pub websocket: &'static str,
+    pub websocket_hint: &'static str,
+    pub optional: &'static str,
+    pub help: &'static str,
+    pub privacy: &'static str,
+    pub password_reset: &'static str,
+    pub password_missing: &'static str,
+    /// Asks for the password of the account named.
+    pub password_again: Fill,
+}

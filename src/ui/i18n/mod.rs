@@ -21,7 +21,7 @@ pub mod shell;
 pub mod timeline;
 
 mod en;
-mod format;
+pub mod format;
 pub mod intl;
 pub mod locale;
 mod phrase;

@@ -7,4 +7,5 @@
 
 pub mod layout;
 pub mod list;
+pub mod pane;
 pub mod policy;

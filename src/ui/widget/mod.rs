@@ -1,7 +1,9 @@
 //! Small parts that know nothing of chat: what several screens are made of.
 
+pub mod alert;
 pub mod avatar;
 pub mod dialog;
 pub mod icon;
 pub mod presence_dot;
+pub mod toast;
 pub mod virtual_list;

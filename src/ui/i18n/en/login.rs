@@ -1,5 +1,28 @@
 //! English: logging in.
 
+use crate::ui::i18n::Fill;
 use crate::ui::i18n::login::Login;
 
-pub const LOGIN: Login = Login {};
+pub const LOGIN: Login = Login {
+    tagline: "Chat over XMPP",
+    log_in: "Log in",
+    logging_in: "Logging in…",
+    address: "XMPP address",
+    address_example: "name@example.org",
+    password: "Password",
+    show_password: "Show password",
+    hide_password: "Hide password",
+    stay: "Stay logged in",
+    stay_hint: "Only on a device of your own. The password itself is never kept.",
+    create_account: "Create account",
+    guest: "Join as a guest",
+    connection_settings: "Connection settings",
+    websocket: "WebSocket address",
+    websocket_hint: "Found by itself if left empty.",
+    optional: "(optional)",
+    help: "Help",
+    privacy: "Privacy",
+    password_reset: "Forgot your password?",
+    password_missing: "Enter your password.",
+    password_again: Fill("Enter the password of {} again"),
+};

@@ -1,5 +1,28 @@
 //! Simplified Chinese: logging in.
 
+use crate::ui::i18n::Fill;
 use crate::ui::i18n::login::Login;
 
-pub const LOGIN: Login = Login {};
+pub const LOGIN: Login = Login {
+    tagline: "基于 XMPP 的聊天",
+    log_in: "登录",
+    logging_in: "正在登录…",
+    address: "XMPP 地址",
+    address_example: "name@example.org",
+    password: "密码",
+    show_password: "显示密码",
+    hide_password: "隐藏密码",
+    stay: "保持登录",
+    stay_hint: "仅限您自己的设备。密码本身绝不会被保存。",
+    create_account: "创建账号",
+    guest: "以访客身份加入",
+    connection_settings: "连接设置",
+    websocket: "WebSocket 地址",
+    websocket_hint: "留空则自动查找。",
+    optional: "（可选）",
+    help: "帮助",
+    privacy: "隐私",
+    password_reset: "忘记密码？",
+    password_missing: "请输入密码。",
+    password_again: Fill("请重新输入 {} 的密码"),
+};

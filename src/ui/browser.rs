@@ -1,0 +1,64 @@
+//! The little that the view itself asks of the browser window; each does nothing where there is none.
+
+use leptos::prelude::*;
+
+/// A parameter of the page's address, before the `#`.
+#[must_use]
+pub fn query(name: &str) -> Option<String> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    let query = window().location().search().ok()?;
+    let parameters = web_sys::UrlSearchParams::new_with_str(&query).ok()?;
+    parameters
+        .get(name)
+        .filter(|value| !value.trim().is_empty())
+}
+
+/// What this browser was told to remember; never a secret.
+#[must_use]
+pub fn recall(key: &str) -> Option<String> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    // A browser that forbids storage throws: then nothing is remembered.
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Remembers, or with `None` forgets, what the first paint needs before the engine answers. Never a secret.
+pub fn remember(key: &str, value: Option<&str>) {
+    if !cfg!(target_arch = "wasm32") {
+        return;
+    }
+    let Ok(Some(storage)) = window().local_storage() else {
+        return;
+    };
+    let _refused = match value {
+        Some(value) => storage.set_item(key, value),
+        None => storage.remove_item(key),
+    };
+}
+
+/// The languages that the user prefers, best first.
+#[must_use]
+pub fn languages() -> Vec<String> {
+    if !cfg!(target_arch = "wasm32") {
+        return Vec::new();
+    }
+    let languages = window().navigator().languages();
+    languages.iter().filter_map(|tag| tag.as_string()).collect()
+}
+
+/// Sets or removes an attribute of the root element.
+pub fn root_attribute(name: &str, value: Option<&str>) {
+    if !cfg!(target_arch = "wasm32") {
+        return;
+    }
+    let Some(root) = document().document_element() else {
+        return;
+    };
+    let _refused = match value {
+        Some(value) => root.set_attribute(name, value),
+        None => root.remove_attribute(name),
+    };
+}

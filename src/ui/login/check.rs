@@ -1,0 +1,166 @@
+//! What can be said about a log-in before anything is sent.
+
+use crate::boundary::command::LogIn;
+use crate::entity::problem::Problem;
+use crate::entity::secret::Secret;
+use crate::ui::config::Config;
+
+/// What is in the form.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Typed {
+    /// The XMPP address.
+    pub address: String,
+    /// The password.
+    pub password: String,
+    /// The WebSocket address.
+    pub websocket: String,
+    /// "Stay logged in".
+    pub stay: bool,
+}
+
+/// Why nothing was sent, or why it did not succeed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// There is no password.
+    PasswordMissing,
+    /// Anything else.
+    Problem(Problem),
+}
+
+/// The command for what was typed.
+pub fn log_in(typed: Typed, config: &Config) -> Result<LogIn, Trouble> {
+    let address = config.complete(&typed.address);
+    let parts = address.split_once('@');
+    let Some((local, domain)) = parts.filter(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains(char::is_whitespace)
+    }) else {
+        return Err(Trouble::Problem(Problem::InvalidAddress));
+    };
+    debug_assert!(!local.is_empty());
+    allowed(domain, config)?;
+    if typed.password.is_empty() {
+        return Err(Trouble::PasswordMissing);
+    }
+    let websocket = match typed.websocket.trim() {
+        "" => config.websocket_for(&address),
+        typed => Some(typed.to_owned()),
+    };
+    Ok(LogIn {
+        password: Secret::new(typed.password),
+        websocket,
+        stay: typed.stay,
+        anonymous: false,
+        address,
+    })
+}
+
+/// The command for a guest, if the host lets guests in.
+pub fn guest(config: &Config) -> Option<LogIn> {
+    let domain = config.domain.clone().filter(|_| config.anonymous)?;
+    Some(LogIn {
+        websocket: config.websocket_for(&domain),
+        address: domain,
+        password: Secret::default(),
+        stay: false,
+        anonymous: true,
+    })
+}
+
+fn allowed(domain: &str, config: &Config) -> Result<(), Trouble> {
+    // A resource, which some people type, says nothing about the server.
+    let domain = domain.split('/').next().unwrap_or_default();
+    match &config.domain {
+        Some(ours) if !config.other_servers && !ours.eq_ignore_ascii_case(domain) => {
+            Err(Trouble::Problem(Problem::ServerNotAllowed(ours.clone())))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(address: &str) -> Typed {
+        Typed {
+            address: address.into(),
+            password: "s3cret".into(),
+            ..Typed::default()
+        }
+    }
+
+    #[test]
+    fn an_address_needs_both_its_parts() {
+        let config = Config::default();
+        for bad in ["", "romeo", "@example.org", "romeo@", "romeo@a b"] {
+            let trouble = log_in(typed(bad), &config).unwrap_err();
+            assert_eq!(trouble, Trouble::Problem(Problem::InvalidAddress), "{bad}");
+        }
+        let log_in = log_in(typed(" romeo@example.org "), &config).unwrap();
+        assert_eq!(log_in.address, "romeo@example.org");
+        assert_eq!(log_in.websocket, None);
+    }
+
+    #[test]
+    fn a_missing_password_is_noticed() {
+        let typed = Typed {
+            password: String::new(),
+            ..typed("romeo@example.org")
+        };
+        assert_eq!(
+            log_in(typed, &Config::default()),
+            Err(Trouble::PasswordMissing)
+        );
+    }
+
+    #[test]
+    fn a_host_may_keep_people_to_its_own_server() {
+        let config = Config {
+            domain: Some("example.org".into()),
+            websocket: Some("wss://example.org/ws".into()),
+            other_servers: false,
+            ..Config::default()
+        };
+        let ours = log_in(typed("romeo"), &config).unwrap();
+        assert_eq!(ours.address, "romeo@example.org");
+        assert_eq!(ours.websocket.as_deref(), Some("wss://example.org/ws"));
+        assert!(log_in(typed("romeo@Example.org/orchard"), &config).is_ok());
+        let other = log_in(typed("romeo@example.com"), &config);
+        assert_eq!(
+            other,
+            Err(Trouble::Problem(Problem::ServerNotAllowed(
+                "example.org".into()
+            )))
+        );
+    }
+
+    #[test]
+    fn the_typed_websocket_goes_before_the_configured_one() {
+        let typed = Typed {
+            websocket: " wss://other.example.org/ ".into(),
+            ..typed("romeo@example.org")
+        };
+        let config = Config {
+            websocket: Some("wss://example.org/ws".into()),
+            ..Config::default()
+        };
+        let log_in = log_in(typed, &config).unwrap();
+        assert_eq!(
+            log_in.websocket.as_deref(),
+            Some("wss://other.example.org/")
+        );
+    }
+
+    #[test]
+    fn guests_come_in_only_where_they_are_let_in() {
+        let mut config = Config {
+            domain: Some("example.org".into()),
+            ..Config::default()
+        };
+        assert_eq!(guest(&config), None);
+        config.anonymous = true;
+        let guest = guest(&config).unwrap();
+        assert!(guest.anonymous && !guest.stay);
+        assert_eq!(guest.address, "example.org");
+    }
+}

@@ -1,0 +1,5 @@
+//! Logging in.
+
+mod check;
+pub mod page;
+pub mod password;

@@ -1,0 +1,7 @@
+//! Settings.
+
+use leptos::prelude::*;
+
+/// The settings, the whole middle pane.
+#[component]
+pub fn SettingsPane() -> impl IntoView {}
