@@ -8,8 +8,8 @@ use std::rc::Rc;
 use futures::FutureExt;
 
 use super::{
-    AccountRecord, Batch, Depot, Device, From, Name, Op, PageQuery, Roster, Snapshot, Store,
-    StoreError, Stored,
+    AccountRecord, Batch, Depot, Device, FIND_LIMIT, From, Name, Op, PageQuery, Roster, Snapshot,
+    Store, StoreError, Stored,
 };
 use crate::entity::address::Address;
 use crate::entity::contact::Contact;
@@ -102,7 +102,8 @@ impl Timeline {
         for name in names {
             let ids = self
                 .names
-                .range((name.clone(), ItemId(0))..=(name.clone(), ItemId(u64::MAX)));
+                .range((name.clone(), ItemId(0))..=(name.clone(), ItemId(u64::MAX)))
+                .take(FIND_LIMIT as usize);
             for (_, id) in ids {
                 places.extend(self.place.get(id).map(|position| (*position, *id)));
             }

@@ -4,6 +4,7 @@
 //! transaction, all or nothing. No backend is visible outside `platform`.
 
 pub mod batch;
+pub mod key;
 pub mod memory;
 pub mod schema;
 pub mod suite;
@@ -37,13 +38,17 @@ pub enum StoreError {
 /// The result of a store's operation.
 pub type Stored<'a, T> = LocalBoxFuture<'a, Result<T, StoreError>>;
 
+/// How many messages [`Store::find`] gives at most by one name.
+pub const FIND_LIMIT: u32 = 32;
+
 /// One account's store.
 pub trait Store {
     /// Everything but the messages, read once when the account starts.
     fn load(&self) -> Stored<'_, Snapshot>;
     /// Messages of a conversation, at most `count`, always oldest first.
     fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>>;
-    /// The messages of a conversation that carry any of these names: each once, oldest first.
+    /// The messages of a conversation that carry any of these names: each once, oldest first. By each name at most
+    /// [`FIND_LIMIT`], those of the lowest `ItemId`: a peer who gives one name to all messages slows nobody down.
     fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>>;
     /// How many incoming messages of a conversation are newer than `after`, counted up to `limit`.
     fn count_unread(

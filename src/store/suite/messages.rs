@@ -6,7 +6,7 @@ use super::{Place, address, at, batch, juliet, message, open, outgoing, put};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Message, MessageIds, Position};
 use crate::entity::problem::Problem;
-use crate::store::{From, Name, Op, PageQuery, Snapshot, Store};
+use crate::store::{FIND_LIMIT, From, Name, Op, PageQuery, Snapshot, Store};
 
 async fn page(store: &Rc<dyn Store>, from: From, count: u32) -> Vec<u64> {
     let query = PageQuery {
@@ -245,6 +245,22 @@ pub async fn a_message_is_found_by_each_of_its_names(place: &dyn Place) {
     };
     put(&store, [claims]).await;
     assert_eq!(find(&store, vec![Name::Origin("o2".into())]).await, [2, 4]);
+}
+
+#[allow(missing_docs)]
+pub async fn a_name_that_many_claim_finds_a_few(place: &dyn Place) {
+    let store = open(place).await;
+    let limit = u64::from(FIND_LIMIT);
+    let claim = |number| Message {
+        ids: MessageIds {
+            stanza: Some("same".into()),
+            ..MessageIds::default()
+        },
+        ..message(number)
+    };
+    put(&store, (0..limit * 3).rev().map(claim)).await;
+    let found = find(&store, vec![Name::Stanza("same".into())]).await;
+    assert_eq!(found, (0..limit).collect::<Vec<_>>());
 }
 
 #[allow(missing_docs)]

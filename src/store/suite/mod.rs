@@ -50,6 +50,7 @@ macro_rules! for_each_store_check {
             messages_of_the_same_time_keep_their_order
             positions_of_any_size_are_ordered
             a_message_is_found_by_each_of_its_names
+            a_name_that_many_claim_finds_a_few
             names_of_any_length_are_told_apart
             conversations_never_share
             a_removed_message_is_gone

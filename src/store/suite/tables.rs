@@ -11,7 +11,9 @@ use crate::store::{Op, Roster, Store};
 fn contact(number: u32) -> Contact {
     Contact {
         address: address(&format!("contact{number:04}@example.org")),
-        name: (number % 2 == 0).then(|| format!("Contact {number}")),
+        name: number
+            .is_multiple_of(2)
+            .then(|| format!("Contact {number}")),
         groups: vec![format!("Group {}", number % 20)],
         subscription: Subscription::Both,
         asked: false,
