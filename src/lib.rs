@@ -45,4 +45,6 @@ pub mod model;
 
 pub mod client;
 
+pub mod platform;
+
 pub mod ui;

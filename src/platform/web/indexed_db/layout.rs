@@ -1,0 +1,60 @@
+//! The layout of the databases, and the steps from each version to the next.
+//!
+//! An account's tables:
+//!
+//! | table | key | value | index |
+//! |---|---|---|---|
+//! | `messages` | conversation, item | `{v: record, p: place, n: names, o: moment}` | `place`: newest first; `names`; `outbox`: only what is being sent |
+//! | `conversations` | address | record | |
+//! | `roster` | number | record of a chunk | |
+//! | `caps` | `hash` + `ver` | record | |
+//! | `meta` | `roster`, `presence` | record | |
+
+use indexed_db_futures::KeyPath;
+use indexed_db_futures::database::Database;
+use indexed_db_futures::error::Error;
+use indexed_db_futures::prelude::*;
+
+use crate::store::schema::SCHEMA;
+
+pub(super) const MESSAGES: &str = "messages";
+pub(super) const CONVERSATIONS: &str = "conversations";
+pub(super) const ROSTER: &str = "roster";
+pub(super) const CAPS: &str = "caps";
+pub(super) const META: &str = "meta";
+
+pub(super) const BY_PLACE: &str = "place";
+pub(super) const BY_NAME: &str = "names";
+pub(super) const OUTBOX: &str = "outbox";
+
+pub(super) const ACCOUNTS: &str = "accounts";
+pub(super) const DEVICE: &str = "device";
+
+/// One step from a version of a layout to the next.
+pub(super) type Step = fn(&Database) -> Result<(), Error>;
+
+/// The steps of an account's database; the first one makes version 1 of nothing.
+pub(super) const ACCOUNT: [Step; SCHEMA as usize] = [account_1];
+
+/// The steps of the device's database.
+pub(super) const DEVICE_STEPS: [Step; SCHEMA as usize] = [device_1];
+
+fn account_1(database: &Database) -> Result<(), Error> {
+    let messages = database.create_object_store(MESSAGES).build()?;
+    messages.create_index(BY_PLACE, KeyPath::One("p")).build()?;
+    messages
+        .create_index(BY_NAME, KeyPath::One("n"))
+        .with_multi_entry(true)
+        .build()?;
+    messages.create_index(OUTBOX, KeyPath::One("o")).build()?;
+    for table in [CONVERSATIONS, ROSTER, CAPS, META] {
+        database.create_object_store(table).build()?;
+    }
+    Ok(())
+}
+
+fn device_1(database: &Database) -> Result<(), Error> {
+    database.create_object_store(ACCOUNTS).build()?;
+    database.create_object_store(DEVICE).build()?;
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! The connection to one database: opened when needed, given up when another build wants it, and opened anew
+//! when the browser took it away.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use futures::lock::Mutex;
+use indexed_db_futures::database::Database;
+use indexed_db_futures::error::{DomException, Error, OpenDbError};
+use indexed_db_futures::internals::SystemRepr;
+use indexed_db_futures::prelude::*;
+use wasm_bindgen::prelude::*;
+
+use super::layout::Step;
+use crate::platform::web::timer::sleep;
+use crate::store::StoreError;
+
+/// How long opening may take: some browsers never answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long opening may take in all when another window still holds an older version.
+const PATIENCE_BLOCKED: Duration = Duration::from_secs(5);
+
+/// The connection to one database.
+pub(super) struct Link {
+    name: String,
+    steps: &'static [Step],
+    state: Rc<State>,
+    opening: Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    open: RefCell<Option<Open>>,
+    /// Why it stays closed.
+    gone: RefCell<Option<&'static str>>,
+}
+
+struct Open {
+    database: Database,
+    _on_close: Closure<dyn FnMut()>,
+    _on_version_change: Closure<dyn FnMut()>,
+}
+
+impl State {
+    fn close(&self) {
+        if let Some(open) = self.open.borrow_mut().take() {
+            // The closures live until the browser has let go of them.
+            open.database.as_sys().set_onclose(None);
+            open.database.as_sys().set_onversionchange(None);
+            open.database.close();
+        }
+    }
+
+    fn give_up(&self, why: &'static str) {
+        *self.gone.borrow_mut() = Some(why);
+        self.close();
+    }
+}
+
+impl Link {
+    pub(super) fn new(name: String, steps: &'static [Step]) -> Self {
+        Self {
+            name,
+            steps,
+            state: Rc::default(),
+            opening: Mutex::new(()),
+        }
+    }
+
+    /// Works on the database; once more if the browser took the connection away meanwhile.
+    pub(super) async fn with<T>(
+        &self,
+        work: impl AsyncFn(&Database) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let database = self.database().await?;
+        match work(&database).await {
+            Err(error) if is_lost(&error) => {
+                tracing::warn!("the connection to a database was lost");
+                self.state.close();
+                let database = self.database().await?;
+                work(&database).await.map_err(into_store_error)
+            }
+            result => result.map_err(into_store_error),
+        }
+    }
+
+    /// The open database.
+    pub(super) async fn database(&self) -> Result<Database, StoreError> {
+        let _turn = self.opening.lock().await;
+        if let Some(why) = *self.state.gone.borrow() {
+            return Err(StoreError::Unavailable(why.into()));
+        }
+        if let Some(open) = &*self.state.open.borrow() {
+            return Ok(open.database.clone());
+        }
+        let database = open(&self.name, self.steps).await?;
+        let state = Rc::downgrade(&self.state);
+        let on_close = Closure::new(move || {
+            if let Some(state) = state.upgrade() {
+                tracing::warn!("the browser closed a database");
+                defer(move || state.close());
+            }
+        });
+        let state = Rc::downgrade(&self.state);
+        let on_version_change = Closure::new(move || {
+            if let Some(state) = state.upgrade() {
+                defer(move || state.give_up("another window wants the database"));
+            }
+        });
+        let raw = database.as_sys();
+        raw.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        raw.set_onversionchange(Some(on_version_change.as_ref().unchecked_ref()));
+        *self.state.open.borrow_mut() = Some(Open {
+            database: database.clone(),
+            _on_close: on_close,
+            _on_version_change: on_version_change,
+        });
+        Ok(database)
+    }
+
+    /// Closes for good, and destroys the database.
+    pub(super) async fn destroy(&self) -> Result<(), StoreError> {
+        let _turn = self.opening.lock().await;
+        self.state.give_up("erased");
+        destroy(&self.name).await
+    }
+}
+
+/// Destroys a database by its name. It is done when the browser says so; other windows are given some time to let go.
+pub(super) async fn destroy(name: &str) -> Result<(), StoreError> {
+    let request = Database::delete_by_name(name).map_err(into_open_error)?;
+    match select(request, Box::pin(sleep(PATIENCE_BLOCKED))).await {
+        Either::Left((result, _)) => result.map_err(into_store_error),
+        Either::Right(_) => Err(unavailable("another window holds the database")),
+    }
+}
+
+/// Runs a callback after the event that is being handled: a closure must not drop itself.
+fn defer(callback: impl FnOnce() + 'static) {
+    wasm_bindgen_futures::spawn_local(async move { callback() });
+}
+
+async fn open(name: &str, steps: &'static [Step]) -> Result<Database, StoreError> {
+    let version = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    let blocked = Rc::new(Cell::new(false));
+    let on_blocked = {
+        let blocked = Rc::clone(&blocked);
+        move |_| {
+            blocked.set(true);
+            Ok(())
+        }
+    };
+    let request = Database::open(name)
+        .with_version(version)
+        .with_on_blocked(on_blocked)
+        .with_on_upgrade_needed(move |event, database| {
+            // A version is a small whole number; a new database has version 0.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let old = event.old_version() as usize;
+            steps.iter().skip(old).try_for_each(|step| step(&database))
+        })
+        .build()
+        .map_err(into_open_error)?;
+
+    let (found, opened) = oneshot::channel();
+    wasm_bindgen_futures::spawn_local(async move {
+        // Whoever waited may have given up: then nobody may keep the connection.
+        if let Err(Ok(database)) = found.send(request.await) {
+            database.close();
+        }
+    });
+    let patience = async {
+        sleep(PATIENCE).await;
+        if blocked.get() {
+            sleep(PATIENCE_BLOCKED.saturating_sub(PATIENCE)).await;
+        }
+    };
+    match select(opened, Box::pin(patience)).await {
+        Either::Left((Ok(result), _)) => result.map_err(into_open_error),
+        Either::Left((Err(_), _)) => Err(unavailable("opening was given up")),
+        Either::Right(_) if blocked.get() => Err(unavailable("another window holds the database")),
+        Either::Right(_) => Err(unavailable("the browser does not open the database")),
+    }
+}
+
+fn unavailable(why: &str) -> StoreError {
+    StoreError::Unavailable(why.to_owned())
+}
+
+/// Whether the connection itself is gone, not only what was asked of it.
+fn is_lost(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DomException(DomException::InvalidStateError(_) | DomException::AbortError(_))
+    ) || name_of(error).as_deref() == Some("UnknownError")
+}
+
+fn name_of(error: &Error) -> Option<String> {
+    match error {
+        Error::DomException(exception) => Some(exception.as_sys().name()),
+        _ => None,
+    }
+}
+
+fn into_open_error(error: OpenDbError) -> StoreError {
+    match error {
+        OpenDbError::Base(error) => into_store_error(error),
+        // What the library calls "version zero" is any refusal to open: a browser that keeps nothing.
+        other => unavailable(&other.to_string()),
+    }
+}
+
+/// What a failure of IndexedDB means to us.
+pub(super) fn into_store_error(error: Error) -> StoreError {
+    match name_of(&error).as_deref() {
+        Some("QuotaExceededError") => StoreError::Full,
+        Some("VersionError") => StoreError::Newer,
+        Some(name) => unavailable(name),
+        None => unavailable("unexpected answer"),
+    }
+}
