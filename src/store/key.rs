@@ -78,7 +78,7 @@ impl Places {
     pub fn all(conversation: &Address) -> Self {
         let lower = prefix(conversation);
         let mut upper = lower.clone();
-        upper.extend([0xff; 25]);
+        upper.extend([0xff; 26]);
         Self { lower, upper }
     }
 

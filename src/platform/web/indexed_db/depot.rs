@@ -176,6 +176,26 @@ impl Depot for IndexedDbDepot {
     }
 }
 
+/// Makes the databases of a device with one account in the layout of an older version, for the tests of upgrades.
+///
+/// # Errors
+/// As [`IndexedDbDepot::open`].
+pub async fn make_version(name: &str, version: u32, account: AccountId) -> Result<(), StoreError> {
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    let account = format!("{name}-{account}");
+    for (name, steps) in [(name, &DEVICE_STEPS), (&account, &ACCOUNT)] {
+        match steps.get(..version) {
+            // Version 0 is no database.
+            Some(steps) if !steps.is_empty() => {
+                let link = Link::new(name.to_owned(), steps);
+                link.database().await?.close();
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 async fn read_device(
     database: &Database,
 ) -> Result<(Vec<AccountRow>, Option<Settings>, u32), Error> {

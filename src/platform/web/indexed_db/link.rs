@@ -61,6 +61,12 @@ impl State {
     }
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 impl Link {
     pub(super) fn new(name: String, steps: &'static [Step]) -> Self {
         Self {

@@ -15,4 +15,4 @@ mod row;
 mod seal;
 mod store;
 
-pub use depot::IndexedDbDepot;
+pub use depot::{IndexedDbDepot, make_version};
