@@ -33,7 +33,7 @@ impl Group {
             .spawn()
             .context(|| format!("start {}", command.get_program().display()))?;
         let watchdog = Command::new("sh")
-            .args(["-c", r#"read -r _ && exit 0; kill -KILL -- "-$1""#, "sh"])
+            .args(["-c", r#"read -r _ && exit 0; kill -s KILL -- "-$1""#, "sh"])
             .arg(child.id().to_string())
             .process_group(0)
             .stdin(Stdio::piped())
@@ -111,32 +111,52 @@ impl Drop for Group {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+
     use super::*;
 
-    #[test]
-    fn a_dropped_group_takes_its_grandchildren_along() {
+    /// A group whose leader has a child; returns it with the child's entry in `/proc`.
+    fn family() -> (Group, String) {
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 600 & echo $!; wait"]);
         let mut group = Group::spawn(command.stdout(Stdio::piped())).unwrap();
         let mut line = String::new();
-        let out = group.child.stdout.take().unwrap();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
-        let grandchild = format!("/proc/{}/stat", line.trim());
-        assert!(std::fs::exists(&grandchild).unwrap());
+        BufReader::new(group.child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let stat = format!("/proc/{}/stat", line.trim());
+        assert!(!is_gone(&stat));
+        (group, stat)
+    }
 
-        drop(group);
+    /// Whether the process is no more, or only waits for its parent to notice.
+    fn is_gone(stat: &str) -> bool {
+        let text = std::fs::read_to_string(stat).unwrap_or_else(|_| ") Z".into());
+        text.rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.trim().starts_with('Z'))
+    }
 
-        let state = std::fs::read_to_string(&grandchild).unwrap_or_else(|_| ") Z".into());
+    fn await_end(stat: &str) {
         let deadline = Instant::now() + Duration::from_secs(5);
-        let gone = |text: &str| {
-            text.rsplit(')')
-                .next()
-                .is_some_and(|s| s.trim().starts_with('Z'))
-        };
-        let mut state = state;
-        while !gone(&state) && Instant::now() < deadline {
-            state = std::fs::read_to_string(&grandchild).unwrap_or_else(|_| ") Z".into());
+        while !is_gone(stat) {
+            assert!(Instant::now() < deadline, "the grandchild still runs");
         }
-        assert!(gone(&state), "the grandchild still runs: {state}");
+    }
+
+    #[test]
+    fn a_dropped_group_takes_its_grandchildren_along() {
+        let (group, stat) = family();
+        drop(group);
+        await_end(&stat);
+    }
+
+    #[test]
+    fn a_group_ends_when_our_end_of_the_pipe_closes_unannounced() {
+        let (mut group, stat) = family();
+        // What the system does when we are killed.
+        drop(group.watchdog.stdin.take());
+        await_end(&stat);
+        assert!(!group.child.wait().unwrap().success());
     }
 }

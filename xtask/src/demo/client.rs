@@ -13,13 +13,14 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::demo::bot::{self, Bot, Incoming, Step};
+use crate::demo::bot::{Bot, Incoming, Step};
 use crate::demo::people::{BOT, DOMAIN, Online, PASSWORD, Person};
 
 const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
 
+/// Why a session is over.
 #[derive(Debug, thiserror::Error)]
-enum Lost {
+pub enum Lost {
     #[error("the connection: {0}")]
     Socket(#[from] WsError),
     #[error("XML: {0}")]
@@ -147,13 +148,14 @@ pub fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-struct Client {
+/// A session.
+pub struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Client {
     /// Logs in with PLAIN, which loopback allows.
-    async fn log_in(user: &str, resource: &str, port: u16) -> Result<Self, Lost> {
+    pub async fn log_in(user: &str, resource: &str, port: u16) -> Result<Self, Lost> {
         let mut request = format!("ws://127.0.0.1:{port}/xmpp-websocket").into_client_request()?;
         request
             .headers_mut()
@@ -193,11 +195,13 @@ impl Client {
         Ok(())
     }
 
-    async fn send(&mut self, xml: &str) -> Result<(), Lost> {
+    /// Sends a stanza.
+    pub async fn send(&mut self, xml: &str) -> Result<(), Lost> {
         Ok(self.socket.send(Message::text(xml)).await?)
     }
 
-    async fn next(&mut self) -> Result<Element, Lost> {
+    /// The next stanza.
+    pub async fn next(&mut self) -> Result<Element, Lost> {
         while let Some(frame) = self.socket.next().await {
             let Message::Text(text) = frame? else {
                 continue;
@@ -253,7 +257,7 @@ mod tests {
         );
         assert!(presence("dnd", "a < b").contains("<show>dnd</show><status>a &lt; b</status>"));
         assert_eq!(
-            bot::Bot::new()
+            Bot::new()
                 .answer(&Incoming {
                     text: "",
                     from: "a",

@@ -60,7 +60,13 @@ pub fn run(options: &Options) -> Result<()> {
     };
     let prosody = match options.server {
         Some(_) => None,
-        None => Some(timed("Prosody is up", || populated(port, options.reset))?),
+        None => {
+            let dir = paths::work().join("demo");
+            if options.reset && dir.exists() {
+                std::fs::remove_dir_all(&dir).context(|| format!("remove {}", dir.display()))?;
+            }
+            Some(timed("Prosody is up", || populated(&dir, port))?)
+        }
     };
     let site = Site::start(
         &paths::dist(),
@@ -92,14 +98,10 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// A Prosody with everybody in it. The past is written once, and kept from then on.
-fn populated(site_port: u16, reset: bool) -> Result<Prosody> {
-    let dir = paths::work().join("demo");
-    if reset && dir.exists() {
-        std::fs::remove_dir_all(&dir).context(|| format!("remove {}", dir.display()))?;
-    }
+fn populated(dir: &Path, site_port: u16) -> Result<Prosody> {
     let server = Prosody::start(prosody::Options {
         domain: DOMAIN.into(),
-        dir: Some(dir.clone()),
+        dir: Some(dir.to_owned()),
         public_url: Some(format!("http://localhost:{site_port}")),
         ..prosody::Options::default()
     })?;
@@ -192,4 +194,85 @@ async fn end() -> Result<()> {
         _ = hangup.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paths;
+    use client::Client;
+
+    #[tokio::test]
+    async fn a_person_finds_contacts_requests_history_and_the_bot() {
+        let dir = paths::fresh("demo-test");
+        let server = populated(&dir, 1).unwrap();
+        let port = server.http_port;
+        for person in PEOPLE
+            .iter()
+            .filter(|person| ["juliet", BOT].contains(&person.user))
+        {
+            tokio::spawn(client::keep_online(
+                person,
+                person.online.as_ref().unwrap(),
+                port,
+            ));
+        }
+        let mut romeo = Client::log_in("romeo", "test", port).await.unwrap();
+
+        romeo.send("<iq xmlns='jabber:client' type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>").await.unwrap();
+        let roster = romeo.next().await.unwrap();
+        let item = |user: &str| {
+            let jid = format!("{user}@{DOMAIN}");
+            let query = roster.get_child("query", "jabber:iq:roster").unwrap();
+            query
+                .children()
+                .find(|item| item.attr("jid") == Some(jid.as_str()))
+                .cloned()
+        };
+        assert_eq!(item("juliet").unwrap().attr("subscription"), Some("both"));
+        assert_eq!(item("meihua").unwrap().attr("name"), Some("林美华"));
+        assert_eq!(item("paris").unwrap().attr("ask"), Some("subscribe"));
+        assert!(item("mallory").is_none());
+
+        romeo.send(&client::presence("", "")).await.unwrap();
+        let (mut asked, mut juliet, mut bot) = (false, false, false);
+        while !(asked && juliet && bot) {
+            let stanza = romeo.next().await.unwrap();
+            let from = stanza.attr("from").unwrap_or_default();
+            asked |= from.starts_with("mallory@") && stanza.attr("type") == Some("subscribe");
+            juliet |= from == "juliet@localhost/balcony" && String::from(&stanza).contains("lark");
+            bot |= from == "bot@localhost/bot";
+        }
+
+        romeo
+            .send(
+                "<iq xmlns='jabber:client' type='set' id='m'><query xmlns='urn:xmpp:mam:2'>\
+                 <x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:mam:2</value></field>\
+                 <field var='with'><value>juliet@localhost</value></field></x>\
+                 <set xmlns='http://jabber.org/protocol/rsm'><max>50</max><before/></set></query></iq>",
+            )
+            .await
+            .unwrap();
+        let (mut count, mut last) = (0, String::new());
+        loop {
+            let stanza = romeo.next().await.unwrap();
+            if stanza.name() == "iq" && stanza.attr("id") == Some("m") {
+                break;
+            }
+            let text = String::from(&stanza);
+            if text.contains("urn:xmpp:forward:0") {
+                (count, last) = (count + 1, text);
+            }
+        }
+        assert_eq!(count, 50);
+        assert!(last.contains("With spoon"), "{last}");
+
+        romeo
+            .send("<message xmlns='jabber:client' type='chat' to='bot@localhost'><body>flood 3</body></message>")
+            .await
+            .unwrap();
+        while !String::from(&romeo.next().await.unwrap()).contains("3 of 3") {}
+        drop(server);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }
