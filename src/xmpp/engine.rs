@@ -271,3 +271,24 @@ impl Engine {
         }
     }
 }
+
+/// The features alone, for their tests: a session without the way there.
+#[cfg(test)]
+impl Engine {
+    pub(super) fn begin_session(&mut self, now: Instant, jid: jid::FullJid) {
+        self.cx.now = now;
+        self.cx.bind(jid);
+        self.features.on_bound(&mut self.cx);
+    }
+
+    pub(super) fn cut_session(&mut self) {
+        self.end_session();
+    }
+
+    pub(super) fn handle_stanza(&mut self, now: Instant, frame: &str) {
+        self.cx.now = now;
+        let stanza = parse::parse(&gate::check(frame).unwrap()).unwrap();
+        dispatch::on_stanza(&mut self.cx, &mut self.features, stanza);
+        self.deliver_replies();
+    }
+}

@@ -13,3 +13,6 @@ mod scan;
 pub mod stanza;
 pub mod stream;
 pub mod trust;
+
+#[cfg(test)]
+mod testing;

@@ -245,3 +245,168 @@ fn delayed(presence: &Element) -> Option<Timestamp> {
     let delay = presence.get_child("delay", ns::DELAY)?;
     stamp::parse(delay.attr("stamp")?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::boundary::command::AccountCommand;
+    use crate::xmpp::engine::Wish;
+    use crate::xmpp::testing::{START, Session, address};
+
+    fn presence(from: &str, inner: &str) -> String {
+        format!("<presence xmlns='jabber:client' from='{from}'>{inner}</presence>")
+    }
+
+    fn changed(session: &mut Session) -> Presence {
+        match session.only_event() {
+            Event::Presence(PresenceEvent::Changed(_, presence)) => presence,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn several_resources_are_reduced_to_the_most_reachable() {
+        let mut session = Session::new();
+        let mut see = |name: &str, inner: &str| {
+            session.receive(&presence(&format!("juliet@capulet.example/{name}"), inner));
+            std::mem::take(&mut session.events)
+        };
+        assert_eq!(
+            see("chamber", "<show>away</show><priority>5</priority>").len(),
+            1
+        );
+        assert_eq!(
+            see("balcony", "<show>chat</show><status>O Romeo</status>").len(),
+            1
+        );
+        assert_eq!(see("garden", "<show>xa</show><priority>127</priority>"), []);
+        session.receive("<presence xmlns='jabber:client' type='unavailable' from='juliet@capulet.example/balcony'/>");
+        assert_eq!(changed(&mut session).availability, Availability::Away);
+        session.command(
+            1,
+            AccountCommand::Resources(address("juliet@capulet.example")),
+        );
+        let Event::Answered(_, Ok(crate::boundary::change::Reply::Resources(resources))) =
+            session.only_event()
+        else {
+            panic!("no resources");
+        };
+        let names: Vec<_> = resources
+            .iter()
+            .map(|resource| resource.name.as_str())
+            .collect();
+        assert_eq!(names, ["chamber", "garden"]);
+    }
+
+    #[test]
+    fn who_goes_offline_was_last_seen_then() {
+        let mut session = Session::new();
+        session.receive(&presence(
+            "juliet@capulet.example/a",
+            "<idle xmlns='urn:xmpp:idle:1' since='2025-12-31T23:59:00Z'/>",
+        ));
+        assert_eq!(
+            changed(&mut session).last_seen,
+            Some(Timestamp(START - 60_000))
+        );
+        session.now = session.now + Duration::from_secs(5);
+        session.receive(
+            "<presence xmlns='jabber:client' type='unavailable' from='juliet@capulet.example/a'/>",
+        );
+        let gone = changed(&mut session);
+        assert_eq!(gone.availability, Availability::Offline);
+        assert_eq!(gone.last_seen, Some(Timestamp(START + 5_000)));
+        session.receive(
+            "<presence xmlns='jabber:client' type='error' from='juliet@capulet.example'/>",
+        );
+        assert_eq!(changed(&mut session).availability, Availability::Unknown);
+    }
+
+    #[test]
+    fn presence_of_those_we_do_not_see_has_no_effect() {
+        for from in [
+            "mallory@montague.example/m",
+            "rosaline@capulet.example/x",
+            "montague.example",
+            "romeo@montague.example/x",
+        ] {
+            let mut session = Session::new();
+            session.receive(&presence(from, "<show>chat</show>"));
+            session.nothing();
+        }
+        let mut session = Session::new();
+        session.receive(&presence(
+            "benvolio@montague.example/x",
+            "<show>odd</show><priority>1000</priority>",
+        ));
+        assert_eq!(changed(&mut session).availability, Availability::Online);
+    }
+
+    #[test]
+    fn our_own_presence_says_what_was_chosen_and_that_we_are_idle() {
+        let mut session = Session::new();
+        let own = OwnPresence {
+            availability: Availability::Online,
+            status: Some("fie\u{B}".into()),
+        };
+        session.command(0, AccountCommand::SetPresence(own.clone()));
+        let sent = session.only_sent();
+        assert!(!sent.has_child("show", ns::CLIENT) && sent.has_child("c", ns::CAPS));
+        assert_eq!(sent.get_child("status", ns::CLIENT).unwrap().text(), "fie");
+        assert_eq!(
+            session.only_event(),
+            Event::Session(SessionEvent::OwnPresence(own))
+        );
+        session.wish(Wish::Idle(Some(Timestamp(START))));
+        let sent = session.only_sent();
+        assert_eq!(sent.get_child("show", ns::CLIENT).unwrap().text(), "away");
+        assert_eq!(
+            sent.get_child("idle", ns::IDLE).unwrap().attr("since"),
+            Some("2026-01-01T00:00:00Z")
+        );
+        session.wish(Wish::Idle(Some(Timestamp(START))));
+        assert!(session.sent.is_empty(), "nothing new is said twice");
+        session.command(
+            0,
+            AccountCommand::SetPresence(OwnPresence {
+                availability: Availability::Offline,
+                status: None,
+            }),
+        );
+        assert_eq!(session.only_sent().attr("type"), Some("unavailable"));
+    }
+
+    #[test]
+    fn the_end_of_the_session_forgets_everybody() {
+        let mut session = Session::new();
+        session.receive(&presence("juliet@capulet.example/a", ""));
+        session.forget();
+        session.cut();
+        assert_eq!(session.events, [Event::Presence(PresenceEvent::Forgotten)]);
+        session.bind();
+        session.forget();
+        session.receive(&presence("juliet@capulet.example/a", ""));
+        assert_eq!(changed(&mut session).availability, Availability::Online);
+    }
+
+    #[test]
+    fn a_flood_of_resources_is_bounded() {
+        let mut session = Session::new();
+        for n in 0..1000 {
+            session.receive(&presence(&format!("juliet@capulet.example/{n}"), ""));
+        }
+        session.forget();
+        session.command(
+            1,
+            AccountCommand::Resources(address("juliet@capulet.example")),
+        );
+        let Event::Answered(_, Ok(crate::boundary::change::Reply::Resources(all))) =
+            session.only_event()
+        else {
+            panic!("no resources");
+        };
+        assert_eq!(all.len(), MOST);
+    }
+}

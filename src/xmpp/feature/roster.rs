@@ -227,3 +227,227 @@ fn read(item: &Element) -> Option<Contact> {
         asked: item.attr("ask") == Some("subscribe"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boundary::command::AccountCommand;
+    use crate::event::{PresenceEvent, SessionEvent};
+    use crate::xmpp::testing::{Session, address, snapshot};
+
+    const PUSH: &str = "<query xmlns='jabber:iq:roster' ver='v2'>\
+        <item jid='Mercutio@montague.example' name='Mercutio' subscription='both'>\
+        <group>Friends</group><group>Friends</group><group> </group></item></query>";
+
+    fn push(from: &str, query: &str) -> String {
+        format!("<iq xmlns='jabber:client' type='set' id='p1'{from}>{query}</iq>")
+    }
+
+    fn mercutio() -> Contact {
+        Contact {
+            address: address("mercutio@montague.example"),
+            name: Some("Mercutio".into()),
+            groups: vec!["Friends".into()],
+            subscription: Subscription::Both,
+            asked: false,
+        }
+    }
+
+    fn updated() -> Event {
+        Event::Roster(RosterEvent::Updated {
+            contact: mercutio(),
+            version: Some("v2".into()),
+        })
+    }
+
+    #[test]
+    fn the_stored_roster_is_kept_when_the_server_says_so() {
+        let mut session = Session::unanswered(snapshot());
+        let ask = session.request("query", ns::ROSTER);
+        assert_eq!(
+            ask.get_child("query", ns::ROSTER).unwrap().attr("ver"),
+            Some("v1")
+        );
+        session.forget();
+        let id = ask.attr("id").unwrap();
+        session.receive(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+        ));
+        let online = Event::Session(SessionEvent::Online);
+        assert_eq!(
+            session.events,
+            [Event::Roster(RosterEvent::Unchanged), online]
+        );
+    }
+
+    #[test]
+    fn a_new_roster_replaces_the_stored_one() {
+        let mut session = Session::unanswered(snapshot());
+        session.events.clear();
+        session.answer("query", ns::ROSTER, PUSH);
+        let (contacts, version) = (vec![mercutio()], Some("v2".to_owned()));
+        assert_eq!(
+            session.events[0],
+            Event::Roster(RosterEvent::Loaded { contacts, version })
+        );
+        session.forget();
+        session.receive("<presence xmlns='jabber:client' from='juliet@capulet.example/balcony'/>");
+        session.nothing();
+    }
+
+    #[test]
+    fn a_push_of_our_own_account_is_applied_and_answered() {
+        for from in [
+            "",
+            " from='romeo@montague.example'",
+            " from='ROMEO@Montague.example'",
+        ] {
+            let mut session = Session::new();
+            session.receive(&push(from, PUSH));
+            assert_eq!(session.only_event(), updated(), "{from}");
+            let reply = session.only_sent();
+            assert_eq!(
+                (reply.attr("type"), reply.attr("id")),
+                (Some("result"), Some("p1"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_push_of_anybody_else_has_no_effect() {
+        for from in [
+            "mallory@montague.example/m",
+            "montague.example",
+            "juliet@capulet.example/balcony",
+            "romeo@montague.example.evil",
+            "romeo@montague.example/elsewhere",
+        ] {
+            let mut session = Session::new();
+            session.receive(&push(&format!(" from='{from}'"), PUSH));
+            assert_eq!(session.events, [], "{from}");
+            let reply = session.only_sent();
+            assert_eq!(
+                (reply.attr("type"), reply.attr("to")),
+                (Some("error"), Some(from))
+            );
+            let error = reply.get_child("error", ns::CLIENT).unwrap();
+            assert!(
+                error.has_child("service-unavailable", ns::STANZA_ERRORS),
+                "{from}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_push_with_none_or_two_items_is_a_bad_request() {
+        for items in [
+            "",
+            "<item jid='a@x'/><item jid='b@x'/>",
+            "<item/>",
+            "<item jid='@'/>",
+        ] {
+            let mut session = Session::new();
+            session.receive(&push(
+                "",
+                &format!("<query xmlns='jabber:iq:roster'>{items}</query>"),
+            ));
+            assert_eq!(session.events, [], "{items}");
+            let error = session
+                .only_sent()
+                .get_child("error", ns::CLIENT)
+                .unwrap()
+                .clone();
+            assert!(error.has_child("bad-request", ns::STANZA_ERRORS), "{items}");
+        }
+    }
+
+    #[test]
+    fn a_removed_contact_is_seen_no_longer() {
+        let mut session = Session::new();
+        session.receive("<presence xmlns='jabber:client' from='juliet@capulet.example/balcony'/>");
+        session.forget();
+        let item = "<query xmlns='jabber:iq:roster'><item jid='juliet@capulet.example' subscription='remove'/></query>";
+        session.receive(&push("", item));
+        let juliet = address("juliet@capulet.example");
+        let removed = Event::Roster(RosterEvent::Removed {
+            address: juliet.clone(),
+            version: None,
+        });
+        let gone = Event::Presence(PresenceEvent::Changed(juliet, Default::default()));
+        assert_eq!(session.events, [removed, gone]);
+    }
+
+    #[test]
+    fn adding_a_contact_asks_for_their_presence_once_the_server_has_them() {
+        let mut session = Session::new();
+        let add = |address: &str| AccountCommand::AddContact {
+            address: address.into(),
+            name: Some(" Mercutio ".into()),
+            groups: vec!["b".into(), " a ".into(), "b".into(), "".into()],
+            text: Some("It is I\u{0}".into()),
+        };
+        session.command(1, add("@"));
+        assert_eq!(
+            session.only_event(),
+            Event::Answered(RequestId(1), Err(Problem::InvalidAddress))
+        );
+        session.command(2, add("Mercutio@Montague.example"));
+        let sent = String::from(&session.sent[0]);
+        assert!(
+            sent.contains("jid='mercutio@montague.example'") && sent.contains("name='Mercutio'"),
+            "{sent}"
+        );
+        assert!(
+            sent.contains("<group>a</group><group>b</group></item>"),
+            "{sent}"
+        );
+        session.answer("query", ns::ROSTER, "");
+        let ask = session.only_sent();
+        assert_eq!(
+            (ask.name(), ask.attr("type")),
+            ("presence", Some("subscribe"))
+        );
+        assert_eq!(
+            ask.get_child("status", ns::CLIENT).unwrap().text(),
+            "It is I"
+        );
+        let answer = Answer::Address(address("mercutio@montague.example"));
+        assert_eq!(
+            session.only_event(),
+            Event::Answered(RequestId(2), Ok(answer))
+        );
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_made_is_answered_all_the_same() {
+        let mut session = Session::new();
+        session.command(
+            1,
+            AccountCommand::RemoveContact(address("juliet@capulet.example")),
+        );
+        session.wait(crate::xmpp::iq::DEADLINE);
+        assert_eq!(
+            session.only_event(),
+            Event::Answered(RequestId(1), Err(Problem::Timeout))
+        );
+        session.command(
+            2,
+            AccountCommand::RemoveContact(address("juliet@capulet.example")),
+        );
+        session.cut();
+        assert!(
+            session
+                .events
+                .contains(&Event::Answered(RequestId(2), Err(Problem::ConnectionLost)))
+        );
+        session.forget();
+        session.command(
+            3,
+            AccountCommand::RemoveContact(address("juliet@capulet.example")),
+        );
+        assert_eq!(
+            session.only_event(),
+            Event::Answered(RequestId(3), Err(Problem::Offline))
+        );
+    }
+}

@@ -103,3 +103,93 @@ fn short(text: String) -> Option<String> {
     let text: String = text.trim().chars().take(LONGEST).collect();
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boundary::command::AccountCommand;
+    use crate::xmpp::testing::{Session, address};
+
+    fn from(kind: &str, who: &str, inner: &str) -> String {
+        format!("<presence xmlns='jabber:client' type='{kind}' from='{who}'>{inner}</presence>")
+    }
+
+    fn settled(who: &str) -> Event {
+        Event::Roster(RosterEvent::RequestSettled(address(who)))
+    }
+
+    #[test]
+    fn a_request_waits_until_it_is_accepted_or_declined() {
+        for (command, kinds) in [
+            (
+                AccountCommand::AcceptSubscription {
+                    address: address("mercutio@verona.example"),
+                    also_ask: true,
+                },
+                ["subscribed", "subscribe"].as_slice(),
+            ),
+            (
+                AccountCommand::DeclineSubscription(address("mercutio@verona.example")),
+                &["unsubscribed"],
+            ),
+        ] {
+            let mut session = Session::new();
+            let words = "<status> Let me in </status><nick xmlns='http://jabber.org/protocol/nick'>Merc</nick>";
+            session.receive(&from("subscribe", "mercutio@verona.example", words));
+            let request = SubscriptionRequest {
+                address: address("mercutio@verona.example"),
+                nick: Some("Merc".into()),
+                text: Some("Let me in".into()),
+            };
+            assert_eq!(
+                session.only_event(),
+                Event::Roster(RosterEvent::Requested(request))
+            );
+            session.command(0, command);
+            let sent: Vec<_> = session
+                .sent
+                .iter()
+                .map(|presence| presence.attr("type").unwrap())
+                .collect();
+            assert_eq!(sent, kinds);
+            assert_eq!(session.only_event(), settled("mercutio@verona.example"));
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_taken_back_or_granted_elsewhere_is_settled() {
+        let mut session = Session::new();
+        session.receive(&from("subscribe", "mercutio@verona.example", ""));
+        session.forget();
+        session.receive(&from("unsubscribe", "mercutio@verona.example", ""));
+        assert_eq!(session.only_event(), settled("mercutio@verona.example"));
+        session.receive(&from("subscribe", "mercutio@verona.example", ""));
+        session.forget();
+        session.receive(
+            "<iq xmlns='jabber:client' type='set' id='1'><query xmlns='jabber:iq:roster'>\
+             <item jid='mercutio@verona.example' subscription='from'/></query></iq>",
+        );
+        assert!(session.events.contains(&settled("mercutio@verona.example")));
+    }
+
+    #[test]
+    fn who_sees_us_already_is_told_so_again() {
+        let mut session = Session::new();
+        session.receive(&from("subscribe", "rosaline@capulet.example", ""));
+        assert_eq!(session.only_sent().attr("type"), Some("subscribed"));
+        assert_eq!(session.events, []);
+    }
+
+    #[test]
+    fn a_flood_of_requests_is_bounded() {
+        let mut session = Session::new();
+        for n in 0..MOST + 100 {
+            session.receive(&from(
+                "subscribe",
+                &format!("mallory{n}@evil.example"),
+                &"x".repeat(100),
+            ));
+        }
+        assert_eq!(session.events.len(), MOST);
+    }
+}
