@@ -169,3 +169,237 @@ pub(super) fn on_reply(
     }
     Taken::Nothing
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boundary::command::AccountCommand;
+    use crate::entity::time::Timestamp;
+    use crate::event::{Event, Save};
+    use crate::xmpp::engine::Wish;
+    use crate::xmpp::feature::caps;
+    use crate::xmpp::iq::DEADLINE;
+    use crate::xmpp::testing::{START, Session, address};
+
+    const FRIEND: &str = "juliet@capulet.example/balcony";
+
+    fn ask(from: &str, kind: &str, payload: &str) -> Element {
+        let mut session = Session::new();
+        session.wish(Wish::Idle(Some(Timestamp(START - 90_000))));
+        session.forget();
+        session.receive(&format!(
+            "<iq xmlns='jabber:client' from='{from}' type='{kind}' id='n1'>{payload}</iq>"
+        ));
+        assert_eq!(session.events, []);
+        let reply = session.only_sent();
+        assert_eq!(
+            (reply.attr("to"), reply.attr("id")),
+            (Some(from), Some("n1"))
+        );
+        reply
+    }
+
+    fn condition(reply: &Element) -> String {
+        assert_eq!(reply.attr("type"), Some("error"), "{}", String::from(reply));
+        error::read(reply).0
+    }
+
+    const QUESTIONS: [&str; 6] = [
+        "<query xmlns='jabber:iq:version'/>",
+        "<query xmlns='jabber:iq:last'/>",
+        "<time xmlns='urn:xmpp:time'/>",
+        "<ping xmlns='urn:xmpp:ping'/>",
+        "<query xmlns='http://jabber.org/protocol/disco#info'/>",
+        "<query xmlns='http://jabber.org/protocol/disco#items'/>",
+    ];
+
+    #[test]
+    fn strangers_learn_nothing_and_friends_are_answered() {
+        for question in QUESTIONS {
+            for stranger in [
+                "mallory@montague.example/m",
+                "benvolio@montague.example/x",
+                "capulet.example",
+            ] {
+                assert_eq!(
+                    condition(&ask(stranger, "get", question)),
+                    "service-unavailable",
+                    "{stranger}: {question}"
+                );
+            }
+            for friend in [
+                FRIEND,
+                "rosaline@capulet.example/x",
+                "montague.example",
+                "romeo@montague.example/phone",
+            ] {
+                assert_eq!(
+                    ask(friend, "get", question).attr("type"),
+                    Some("result"),
+                    "{friend}: {question}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn answers_say_nothing_of_system_browser_or_place() {
+        let version = ask(FRIEND, "get", QUESTIONS[0]);
+        let query = version.get_child("query", ns::VERSION).unwrap();
+        assert!(query.has_child("name", ns::VERSION) && !query.has_child("os", ns::VERSION));
+        let last = ask(FRIEND, "get", QUESTIONS[1]);
+        assert_eq!(
+            last.get_child("query", ns::LAST).unwrap().attr("seconds"),
+            Some("90")
+        );
+        let time = ask(FRIEND, "get", QUESTIONS[2]);
+        assert!(String::from(&time).contains("<tzo>+00:00</tzo><utc>2026-01-01T00:00:00Z</utc>"));
+    }
+
+    #[test]
+    fn what_disco_answers_is_what_the_presence_claims() {
+        let answer = ask(FRIEND, "get", QUESTIONS[4]);
+        let info = answer.get_child("query", ns::DISCO_INFO).unwrap();
+        let ver = caps::verification(info).unwrap();
+        assert_eq!(caps::own().attr("ver"), Some(ver.as_str()));
+        assert!(disco::FEATURES.is_sorted());
+        let node = format!(
+            "<query xmlns='{}' node='{}#{ver}'/>",
+            ns::DISCO_INFO,
+            disco::NODE
+        );
+        assert_eq!(ask(FRIEND, "get", &node).attr("type"), Some("result"));
+        let other = format!("<query xmlns='{}' node='other'/>", ns::DISCO_INFO);
+        assert_eq!(condition(&ask(FRIEND, "get", &other)), "item-not-found");
+    }
+
+    #[test]
+    fn every_request_is_answered() {
+        for (kind, payload, expected) in [
+            ("get", "<x xmlns='urn:unknown'/>", "service-unavailable"),
+            (
+                "set",
+                "<jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' sid='a'/>",
+                "service-unavailable",
+            ),
+            ("set", QUESTIONS[0], "service-unavailable"),
+            ("get", "", "bad-request"),
+            ("get", "<a xmlns='urn:a'/><b xmlns='urn:b'/>", "bad-request"),
+        ] {
+            assert_eq!(
+                condition(&ask(FRIEND, kind, payload)),
+                expected,
+                "{payload}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_is_not_answered() {
+        for frame in [
+            "<iq xmlns='jabber:client' type='get'><ping xmlns='urn:xmpp:ping'/></iq>",
+            "<iq xmlns='jabber:client' type='odd' id='1'><ping xmlns='urn:xmpp:ping'/></iq>",
+            "<iq xmlns='jabber:client' id='1'/>",
+            "<iq xmlns='jabber:client' type='get' id='1' from='@'><ping xmlns='urn:xmpp:ping'/></iq>",
+            "<iq xmlns='jabber:client' type='result' id='never-asked'/>",
+            "<iq xmlns='jabber:client' type='error' id='never-asked'/>",
+        ] {
+            let mut session = Session::new();
+            session.receive(frame);
+            session.nothing();
+        }
+    }
+
+    fn removal(session: &mut Session) -> String {
+        session.command(
+            1,
+            AccountCommand::RemoveContact(address("juliet@capulet.example")),
+        );
+        session.only_sent().attr("id").unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_answer_counts_from_whom_was_asked_and_once() {
+        let mut session = Session::new();
+        let id = removal(&mut session);
+        let answer = |from: &str, kind: &str| {
+            format!("<iq xmlns='jabber:client'{from} type='{kind}' id='{id}'/>")
+        };
+        for from in [
+            "mallory@montague.example/m",
+            "montague.example",
+            "romeo@montague.example/other",
+            FRIEND,
+        ] {
+            session.receive(&answer(&format!(" from='{from}'"), "result"));
+            session.receive(&answer(&format!(" from='{from}'"), "error"));
+        }
+        session.nothing();
+        session.receive(&format!(
+            "<message xmlns='jabber:client' type='result' id='{id}'/>"
+        ));
+        session.nothing();
+        session.receive(&answer(" from='Romeo@montague.example'", "result"));
+        assert!(matches!(session.only_event(), Event::Answered(_, Ok(_))));
+        session.receive(&answer("", "error"));
+        session.nothing();
+    }
+
+    #[test]
+    fn an_answer_after_its_deadline_finds_nothing() {
+        let mut session = Session::new();
+        let id = removal(&mut session);
+        session.wait(DEADLINE);
+        assert!(matches!(session.only_event(), Event::Answered(_, Err(_))));
+        session.receive(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+        ));
+        session.nothing();
+    }
+
+    /// Shows a claim of Juliet's, asks for her devices, and answers the question for it.
+    fn claim(ver: &str, answer: &str) -> Session {
+        let mut session = Session::new();
+        session.receive(&format!(
+            "<presence xmlns='jabber:client' from='{FRIEND}'>\
+             <c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='{ver}'/></presence>"
+        ));
+        assert!(session.sent.is_empty(), "nobody looks, nobody asks");
+        session.command(
+            1,
+            AccountCommand::Resources(address("juliet@capulet.example")),
+        );
+        session.command(
+            1,
+            AccountCommand::Resources(address("juliet@capulet.example")),
+        );
+        assert_eq!(session.sent.len(), 1, "one question for one claim");
+        assert_eq!(session.sent[0].attr("to"), Some(FRIEND));
+        session.answer("query", ns::DISCO_INFO, answer);
+        session
+    }
+
+    const EXODUS: &str = "<query xmlns='http://jabber.org/protocol/disco#info' node='n'>\
+        <identity category='client' name='Exodus 0.9.1' type='pc'/>\
+        <feature var='http://jabber.org/protocol/caps'/><feature var='http://jabber.org/protocol/disco#info'/>\
+        <feature var='http://jabber.org/protocol/disco#items'/><feature var='http://jabber.org/protocol/muc'/></query>";
+
+    #[test]
+    fn capabilities_are_kept_only_under_what_they_hash_to() {
+        let session = claim("QgayPKawpkPSDYmwT/WM94uAlu0=", EXODUS);
+        let [Save::Caps { ver, features }] = session.saves.as_slice() else {
+            panic!("{:?}", session.saves)
+        };
+        assert_eq!(
+            (ver.as_str(), features.len()),
+            ("sha-1 QgayPKawpkPSDYmwT/WM94uAlu0=", 4)
+        );
+        let poisoned = claim(
+            "QgayPKawpkPSDYmwT/WM94uAlu0=",
+            &EXODUS.replace("Exodus", "Mallory"),
+        );
+        assert_eq!(poisoned.saves, []);
+        let other = claim("q07IKJEyjvHSyhy//CH0CxmKi8w=", EXODUS);
+        assert_eq!(other.saves, []);
+    }
+}

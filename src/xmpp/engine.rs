@@ -281,6 +281,14 @@ impl Engine {
         self.features.on_bound(&mut self.cx);
     }
 
+    pub(super) fn sent(&self) -> u64 {
+        self.cx.sent()
+    }
+
+    pub(super) fn acknowledge(&mut self, count: u32) {
+        self.on_taken(Taken::Acknowledged(count));
+    }
+
     pub(super) fn cut_session(&mut self) {
         self.end_session();
     }

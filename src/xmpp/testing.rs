@@ -121,6 +121,12 @@ impl Session {
         self.drain();
     }
 
+    /// The server confirms that many more stanzas.
+    pub fn acknowledge(&mut self, count: u32) {
+        self.engine.acknowledge(count);
+        self.drain();
+    }
+
     pub fn receive(&mut self, frame: &str) {
         self.engine.handle_stanza(self.now, frame);
         self.drain();
@@ -195,6 +201,13 @@ impl Session {
         assert_eq!(self.saves, [], "saves");
         let frames: Vec<String> = self.sent.iter().map(String::from).collect();
         assert!(frames.is_empty(), "{frames:?}");
+    }
+
+    /// Asserts that nothing was reported.
+    #[track_caller]
+    pub fn nothing_but_requests(&self) {
+        assert_eq!(self.events, [], "events");
+        assert!(self.sent.iter().all(|stanza| stanza.name() == "iq"));
     }
 
     /// Takes the one stanza that was sent.

@@ -284,3 +284,216 @@ fn delivery(conversation: &Address, id: ItemId, delivery: Delivery) -> Event {
         delivery,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::problem::Problem;
+    use crate::xmpp::engine::Wish;
+    use crate::xmpp::testing::{Session, address, message, snapshot};
+
+    const JULIET: &str = "juliet@capulet.example";
+
+    fn deliveries(session: &Session) -> Vec<(u64, Delivery)> {
+        let told = session.events.iter().filter_map(|event| match event {
+            Event::Message(MessageEvent::Delivery { id, delivery, .. }) => {
+                Some((id.0, delivery.clone()))
+            }
+            _ => None,
+        });
+        told.collect()
+    }
+
+    fn bodies(session: &Session) -> Vec<String> {
+        let messages = session
+            .sent
+            .iter()
+            .filter(|stanza| stanza.name() == "message");
+        messages
+            .map(|message| message.get_child("body", ns::CLIENT).unwrap().text())
+            .collect()
+    }
+
+    fn refusal(from: &str, id: &str) -> String {
+        format!(
+            "<message xmlns='jabber:client'{from} type='error' id='{id}'><error type='cancel'>\
+             <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        )
+    }
+
+    #[test]
+    fn a_message_goes_out_with_its_name_and_is_confirmed() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "Ay me\u{0}", 1)));
+        let sent = session.sent.remove(0);
+        assert_eq!(
+            (sent.attr("to"), sent.attr("type"), sent.attr("id")),
+            (Some(JULIET), Some("chat"), Some("m1"))
+        );
+        assert_eq!(
+            sent.get_child("origin-id", ns::STANZA_ID)
+                .unwrap()
+                .attr("id"),
+            Some("m1")
+        );
+        assert_eq!(sent.get_child("body", ns::CLIENT).unwrap().text(), "Ay me");
+        assert_eq!(deliveries(&session), []);
+        session.answer("ping", ns::PING, "");
+        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
+    }
+
+    #[test]
+    fn what_was_written_after_the_question_waits_for_the_next_one() {
+        let mut session = Session::new();
+        for id in 1..=3 {
+            session.wish(Wish::Send(message(JULIET, "x", id)));
+        }
+        session.answer("ping", ns::PING, "");
+        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
+        session.answer("ping", ns::PING, "");
+        assert_eq!(deliveries(&session).len(), 3);
+        assert!(
+            session.sent.iter().all(|stanza| stanza.name() == "message"),
+            "no question is left"
+        );
+    }
+
+    #[test]
+    fn an_acknowledgement_confirms_by_number() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "x", 1)));
+        session.wish(Wish::Send(message(JULIET, "y", 2)));
+        let before = session.engine.sent() - 3;
+        session.acknowledge(u32::try_from(before).unwrap() + 1);
+        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
+        session.acknowledge(2);
+        assert_eq!(deliveries(&session).len(), 2);
+    }
+
+    #[test]
+    fn only_the_addressee_or_our_server_can_refuse() {
+        for from in [
+            " from='mallory@montague.example/m'",
+            " from='capulet.example'",
+            " from='romeo@montague.example/x'",
+        ] {
+            let mut session = Session::new();
+            session.wish(Wish::Send(message(JULIET, "x", 1)));
+            session.receive(&refusal(from, "m1"));
+            session.receive(&refusal(" from='juliet@capulet.example'", "m2"));
+            assert_eq!(session.events, [], "{from}");
+        }
+        for from in [
+            "",
+            " from='juliet@capulet.example/balcony'",
+            " from='montague.example'",
+        ] {
+            let mut session = Session::new();
+            session.wish(Wish::Send(message(JULIET, "x", 1)));
+            session.answer("ping", ns::PING, "");
+            session.forget();
+            session.receive(&refusal(from, "m1"));
+            assert_eq!(
+                deliveries(&session),
+                [(1, Delivery::Failed(Problem::NoSuchContact))],
+                "{from}"
+            );
+            session.receive(&refusal(from, "m1"));
+            assert_eq!(session.events.len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_written_once_there_is_a_session() {
+        let mut session = Session::new();
+        session.cut();
+        session.forget();
+        session.wish(Wish::Send(message(JULIET, "one", 1)));
+        session.wish(Wish::Send(message(JULIET, "two", 2)));
+        session.wish(Wish::Send(message(JULIET, "two", 2)));
+        session.nothing();
+        session.bind();
+        assert_eq!(bodies(&session), ["one", "two"]);
+    }
+
+    fn copy(query: &str, id: &str) -> String {
+        format!(
+            "<message xmlns='jabber:client'><result xmlns='urn:xmpp:mam:2' queryid='{query}' id='a-{id}'>\
+             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z'/>\
+             <message xmlns='jabber:client' from='romeo@montague.example/old' to='{JULIET}' type='chat' id='{id}'>\
+             <body>one</body><origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message></forwarded></result></message>"
+        )
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_looked_for_before_it_is_sent_again() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "one", 1)));
+        session.wish(Wish::Send(message(JULIET, "two", 2)));
+        session.cut();
+        session.forget();
+        session.bind();
+        session.wish(Wish::Send(message(JULIET, "three", 3)));
+        session.wish(Wish::Send(message("benvolio@montague.example", "aside", 4)));
+        assert_eq!(bodies(&session), ["aside"]);
+        let look = session
+            .sent
+            .iter()
+            .find(|iq| iq.has_child("query", ns::MAM))
+            .unwrap();
+        let query = look
+            .get_child("query", ns::MAM)
+            .unwrap()
+            .attr("queryid")
+            .unwrap()
+            .to_owned();
+        session.receive(&copy(&query, "m1"));
+        session.answer(
+            "query",
+            ns::MAM,
+            "<fin xmlns='urn:xmpp:mam:2' complete='true'/>",
+        );
+        assert_eq!(bodies(&session), ["aside", "two", "three"]);
+        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
+        let named = session.events.iter().find_map(|event| match event {
+            Event::Message(MessageEvent::Named { ids, .. }) => ids.archive.clone(),
+            _ => None,
+        });
+        assert_eq!(named.as_deref(), Some("a-m1"));
+    }
+
+    #[test]
+    fn without_an_archive_it_is_sent_again_and_after_another_cut_looked_for_again() {
+        let stored = crate::xmpp::engine::Snapshot {
+            outbox: vec![message(JULIET, "one", 1)],
+            ..snapshot()
+        };
+        let mut session = Session::unanswered(stored);
+        assert_eq!(bodies(&session), Vec::<String>::new());
+        session.cut();
+        session.forget();
+        session.bind();
+        assert_eq!(
+            bodies(&session),
+            Vec::<String>::new(),
+            "the look was cut off, and begins again"
+        );
+        session.wait(crate::xmpp::iq::DEADLINE);
+        assert_eq!(bodies(&session), ["one"]);
+        assert!(
+            !deliveries(&session)
+                .iter()
+                .any(|(_, delivery)| *delivery == Delivery::Sent)
+        );
+    }
+
+    #[test]
+    fn a_message_without_a_name_is_given_the_same_one_each_time() {
+        let mut nameless = message(JULIET, "x", 0xAB);
+        nameless.ids.origin = None;
+        assert_eq!(name(&nameless), "00000000000000ab");
+        nameless.ids.stanza = Some("s".into());
+        assert_eq!(name(&nameless), "s");
+        assert_eq!(address(JULIET), nameless.conversation);
+    }
+}
