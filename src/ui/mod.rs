@@ -6,6 +6,7 @@
 pub mod app;
 pub mod browser;
 pub mod config;
+pub mod contacts;
 pub mod conversations;
 pub mod diagnostics;
 pub mod handle;

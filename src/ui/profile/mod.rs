@@ -1,14 +1,7 @@
-//! Who somebody is.
+//! Who somebody is: the details of a contact.
 
-use leptos::prelude::*;
+mod details;
+mod edit;
+mod facts;
 
-use crate::ui::reactive::model::PeerKey;
-
-/// The details of a contact.
-#[component]
-pub fn ContactDetails(
-    /// Whose.
-    peer: PeerKey,
-) -> impl IntoView {
-    let _ = peer;
-}
+pub use details::ContactDetails;

@@ -5,5 +5,6 @@ pub mod avatar;
 pub mod dialog;
 pub mod icon;
 pub mod presence_dot;
+pub mod problem;
 pub mod toast;
 pub mod virtual_list;

@@ -1,0 +1,108 @@
+//! The lines of the contact list: contacts under the heads of their groups.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use crate::ui::reactive::model::PeerKey;
+
+/// A line of the list. A contact in two groups has two lines.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Line {
+    /// The head of a group; the empty name is that of contacts without one.
+    Head(Arc<str>),
+    /// A contact in a group.
+    Contact(Arc<str>, PeerKey),
+}
+
+/// Puts contacts (in order of their names, with their groups) under the heads of their groups. Groups are in order of
+/// their names, contacts without a group last; where nobody has a group there are no heads. Groups in `folded` show
+/// only their heads.
+pub fn lines(contacts: &[(PeerKey, Vec<String>)], folded: &HashSet<Arc<str>>) -> Vec<Line> {
+    let nobody: Arc<str> = Arc::from("");
+    let mut groups: BTreeMap<(bool, String, Arc<str>), Vec<PeerKey>> = BTreeMap::new();
+    let place = |name: &str| (name.is_empty(), name.to_lowercase(), Arc::from(name));
+    for (key, names) in contacts {
+        if names.is_empty() {
+            groups.entry(place("")).or_default().push(key.clone());
+        }
+        for name in names {
+            groups.entry(place(name)).or_default().push(key.clone());
+        }
+    }
+    if groups.len() == 1 && groups.keys().all(|(none, ..)| *none) {
+        let all = groups.into_values().flatten();
+        return all.map(|key| Line::Contact(nobody.clone(), key)).collect();
+    }
+    let mut lines = Vec::with_capacity(contacts.len() + groups.len());
+    for ((_, _, name), keys) in groups {
+        lines.push(Line::Head(name.clone()));
+        if !folded.contains(&name) {
+            lines.extend(keys.into_iter().map(|key| Line::Contact(name.clone(), key)));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::address::Address;
+    use crate::entity::id::AccountId;
+
+    fn key(name: &str) -> PeerKey {
+        PeerKey::new(
+            AccountId(1),
+            Address::parse(&format!("{name}@example.org")).unwrap(),
+        )
+    }
+
+    fn contact(name: &str, groups: &[&str]) -> (PeerKey, Vec<String>) {
+        (key(name), groups.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn contacts_stand_under_each_of_their_groups_and_those_without_last() {
+        let contacts = [
+            contact("benvolio", &[]),
+            contact("juliet", &["Verona", "friends"]),
+            contact("romeo", &["friends"]),
+        ];
+        let [friends, verona, none] = ["friends", "Verona", ""].map(Arc::<str>::from);
+        assert_eq!(
+            lines(&contacts, &HashSet::new()),
+            [
+                Line::Head(friends.clone()),
+                Line::Contact(friends.clone(), key("juliet")),
+                Line::Contact(friends.clone(), key("romeo")),
+                Line::Head(verona.clone()),
+                Line::Contact(verona.clone(), key("juliet")),
+                Line::Head(none.clone()),
+                Line::Contact(none.clone(), key("benvolio")),
+            ]
+        );
+        let folded = HashSet::from([friends.clone(), none.clone()]);
+        assert_eq!(
+            lines(&contacts, &folded),
+            [
+                Line::Head(friends),
+                Line::Head(verona.clone()),
+                Line::Contact(verona, key("juliet")),
+                Line::Head(none),
+            ]
+        );
+    }
+
+    #[test]
+    fn without_groups_there_are_no_heads() {
+        let none: Arc<str> = Arc::from("");
+        let contacts = [contact("juliet", &[]), contact("romeo", &[])];
+        assert_eq!(
+            lines(&contacts, &HashSet::new()),
+            [
+                Line::Contact(none.clone(), key("juliet")),
+                Line::Contact(none, key("romeo"))
+            ]
+        );
+        assert!(lines(&[], &HashSet::new()).is_empty());
+    }
+}

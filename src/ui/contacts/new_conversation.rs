@@ -1,0 +1,166 @@
+//! Writing to somebody new, and adding a contact: one dialog.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::boundary::change::Reply;
+use crate::boundary::command::AccountCommand;
+use crate::entity::id::AccountId;
+use crate::entity::problem::Problem;
+use crate::ui::handle::use_handle;
+use crate::ui::i18n::use_text;
+use crate::ui::reactive::model::PeerKey;
+use crate::ui::widget::dialog::Dialog;
+use crate::ui::widget::problem::ProblemNote;
+
+/// The dialog "New conversation".
+#[component]
+pub fn NewConversation(
+    /// From which account.
+    account: AccountId,
+    /// "Add to my contacts" is chosen at first.
+    add: bool,
+    /// It was closed.
+    on_close: Callback<()>,
+    /// The conversation to show.
+    on_open: Callback<PeerKey>,
+) -> impl IntoView {
+    let texts = use_text();
+    let text = &texts.contacts;
+    let handle = use_handle();
+    let (address, set_address) = signal(String::new());
+    let (name, set_name) = signal(String::new());
+    let (group, set_group) = signal(String::new());
+    let (adding, set_adding) = signal(add);
+    let (busy, set_busy) = signal(false);
+    let (problem, set_problem) = signal(None::<Problem>);
+    let groups = Memo::new(move |_| {
+        handle.model.contacts.track_order();
+        let mut all = std::collections::BTreeSet::new();
+        handle
+            .model
+            .contacts
+            .each(|_, row| all.extend(row.groups.iter().cloned()));
+        all.into_iter().collect::<Vec<_>>()
+    });
+
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        set_busy.set(true);
+        set_problem.set(None);
+        let typed = address.get_untracked();
+        let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let adds = adding.get_untracked().then(|| AccountCommand::AddContact {
+            address: typed.clone(),
+            name: some(name.get_untracked()),
+            groups: some(group.get_untracked()).into_iter().collect(),
+            text: None,
+        });
+        spawn_local(async move {
+            let mut answer = Ok(Reply::Done);
+            if let Some(command) = adds {
+                answer = handle.ask_account(account, command).await;
+            }
+            if answer.is_ok() {
+                answer = handle
+                    .ask_account(account, AccountCommand::OpenConversation(typed))
+                    .await;
+            }
+            set_busy.try_set(false);
+            match answer {
+                Ok(Reply::Address(address)) => on_open.run(PeerKey::new(account, address)),
+                Ok(_) => on_close.run(()),
+                Err(found) => {
+                    set_problem.try_set(Some(found));
+                }
+            }
+        });
+    };
+    view! {
+        <Dialog title=texts.conversations.new_conversation on_close>
+            <form on:submit=submit>
+                <div class="dialog__body">
+                    <div class="field">
+                        <label class="field__label" for="new-address">
+                            {text.address}
+                        </label>
+                        <div class="field__control">
+                            <input
+                                class="field__input"
+                                id="new-address"
+                                type="text"
+                                inputmode="email"
+                                autocomplete="off"
+                                autocapitalize="off"
+                                spellcheck="false"
+                                placeholder="juliet@example.org"
+                                required
+                                autofocus
+                                aria-invalid=move || problem.with(Option::is_some).to_string()
+                                prop:value=address
+                                on:input=move |event| set_address.set(event_target_value(&event))
+                            />
+                        </div>
+                        <ProblemNote problem />
+                    </div>
+                    <label class="checkbox">
+                        <input
+                            class="checkbox__input"
+                            type="checkbox"
+                            prop:checked=adding
+                            on:change=move |event| set_adding.set(event_target_checked(&event))
+                        />
+                        <span class="checkbox__label">{text.add_to_contacts}</span>
+                    </label>
+                    <Show when=move || adding.get()>
+                        <p class="field__hint">{text.adding_means}</p>
+                        <div class="field">
+                            <label class="field__label" for="new-name">
+                                {text.name}
+                                <span class="field__optional">{text.optional}</span>
+                            </label>
+                            <div class="field__control">
+                                <input
+                                    class="field__input"
+                                    id="new-name"
+                                    type="text"
+                                    autocomplete="off"
+                                    prop:value=name
+                                    on:input=move |event| set_name.set(event_target_value(&event))
+                                />
+                            </div>
+                        </div>
+                        <div class="field">
+                            <label class="field__label" for="new-group">
+                                {text.group}
+                                <span class="field__optional">{text.optional}</span>
+                            </label>
+                            <div class="field__control">
+                                <input
+                                    class="field__input"
+                                    id="new-group"
+                                    type="text"
+                                    autocomplete="off"
+                                    list="new-groups"
+                                    prop:value=group
+                                    on:input=move |event| set_group.set(event_target_value(&event))
+                                />
+                                <datalist id="new-groups">
+                                    {move || groups.get().into_iter().map(|g| view! { <option value=g></option> }).collect_view()}
+                                </datalist>
+                            </div>
+                        </div>
+                    </Show>
+                </div>
+                <div class="dialog__footer">
+                    <button type="submit" class="button" data-kind="primary" disabled=busy>
+                        {text.start}
+                    </button>
+                </div>
+            </form>
+        </Dialog>
+    }
+}

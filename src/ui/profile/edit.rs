@@ -1,0 +1,177 @@
+//! Renaming, regrouping and removing a contact.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::boundary::change::Reply;
+use crate::boundary::command::AccountCommand;
+use crate::entity::problem::Problem;
+use crate::ui::handle::use_handle;
+use crate::ui::i18n::use_text;
+use crate::ui::reactive::model::PeerKey;
+use crate::ui::widget::dialog::Dialog;
+use crate::ui::widget::problem::ProblemNote;
+
+/// Sends a command; closes the dialog when it is done, says why where it is not.
+fn run(
+    answer: impl Future<Output = Result<Reply, Problem>> + 'static,
+    set_busy: WriteSignal<bool>,
+    set_problem: WriteSignal<Option<Problem>>,
+    on_close: Callback<()>,
+) {
+    set_busy.set(true);
+    set_problem.set(None);
+    spawn_local(async move {
+        let answer = answer.await;
+        set_busy.try_set(false);
+        match answer {
+            Ok(_) => on_close.run(()),
+            Err(found) => {
+                set_problem.try_set(Some(found));
+            }
+        }
+    });
+}
+
+/// The dialog in which a contact's name and groups are changed.
+#[component]
+pub fn EditContact(
+    /// Whom.
+    peer: PeerKey,
+    /// It was closed.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let texts = use_text();
+    let text = &texts.profile;
+    let handle = use_handle();
+    let row = handle.model.contacts.peek(&peer);
+    let (name, set_name) = signal(row.as_ref().map(|row| row.name.clone()).unwrap_or_default());
+    let (groups, set_groups) = signal(row.map(|row| row.groups.join(", ")).unwrap_or_default());
+    let (busy, set_busy) = signal(false);
+    let (problem, set_problem) = signal(None::<Problem>);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let command = AccountCommand::UpdateContact {
+            address: peer.address.clone(),
+            name: Some(name.get_untracked().trim().to_owned()).filter(|name| !name.is_empty()),
+            groups: split(&groups.get_untracked()),
+        };
+        let answer = handle.ask_account(peer.account, command);
+        run(answer, set_busy, set_problem, on_close);
+    };
+    view! {
+        <Dialog title=text.edit on_close>
+            <form on:submit=submit>
+                <div class="dialog__body">
+                    <div class="field">
+                        <label class="field__label" for="edit-name">
+                            {texts.contacts.name}
+                        </label>
+                        <div class="field__control">
+                            <input
+                                class="field__input"
+                                id="edit-name"
+                                type="text"
+                                autocomplete="off"
+                                autofocus
+                                prop:value=name
+                                on:input=move |event| set_name.set(event_target_value(&event))
+                            />
+                        </div>
+                    </div>
+                    <div class="field">
+                        <label class="field__label" for="edit-groups">
+                            {text.groups}
+                        </label>
+                        <div class="field__control">
+                            <input
+                                class="field__input"
+                                id="edit-groups"
+                                type="text"
+                                autocomplete="off"
+                                aria-describedby="edit-groups-hint"
+                                prop:value=groups
+                                on:input=move |event| set_groups.set(event_target_value(&event))
+                            />
+                        </div>
+                        <p class="field__hint" id="edit-groups-hint">
+                            {text.groups_hint}
+                        </p>
+                    </div>
+                    <ProblemNote problem />
+                </div>
+                <div class="dialog__footer">
+                    <button type="submit" class="button" data-kind="primary" disabled=busy>
+                        {texts.common.save}
+                    </button>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+/// The dialog that asks before a contact is removed, and says what that means.
+#[component]
+pub fn RemoveContact(
+    /// Whom.
+    peer: PeerKey,
+    /// It was closed.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let texts = use_text();
+    let text = &texts.profile;
+    let handle = use_handle();
+    let name = handle.model.name(&peer);
+    let (busy, set_busy) = signal(false);
+    let (problem, set_problem) = signal(None::<Problem>);
+    let remove = move |_| {
+        let command = AccountCommand::RemoveContact(peer.address.clone());
+        let answer = handle.ask_account(peer.account, command);
+        run(answer, set_busy, set_problem, on_close);
+    };
+    view! {
+        <Dialog title=text.remove_title.with(&name) on_close>
+            <div class="dialog__body">
+                <p>{text.remove_means}</p>
+                <ProblemNote problem />
+            </div>
+            <div class="dialog__footer">
+                <button type="button" class="button" autofocus on:click=move |_| on_close.run(())>
+                    {texts.common.cancel}
+                </button>
+                <button type="button" class="button" data-kind="danger" disabled=busy on:click=remove>
+                    {text.remove}
+                </button>
+            </div>
+        </Dialog>
+    }
+}
+
+/// Groups as they are typed: between commas, without doubles.
+fn split(text: &str) -> Vec<String> {
+    let mut groups: Vec<String> = Vec::new();
+    for group in text
+        .split([',', '，', '、'])
+        .map(str::trim)
+        .filter(|group| !group.is_empty())
+    {
+        if !groups.iter().any(|known| known == group) {
+            groups.push(group.to_owned());
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_what_stands_between_commas() {
+        assert_eq!(
+            split(" Verona, friends ,, Verona，家人、"),
+            ["Verona", "friends", "家人"]
+        );
+        assert!(split(" , ").is_empty());
+    }
+}
