@@ -1,7 +1,71 @@
-//! Settings.
+//! Settings: how one is seen, how the app looks, notifications, logging out.
+
+mod account;
+mod device;
+mod log_out;
+mod row;
 
 use leptos::prelude::*;
 
+use self::account::AccountSection;
+use self::device::{AppearanceSection, NotificationSection};
+use self::row::Section;
+use super::handle::use_handle;
+use super::i18n::use_text;
+use super::place::{Place, use_router};
+use super::widget::icon::Icon;
+
 /// The settings, the whole middle pane.
 #[component]
-pub fn SettingsPane() -> impl IntoView {}
+pub fn SettingsPane() -> impl IntoView {
+    let texts = use_text();
+    let text = &texts.settings;
+    let model = use_handle().model;
+    view! {
+        <header class="pane-header">
+            {back()}
+            <h1 class="pane-header__title">{text.settings}</h1>
+        </header>
+        <div class="settings">
+            <div class="settings__column">
+                <For
+                    each=move || model.account_order.get().to_vec()
+                    key=|account| *account
+                    children=|account| view! { <AccountSection account /> }
+                />
+                <AppearanceSection />
+                <NotificationSection />
+                <Section heading=text.help>
+                    <a class="setting-row" href=Place::Diagnostics.href()>
+                        <span class="setting-row__words">
+                            <span class="setting-row__name">{text.diagnostics}</span>
+                            <span class="setting-row__hint">{text.diagnostics_hint}</span>
+                        </span>
+                        <Icon name="terminal" />
+                    </a>
+                </Section>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The way back to the lists, where only one pane shows.
+#[must_use]
+pub fn back() -> AnyView {
+    let texts = use_text();
+    let router = use_router();
+    let back = move |_| router.go(router.place.get_untracked().parent());
+    view! {
+        <button
+            type="button"
+            class="icon-button pane-header__back"
+            aria-label=texts.common.back
+            title=texts.common.back
+            on:click=back
+        >
+            <Icon name="back" turns=true />
+        </button>
+    }
+    .into_any()
+}
