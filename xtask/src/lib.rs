@@ -41,6 +41,7 @@ pub mod prosody;
 pub mod serve;
 mod server;
 pub mod site;
+pub mod test;
 pub mod tool;
 
 pub use error::{Error, Result};

@@ -1,9 +1,12 @@
 //! `cargo xtask`: build, demo, test, bench, soak.
+// A command line tool speaks through standard output.
+#![allow(clippy::print_stdout)]
 
 use std::process::ExitCode;
 
 use xtask::serve::Site;
 use xtask::site::{self, Optimise};
+use xtask::test::Tally;
 use xtask::{Error, Result};
 
 const HELP: &str = "\
@@ -13,6 +16,7 @@ cargo xtask <command>
                           the app, a server of its own with people in it, and a bot that answers
   build [--speed | --no-opt] [--force]
                           the release site in dist/, for any static host
+  test                    every check and test; closes with `N passed, N failed`
   serve [--port N] [--prefix /chat/]
                           dist/ as a careful host serves it
 ";
@@ -20,7 +24,7 @@ cargo xtask <command>
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match dispatch(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -28,20 +32,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(arguments: &[String]) -> Result<()> {
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     let mut words = arguments.iter().map(String::as_str);
     let command = words.next().unwrap_or("help");
     match command {
-        "build" => build(words),
-        "demo" => demo(words),
-        "serve" => serve(words),
-        "post-build" => site::post_build(),
-        "help" | "--help" | "-h" => {
-            eprint!("{HELP}");
-            Ok(())
-        }
-        other => Err(unknown(other)),
+        "build" => build(words)?,
+        "demo" => demo(words)?,
+        "test" => return test(words),
+        "serve" => serve(words)?,
+        "post-build" => site::post_build()?,
+        "help" | "--help" | "-h" => eprint!("{HELP}"),
+        other => return Err(unknown(other)),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Its last line is the sum, whatever happens.
+fn test<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
+    if let Some(other) = flags.next() {
+        return Err(unknown(other));
+    }
+    let tally = xtask::test::run().unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        Tally::FAILED
+    });
+    println!("{tally}");
+    Ok(if tally.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn build<'a>(flags: impl Iterator<Item = &'a str>) -> Result<()> {

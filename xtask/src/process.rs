@@ -6,7 +6,7 @@
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -57,6 +57,21 @@ impl Group {
     /// Whether the leader still runs.
     pub fn is_running(&mut self) -> bool {
         !self.ended && matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// What the leader writes, if its output is a pipe that nobody has taken yet.
+    pub fn take_output(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Waits for the leader's own end, and says whether it succeeded. What it started and left behind ends then.
+    ///
+    /// # Errors
+    /// When the system cannot tell.
+    pub fn wait(&mut self) -> Result<bool> {
+        let status = self.child.wait().context(|| "wait for a process".into())?;
+        self.kill();
+        Ok(status.success())
     }
 
     /// Asks the group to end, waits as long as `grace`, then kills what is left.
