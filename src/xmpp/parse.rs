@@ -3,8 +3,6 @@
 //! Our own builder instead of minidom's reader: that one refuses every attribute, name and namespace over 8 KiB, which
 //! servers do relay, keeps the last of two attributes of one name, and stops reading after the first element.
 
-use std::borrow::Cow;
-
 use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
 
@@ -51,8 +49,8 @@ impl Default for Builder {
 }
 
 impl<'a> Sink<'a> for Builder {
-    fn open(&mut self, ns: &Cow<'a, str>, local: &'a str, attrs: &[Attr<'a>]) {
-        let mut element = Element::bare(local, ns.as_ref());
+    fn open(&mut self, ns: &str, local: &'a str, attrs: &[Attr<'a>]) {
+        let mut element = Element::bare(local, ns);
         let map = element.attrs_mut();
         for attr in attrs {
             let ns = match attr.ns.as_ref() {

@@ -6,17 +6,25 @@
 //! **Invariant:** the time is linear in the length of the text and the memory does not depend on it: every list that
 //! is searched has a bound.
 
+mod chars;
+mod cook;
+
 use std::borrow::Cow;
 
 use super::gate::{
     MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_NAME, MAX_NAMESPACE, MAX_SCOPES, Reason,
 };
 use super::ns;
+use chars::{NAME, NAME_START, PLAIN_TEXT, PLAIN_VALUE, class_of, is_ncname};
+use cook::reference;
+
+pub(super) use chars::is_legal;
+pub(super) use cook::{cook_text, cook_value};
 
 /// Takes the pieces of a frame in the order of the text.
 pub(super) trait Sink<'a> {
     /// An element begins: its namespace, local name and attributes.
-    fn open(&mut self, ns: &Cow<'a, str>, local: &'a str, attrs: &[Attr<'a>]);
+    fn open(&mut self, ns: &str, local: &'a str, attrs: &[Attr<'a>]);
     /// Character data, as written; `cooked` is false when references or line ends have still to be resolved.
     fn text(&mut self, raw: &'a str, cooked: bool);
     /// A CDATA section's content.
@@ -484,136 +492,4 @@ impl<'a, S: Sink<'a>> Scanner<'a, S> {
     fn slice(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
     }
-}
-
-/// Bytes that need no second look in character data, in an attribute's value, in a name, and at its start.
-const PLAIN_TEXT: u8 = 1;
-const PLAIN_VALUE: u8 = 2;
-const NAME: u8 = 4;
-const NAME_START: u8 = 8;
-
-static CLASSES: [u8; 256] = classes();
-
-#[inline]
-fn class_of(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
-}
-
-#[allow(clippy::indexing_slicing)] // Evaluated by the compiler: a wrong index would not build.
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let b = byte as u8;
-        let mut class = 0;
-        if b >= 0x20 && b != 0xEF && b != b'<' && b != b'&' {
-            if b != b']' {
-                class |= PLAIN_TEXT;
-            }
-            if b != b'"' && b != b'\'' {
-                class |= PLAIN_VALUE;
-            }
-        }
-        if b == b'\t' || b == b'\n' {
-            class |= PLAIN_TEXT;
-        }
-        if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80 {
-            class |= NAME;
-        }
-        if b.is_ascii_alphabetic() || b == b'_' {
-            class |= NAME_START;
-        }
-        table[byte] = class;
-        byte += 1;
-    }
-    table
-}
-
-/// Namespaces in XML §3: a name without a colon.
-fn is_ncname(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
-}
-
-fn is_name_start(c: char) -> bool {
-    matches!(c,
-        'A'..='Z' | 'a'..='z' | '_' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
-        | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}' | '\u{200D}' | '\u{2070}'..='\u{218F}'
-        | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}'
-        | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
-}
-
-fn is_name_char(c: char) -> bool {
-    is_name_start(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
-}
-
-/// Whether XML 1.0 §2.2 allows the character.
-pub(super) fn is_legal(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
-}
-
-/// Reads the reference that `text` begins with: the character it stands for and its length in bytes.
-fn reference(text: &str) -> Option<(char, usize)> {
-    /// Long enough for leading zeros, short enough that a stray `&` costs nothing.
-    const LONGEST: usize = 32;
-    let window = text.as_bytes().get(..LONGEST).unwrap_or(text.as_bytes());
-    let end = window.iter().position(|byte| *byte == b';')?;
-    let found = match text.get(1..end)? {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "apos" => '\'',
-        "quot" => '"',
-        name => {
-            let (digits, radix) = match (name.strip_prefix("#x"), name.strip_prefix('#')) {
-                (Some(digits), _) => (digits, 16),
-                (None, Some(digits)) => (digits, 10),
-                (None, None) => return None,
-            };
-            // `from_str_radix` takes a sign, XML does not.
-            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                return None;
-            }
-            let code = u32::from_str_radix(digits, radix).ok()?;
-            char::from_u32(code).filter(|c| is_legal(*c))?
-        }
-    };
-    Some((found, end + 1))
-}
-
-/// Resolves references and line ends in character data (XML 1.0 §2.11, §4.6).
-pub(super) fn cook_text(raw: &str) -> String {
-    cook(raw, |c| c)
-}
-
-/// Normalises an attribute's value (XML 1.0 §3.3.3): white space as written becomes a space, referenced white space stays.
-pub(super) fn cook_value(raw: &str) -> String {
-    cook(raw, |c| if matches!(c, '\t' | '\n') { ' ' } else { c })
-}
-
-fn cook(raw: &str, literal: fn(char) -> char) -> String {
-    let mut cooked = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(c) = rest.chars().next() {
-        let len = match c {
-            '&' => match reference(rest) {
-                Some((found, len)) => {
-                    cooked.push(found);
-                    len
-                }
-                None => 1,
-            },
-            '\r' => {
-                cooked.push(literal('\n'));
-                if rest.starts_with("\r\n") { 2 } else { 1 }
-            }
-            c => {
-                cooked.push(literal(c));
-                c.len_utf8()
-            }
-        };
-        rest = rest.get(len..).unwrap_or_default();
-    }
-    cooked
 }
