@@ -1,6 +1,15 @@
 //! The client: accounts, their drive loops, and the ports to the outside world.
+//!
+//! [`client::Client`] hears the pages and keeps the accounts; each account is a task of its own
+//! (`account/`), driven by its inbox; what both tell the pages goes through the hub.
 
+mod account;
 pub mod backoff;
+#[expect(
+    clippy::module_inception,
+    reason = "the file is named after what it holds"
+)]
+pub mod client;
 pub mod discovery;
 pub mod endpoint;
 pub mod fallback;
@@ -12,4 +21,7 @@ pub mod merge;
 pub mod notify;
 pub mod ports;
 pub mod redact;
+mod registration;
 pub mod wire;
+
+pub use client::Client;

@@ -1,0 +1,78 @@
+//! The user's wishes: those that are the client's are carried out here, the rest go to the core.
+
+use crate::boundary::change::Reply;
+use crate::boundary::command::AccountCommand;
+use crate::client::hub::Asker;
+use crate::entity::address::Address;
+use crate::entity::id::RequestId;
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
+use crate::xmpp::engine::{Input, Wish};
+
+use super::Account;
+use super::turn::{Later, Work};
+
+impl Account {
+    pub(super) fn on_command(
+        &mut self,
+        now: Instant,
+        asker: Asker,
+        command: AccountCommand,
+        work: &mut Work,
+    ) {
+        let done = match command {
+            AccountCommand::SendMessage { to, body } => {
+                return self.compose(now, asker, to, body, work);
+            }
+            AccountCommand::RetryMessage(conversation, id) => {
+                return work.later.push_back(Later::Retry(asker, conversation, id));
+            }
+            AccountCommand::DeleteMessage(conversation, id) => {
+                return work.later.push_back(Later::Delete(asker, conversation, id));
+            }
+            AccountCommand::LogOut { erase } => {
+                return work.later.push_back(Later::LogOut { asker, erase });
+            }
+            AccountCommand::ProvidePassword(password) => {
+                return self.on_password(now, asker, password, work);
+            }
+            AccountCommand::Reconnect => {
+                self.reconnect(now);
+                Ok(Reply::Done)
+            }
+            AccountCommand::OpenConversation(typed) => match Address::parse(&typed) {
+                Ok(address) => {
+                    self.model.borrow_mut().conversations.open(&address);
+                    Ok(Reply::Address(address))
+                }
+                Err(_) => Err(Problem::InvalidAddress),
+            },
+            AccountCommand::CloseConversation(address) => {
+                self.model.borrow_mut().conversations.close(&address);
+                Ok(Reply::Done)
+            }
+            AccountCommand::SaveDraft { conversation, text } => {
+                let mut model = self.model.borrow_mut();
+                model.conversations.set_draft(&conversation, text);
+                Ok(Reply::Done)
+            }
+            AccountCommand::MarkRead(address, position) => {
+                let mut model = self.model.borrow_mut();
+                if model.conversations.mark_read(&address, position) {
+                    self.recount.insert(address);
+                }
+                Ok(Reply::Done)
+            }
+            command => return self.pass_on(now, asker, command, work),
+        };
+        work.answers.push((asker, done));
+    }
+
+    /// The core carries it out, and answers under a number of ours: pages number their requests as they like.
+    fn pass_on(&mut self, now: Instant, asker: Asker, command: AccountCommand, work: &mut Work) {
+        self.last_request = self.last_request.wrapping_add(1).max(1);
+        let request = RequestId(self.last_request);
+        self.answers.insert(request, asker);
+        self.handle(now, Input::Wish(Wish::Command(request, command)), work);
+    }
+}

@@ -1,0 +1,317 @@
+//! Facts, made final, into the batch and the model.
+//!
+//! **Invariant:** what is known already is not doubled, whichever way it comes again: live, from the archive, or
+//! after a restart. An item keeps its identity and its place.
+
+use std::collections::HashMap;
+
+use crate::client::merge;
+use crate::entity::address::Address;
+use crate::entity::conversation::History;
+use crate::entity::id::ItemId;
+use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
+use crate::entity::time::{Instant, Timestamp};
+use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
+use crate::model::timeline::advance;
+use crate::store::{Batch, Name, Op, Roster};
+
+use super::Account;
+use super::turn::{Later, Work};
+
+/// A message sent longer ago than this is no news.
+const NEWS: i64 = 300_000;
+
+impl Account {
+    /// Folds facts, in order.
+    pub(super) async fn settle(
+        &mut self,
+        now: Instant,
+        facts: Vec<Event>,
+        batch: &mut Batch,
+        work: &mut Work,
+    ) {
+        let stored = self.look_up_delayed(now.wall, &facts).await;
+        for fact in facts {
+            match fact {
+                Event::Message(MessageEvent::Received(message)) => {
+                    self.on_received(now.wall, message, &stored, batch, work);
+                }
+                Event::Message(event) => self.on_message(event, batch, work).await,
+                Event::Archive(ArchiveEvent::Page {
+                    conversation,
+                    messages,
+                    history,
+                }) => {
+                    // What this turn has brought so far must be found when the page is merged.
+                    self.save(batch, work);
+                    self.commit(std::mem::take(batch)).await;
+                    self.on_page(conversation, messages, history, batch, work)
+                        .await;
+                }
+                Event::Archive(ArchiveEvent::Failed {
+                    conversation,
+                    problem,
+                }) => self.on_page_failed(&conversation, &problem),
+                Event::Roster(event) => {
+                    push_roster(&event, batch);
+                    self.model.borrow_mut().apply(&Event::Roster(event));
+                }
+                Event::Presence(_) => self.model.borrow_mut().apply(&fact),
+                Event::Session(event) => self.on_session(event, batch, work).await,
+                Event::Answered(request, outcome) => {
+                    if let Some(asker) = self.answers.remove(&request) {
+                        work.answers.push((asker, outcome));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What may be stored already: a message that was sent before now, and not in this session. One look per
+    /// conversation.
+    async fn look_up_delayed(
+        &self,
+        now: Timestamp,
+        facts: &[Event],
+    ) -> HashMap<Address, Vec<Message>> {
+        let mut wanted: HashMap<Address, Vec<Name>> = HashMap::new();
+        for fact in facts {
+            if let Event::Message(MessageEvent::Received(message)) = fact
+                && (message.time < now || message.position.time < now)
+            {
+                wanted
+                    .entry(message.conversation.clone())
+                    .or_default()
+                    .extend(merge::names(message));
+            }
+        }
+        let mut stored = HashMap::new();
+        for (conversation, names) in wanted {
+            let found = self.store.find(conversation.clone(), names).await;
+            stored.insert(conversation, found.unwrap_or_default());
+        }
+        stored
+    }
+
+    fn on_received(
+        &mut self,
+        now: Timestamp,
+        mut message: Message,
+        stored: &HashMap<Address, Vec<Message>>,
+        batch: &mut Batch,
+        work: &mut Work,
+    ) {
+        if !self.seen.note(&message) {
+            return tracing::debug!("a message came twice");
+        }
+        let known = stored
+            .get(&message.conversation)
+            .and_then(|known| known.iter().find(|known| merge::same(known, &message)));
+        if let Some(known) = known {
+            return self.on_copy(known.clone(), &message, batch);
+        }
+        if message.position.time >= now {
+            message.position = self.after_all(&message.conversation, message.position);
+        }
+        batch.push(Op::PutMessage(message.clone()));
+        let news = now.0.saturating_sub(message.time.0) < NEWS;
+        let event = Event::Message(MessageEvent::Received(message));
+        self.model.borrow_mut().apply(&event);
+        if let Event::Message(MessageEvent::Received(message)) = event
+            && news
+        {
+            work.news.push(message);
+        }
+    }
+
+    /// What is live comes last, whatever the clock did meanwhile.
+    pub(super) fn after_all(&self, conversation: &Address, position: Position) -> Position {
+        let model = self.model.borrow();
+        let latest = model
+            .conversations
+            .of(conversation)
+            .and_then(|known| known.latest.as_ref())
+            .map(|latest| latest.position);
+        match latest {
+            Some(latest) if latest >= position => Position {
+                time: latest.time,
+                tie: latest.tie.saturating_add(1),
+            },
+            _ => position,
+        }
+    }
+
+    /// A copy of a stored message: it may teach us a name.
+    fn on_copy(&mut self, mut stored: Message, copy: &Message, batch: &mut Batch) {
+        if !merge::learn(&mut stored, copy) {
+            return;
+        }
+        let (conversation, id) = (stored.conversation.clone(), stored.id);
+        if let Some(own) = self.outbox.get_mut(&id) {
+            own.clone_from(&stored);
+        }
+        let mut model = self.model.borrow_mut();
+        model.apply(&Event::Message(MessageEvent::Named {
+            conversation: conversation.clone(),
+            id,
+            ids: stored.ids.clone(),
+        }));
+        model.apply(&Event::Message(MessageEvent::Delivery {
+            conversation,
+            id,
+            delivery: stored.delivery.clone(),
+        }));
+        batch.push(Op::PutMessage(stored));
+    }
+
+    async fn on_message(&mut self, event: MessageEvent, batch: &mut Batch, work: &mut Work) {
+        match &event {
+            MessageEvent::Received(_) => {}
+            MessageEvent::Composed(message) => {
+                self.seen.note(message);
+                self.outbox.insert(message.id, message.clone());
+                batch.push(Op::PutMessage(message.clone()));
+            }
+            MessageEvent::Delivery {
+                conversation,
+                id,
+                delivery,
+            } => {
+                let changed = self.change_own(conversation, *id, |message| {
+                    advance(&mut message.delivery, delivery)
+                });
+                batch.ops.extend(changed.await.map(Op::PutMessage));
+            }
+            MessageEvent::Named {
+                conversation,
+                id,
+                ids,
+            } => {
+                let changed = self.change_own(conversation, *id, |message| {
+                    let different = message.ids != *ids;
+                    message.ids = MessageIds::clone(ids);
+                    different
+                });
+                batch.ops.extend(changed.await.map(Op::PutMessage));
+            }
+            MessageEvent::Deleted { conversation, id } => {
+                self.outbox.remove(id);
+                batch.push(Op::RemoveMessage(conversation.clone(), *id));
+                work.later.push_back(Later::Latest(conversation.clone()));
+            }
+        }
+        self.model.borrow_mut().apply(&Event::Message(event));
+    }
+
+    /// Changes an own message, from memory if it is recent, else from the store; gives it back if it is different.
+    async fn change_own(
+        &mut self,
+        conversation: &Address,
+        id: ItemId,
+        change: impl FnOnce(&mut Message) -> bool,
+    ) -> Option<Message> {
+        if !self.outbox.contains_key(&id) {
+            let message = self.find_item(conversation, id).await?;
+            self.outbox.insert(id, message);
+        }
+        let message = self.outbox.get_mut(&id)?;
+        let different = change(message);
+        let message = message.clone();
+        if self.outbox.len() > 1_000 {
+            self.outbox
+                .retain(|_, message| message.delivery == Delivery::Sending);
+        }
+        different.then_some(message)
+    }
+
+    pub(super) async fn find_item(&self, conversation: &Address, id: ItemId) -> Option<Message> {
+        self.store
+            .find(conversation.clone(), vec![Name::Item(id)])
+            .await
+            .unwrap_or_default()
+            .into_iter()
+            .find(|message| message.id == id)
+    }
+
+    /// Merges a page of the archive with what is stored.
+    async fn on_page(
+        &mut self,
+        conversation: Address,
+        messages: Vec<Message>,
+        history: History,
+        batch: &mut Batch,
+        work: &mut Work,
+    ) {
+        let names = messages.iter().flat_map(merge::names).collect();
+        let stored = self.store.find(conversation.clone(), names).await;
+        let stored = stored.unwrap_or_default();
+        let mut fresh: Vec<Message> = Vec::new();
+        for message in messages {
+            if let Some(known) = stored.iter().find(|known| merge::same(known, &message)) {
+                self.on_copy(known.clone(), &message, batch);
+            } else if !fresh.iter().any(|known| merge::same(known, &message)) {
+                self.seen.note(&message);
+                fresh.push(message);
+            }
+        }
+        for message in &fresh {
+            batch.push(Op::PutMessage(message.clone()));
+        }
+        self.model
+            .borrow_mut()
+            .apply(&Event::Archive(ArchiveEvent::Page {
+                conversation: conversation.clone(),
+                messages: fresh,
+                history,
+            }));
+        work.later.push_back(Later::Refill(conversation));
+    }
+
+    async fn on_session(&mut self, event: SessionEvent, batch: &mut Batch, work: &mut Work) {
+        match &event {
+            SessionEvent::Authenticated { mechanism } => {
+                self.record.mechanism = Some(mechanism.clone());
+                work.record = true;
+                self.open_store().await;
+            }
+            SessionEvent::Bound(jid) if self.anonymous => {
+                if let Ok(address) = Address::parse(jid) {
+                    self.record.address = address.clone();
+                    self.model.borrow_mut().session.set_address(address);
+                }
+            }
+            SessionEvent::OwnPresence(presence) => {
+                batch.push(Op::PutPresence(presence.clone()));
+            }
+            SessionEvent::Online => work.later.push_back(Later::Online),
+            SessionEvent::Ended(problem, next) => {
+                work.later
+                    .push_back(Later::Ended(problem.clone(), next.clone()));
+            }
+            _ => {}
+        }
+        self.model.borrow_mut().apply(&Event::Session(event));
+    }
+}
+
+fn push_roster(event: &RosterEvent, batch: &mut Batch) {
+    match event {
+        RosterEvent::Loaded { contacts, version } => batch.push(Op::PutRoster(Roster {
+            version: version.clone(),
+            contacts: contacts.clone(),
+        })),
+        RosterEvent::Updated { contact, version } => {
+            batch.push(Op::PutContact(contact.clone(), version.clone()));
+        }
+        RosterEvent::Removed { address, version } => {
+            batch.push(Op::RemoveContact(address.clone(), version.clone()));
+        }
+        RosterEvent::Unchanged | RosterEvent::Requested(_) | RosterEvent::RequestSettled(_) => {}
+    }
+}
+
+/// Whether anybody but us wrote it.
+#[must_use]
+pub(super) fn is_incoming(message: &Message) -> bool {
+    message.direction == Direction::Incoming
+}

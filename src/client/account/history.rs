@@ -1,0 +1,289 @@
+//! Windows on the history: from the store at once, from the archive (XEP-0313) where the store ends.
+//!
+//! **Invariant:** an edge says what is known: `End` only where nothing can lie beyond, `Failed` where something may.
+
+use crate::boundary::change::Edge;
+use crate::boundary::command::{Anchor, TimelineRequest, Toward};
+use crate::entity::address::Address;
+use crate::entity::conversation::{Conversation, History};
+use crate::entity::message::{Message, Position};
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
+use crate::model::before;
+use crate::model::timeline::{Ends, Watch, Window};
+use crate::store::{Batch, From, Op, PageQuery};
+use crate::xmpp::engine::{Input, Wish};
+
+use super::fold::is_incoming;
+use super::turn::Work;
+use super::{Account, Phase};
+
+/// How many messages are asked of the archive at a time, at least.
+const PAGE: u32 = 50;
+/// How many pages in a row may bring nothing new before we wait to be asked again.
+const FRUITLESS: u32 = 20;
+/// How many unread messages are counted.
+const COUNTED: u32 = 1_000;
+/// How far we look for the first unread message beyond what a window shows.
+const LOOKED: u32 = 100;
+
+impl Account {
+    /// Opens a window: what is stored is shown at once.
+    pub(super) async fn open_window(
+        &mut self,
+        now: Instant,
+        watch: Watch,
+        request: TimelineRequest,
+        work: &mut Work,
+    ) {
+        let peer = request.conversation;
+        let count = request.count.clamp(1, 200);
+        let known = self.model.borrow().conversations.of(&peer).cloned();
+        let known = known.unwrap_or_else(|| Conversation::new(peer.clone()));
+        let unread_from = self.first_unread(&known).await;
+        let anchor = match (request.anchor, unread_from) {
+            (Anchor::At(position), _) | (Anchor::Unread, Some(position)) => Some(position),
+            (Anchor::Newest, _) | (Anchor::Unread, None) => None,
+        };
+        let (older, newer) = match anchor {
+            None => (self.page(&peer, From::Newest, count).await, None),
+            Some(position) => {
+                let older = self.page(&peer, From::Before(position), count).await;
+                let newer = self.page(&peer, From::After(before(position)), count).await;
+                (older, Some(newer))
+            }
+        };
+        let older_edge = if is_full(&older, count) {
+            Edge::More
+        } else {
+            self.beyond(&known.history)
+        };
+        let newer_edge = match &newer {
+            Some(newer) if is_full(newer, count) => Edge::More,
+            _ => Edge::End,
+        };
+        let mut messages = older;
+        messages.extend(newer.unwrap_or_default());
+        let ends = Ends {
+            older: older_edge.clone(),
+            newer: newer_edge,
+        };
+        let window = Window::new(peer.clone(), count, messages, ends, unread_from);
+        self.model.borrow_mut().timelines.open(watch, window);
+        // The first time, the newest page is fetched even if the window is full: who knows what is missing.
+        if older_edge == Edge::Loading || known.history == History::Unknown {
+            self.ask_archive(now, &peer, work);
+        }
+    }
+
+    /// Reads on beyond one end of a window.
+    pub(super) async fn extend_window(
+        &mut self,
+        now: Instant,
+        watch: Watch,
+        toward: Toward,
+        work: &mut Work,
+    ) {
+        let (peer, count, from) = {
+            let mut model = self.model.borrow_mut();
+            let Some(window) = model.timelines.window(watch) else {
+                return;
+            };
+            let from = match toward {
+                Toward::Older => window.oldest().map(From::Before),
+                Toward::Newer => window.newest().map(From::After),
+            };
+            (window.conversation().clone(), window.count(), from)
+        };
+        let messages = self.page(&peer, from.unwrap_or(From::Newest), count).await;
+        let edge = match toward {
+            _ if is_full(&messages, count) => Edge::More,
+            Toward::Newer => Edge::End,
+            Toward::Older => self.beyond(&self.history_of(&peer)),
+        };
+        let ask = edge == Edge::Loading;
+        if let Some(window) = self.model.borrow_mut().timelines.window(watch) {
+            window.extend(toward, messages, edge);
+        }
+        if ask {
+            self.ask_archive(now, &peer, work);
+        }
+    }
+
+    /// A page of the archive was merged: windows that waited for it read on.
+    pub(super) async fn refill(&mut self, now: Instant, peer: &Address, work: &mut Work) {
+        let rounds = self.asking.remove(peer).unwrap_or_default();
+        let history = self.history_of(peer);
+        let waiting: Vec<(Watch, u32, Option<Position>)> = self
+            .model
+            .borrow_mut()
+            .timelines
+            .of(peer)
+            .filter(|(_, window)| window.ends().older == Edge::Loading)
+            .map(|(watch, window)| (watch, window.count(), window.oldest()))
+            .collect();
+        let mut again = false;
+        for (watch, count, oldest) in waiting {
+            let from = oldest.map_or(From::Newest, From::Before);
+            let messages = self.page(peer, from, count).await;
+            let edge = if is_full(&messages, count) {
+                Edge::More
+            } else {
+                match self.beyond(&history) {
+                    // Nothing came of it: ask on. Otherwise the page asks when it needs more.
+                    Edge::Loading if messages.is_empty() && rounds < FRUITLESS => {
+                        again = true;
+                        Edge::Loading
+                    }
+                    Edge::Loading => Edge::More,
+                    edge => edge,
+                }
+            };
+            if let Some(window) = self.model.borrow_mut().timelines.window(watch) {
+                window.extend(Toward::Older, messages, edge);
+            }
+        }
+        if again {
+            self.ask_archive(now, peer, work);
+            self.asking.insert(peer.clone(), rounds.saturating_add(1));
+        }
+    }
+
+    /// A page could not be had.
+    pub(super) fn on_page_failed(&mut self, peer: &Address, problem: &Problem) {
+        self.asking.remove(peer);
+        let mut model = self.model.borrow_mut();
+        for (_, window) in model.timelines.of(peer) {
+            if window.ends().older == Edge::Loading {
+                window.set_edge(Toward::Older, Edge::Failed(problem.clone()));
+            }
+        }
+    }
+
+    /// We are online: what is watched and could not be had is asked for again.
+    pub(super) fn ask_for_watched(&mut self, now: Instant, work: &mut Work) {
+        let mut peers: Vec<Address> = Vec::new();
+        {
+            let mut model = self.model.borrow_mut();
+            let watched: Vec<_> = model
+                .timelines
+                .watched()
+                .map(|(watch, peer)| (watch, peer.clone()))
+                .collect();
+            for (watch, peer) in watched {
+                let unknown = model
+                    .conversations
+                    .of(&peer)
+                    .is_none_or(|known| known.history == History::Unknown);
+                let Some(window) = model.timelines.window(watch) else {
+                    continue;
+                };
+                let failed = matches!(window.ends().older, Edge::Failed(_));
+                if failed {
+                    window.set_edge(Toward::Older, Edge::Loading);
+                }
+                if (failed || unknown) && !peers.contains(&peer) {
+                    peers.push(peer);
+                }
+            }
+        }
+        for peer in peers {
+            self.ask_archive(now, &peer, work);
+        }
+    }
+
+    /// Asks the archive for the next older page of a conversation, unless that is under way.
+    fn ask_archive(&mut self, now: Instant, peer: &Address, work: &mut Work) {
+        if !matches!(self.phase, Phase::Online) || self.asking.contains_key(peer) {
+            return;
+        }
+        let before = match self.history_of(peer) {
+            History::Unknown => None,
+            History::Before(id) => Some(id),
+            History::Complete | History::Unsupported => return,
+        };
+        self.asking.insert(peer.clone(), 0);
+        let wish = Wish::History {
+            conversation: peer.clone(),
+            before,
+            count: PAGE,
+        };
+        self.handle(now, Input::Wish(wish), work);
+    }
+
+    /// What lies before the oldest stored message.
+    fn beyond(&self, history: &History) -> Edge {
+        match (history, &self.phase) {
+            (History::Complete | History::Unsupported, _) => Edge::End,
+            (History::Unknown | History::Before(_), Phase::Online) => Edge::Loading,
+            (History::Unknown | History::Before(_), _) => Edge::Failed(Problem::Offline),
+        }
+    }
+
+    fn history_of(&self, peer: &Address) -> History {
+        let model = self.model.borrow();
+        let known = model.conversations.of(peer);
+        known.map_or(History::Unknown, |known| known.history.clone())
+    }
+
+    /// The first message that was not seen yet.
+    async fn first_unread(&self, known: &Conversation) -> Option<Position> {
+        if known.unread == 0 {
+            return None;
+        }
+        let after = From::After(known.read.unwrap_or_default());
+        self.page(&known.peer, after, LOOKED)
+            .await
+            .iter()
+            .find(|message| is_incoming(message))
+            .map(|message| message.position)
+    }
+
+    /// Counts anew what is unread in conversations that were read in part.
+    pub(super) async fn recount(&mut self) {
+        let peers: Vec<_> = self.recount.drain().collect();
+        if peers.is_empty() {
+            return;
+        }
+        for peer in peers {
+            let read = {
+                let model = self.model.borrow();
+                model.conversations.of(&peer).and_then(|known| known.read)
+            };
+            let unread = self.store.count_unread(peer.clone(), read, COUNTED).await;
+            if let Ok(unread) = unread {
+                let mut model = self.model.borrow_mut();
+                model.conversations.set_unread(&peer, unread);
+            }
+        }
+        let unsaved = self.model.borrow_mut().conversations.take_unsaved();
+        self.commit(Batch {
+            ops: unsaved.into_iter().map(Op::PutConversation).collect(),
+        })
+        .await;
+    }
+
+    /// The newest message may be another one now.
+    pub(super) async fn refresh_latest(&mut self, peer: &Address) {
+        let newest = self.page(peer, From::Newest, 1).await;
+        let mut model = self.model.borrow_mut();
+        model.conversations.set_latest(peer, newest.first());
+    }
+
+    async fn page(&self, peer: &Address, from: From, count: u32) -> Vec<Message> {
+        let query = PageQuery {
+            conversation: peer.clone(),
+            from,
+            count,
+        };
+        // A disk that fails to read shows nothing rather than an error in every window; the banner tells.
+        self.store.page(query).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "history cannot be read");
+            Vec::new()
+        })
+    }
+}
+
+fn is_full(messages: &[Message], count: u32) -> bool {
+    u32::try_from(messages.len()).is_ok_and(|read| read >= count)
+}

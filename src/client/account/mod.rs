@@ -1,0 +1,365 @@
+//! One account: its engine, its store, its way to the server, and the loop that drives them.
+//!
+//! **Invariant:** one `handle`, then drain. Per drain: commit what must survive, then transmit, then publish. All that
+//! waits is handled in one turn and committed as one batch.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the loop: wait, take all that waits, one turn |
+//! | `turn.rs` | one turn: inputs → facts → batch → commit → transmit → publish |
+//! | `fold.rs` | facts, made final (no doubles, places given), into batch and model |
+//! | `session.rs` | attempts, log-in, the end of sessions, back-off, logging out |
+//! | `commands.rs` | the user's wishes; `outbox.rs`: messages on their way out |
+//! | `history.rs` | windows, the archive, unread counts |
+
+mod commands;
+mod fold;
+mod history;
+mod outbox;
+mod session;
+mod turn;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::future::{Either, select};
+use futures::{FutureExt, StreamExt};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::boundary::command::{AccountCommand, TimelineRequest, Toward};
+use crate::entity::address::Address;
+use crate::entity::id::{AccountId, ItemId, RequestId};
+use crate::entity::message::Message;
+use crate::entity::problem::Problem;
+use crate::entity::secret::Secret;
+use crate::entity::time::{Instant, Timestamp};
+use crate::model::timeline::Watch;
+use crate::model::{self, Model};
+use crate::store::memory::MemoryStore;
+use crate::store::{self, AccountRecord, Store};
+use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
+
+use super::backoff::Backoff;
+use super::hub::{Asker, Hub};
+use super::link::{Link, Report};
+use super::log::Log;
+use super::merge::Seen;
+use super::ports::{PageId, Ports};
+
+/// How many inputs one turn takes at most: the first of a flood are shown before the last are read.
+const MOST: usize = 512;
+/// How often pages are told at most, unless somebody waits for an answer.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// What an account is asked to do.
+#[derive(Debug)]
+pub(super) enum ToAccount {
+    /// A command.
+    Do(Asker, AccountCommand),
+    /// A log-in with an address that is known here, but waits for its password.
+    LogIn(Asker, Secret),
+    /// A page watches a window.
+    Watch(Watch, TimelineRequest),
+    /// A page wants more of a window.
+    Extend(Watch, Toward),
+    /// A page does not watch that window any more.
+    Unwatch(Watch),
+    /// A page is gone.
+    PageGone(PageId),
+    /// The network came or went.
+    Network(bool),
+    /// Nobody is there since then, or somebody is back.
+    Idle(Option<Timestamp>),
+    /// The log-in is given up.
+    CancelLogIn,
+    /// From the way to the server.
+    Link(Report),
+}
+
+/// What an account tells the client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum FromAccount {
+    /// Logged in for the first time: from now on the pages see it.
+    LoggedIn(AccountId),
+    /// That log-in failed; nothing of it is left.
+    LogInFailed(AccountId, Asker),
+    /// Logged out; what is kept of it, if anything.
+    LoggedOut(AccountId, Option<AccountRecord>),
+    /// The disk failed.
+    Disk(Problem),
+}
+
+/// What the client holds of an account.
+pub(super) struct Handle {
+    pub(super) address: Option<Address>,
+    pub(super) model: Rc<RefCell<Model>>,
+    /// The pages see it: it was logged in at least once.
+    pub(super) visible: Rc<Cell<bool>>,
+    inbox: UnboundedSender<ToAccount>,
+}
+
+impl Handle {
+    pub(super) fn send(&self, input: ToAccount) {
+        // An account that is over hears nothing more.
+        let _ = self.inbox.unbounded_send(input);
+    }
+}
+
+/// What an account is made of.
+pub(super) struct Beginning {
+    pub(super) record: AccountRecord,
+    pub(super) login: Option<Login>,
+    /// The account's store and what it held, if there is one already.
+    pub(super) stored: Option<(Rc<dyn Store>, store::Snapshot)>,
+}
+
+/// A log-in that has not succeeded yet.
+#[derive(Clone, Debug)]
+pub(super) struct Login {
+    pub(super) asker: Asker,
+    pub(super) password: Secret,
+    pub(super) stay: bool,
+    pub(super) anonymous: bool,
+}
+
+/// What accounts share with the client.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) ports: Ports,
+    pub(super) hub: Rc<Hub>,
+    pub(super) log: Log,
+    pub(super) up: Rc<dyn Fn(FromAccount)>,
+    pub(super) language: Option<String>,
+}
+
+/// One account.
+pub(super) struct Account {
+    around: Surroundings,
+    inbox: UnboundedReceiver<ToAccount>,
+    id: AccountId,
+    record: AccountRecord,
+    /// Kept keys, whether or not they may be stored.
+    keys: Option<Vec<u8>>,
+    stay: bool,
+    anonymous: bool,
+    /// The store was made by this log-in.
+    fresh: bool,
+    /// That store is open.
+    opened: bool,
+    store: Rc<dyn Store>,
+    disk_failed: bool,
+    model: Rc<RefCell<Model>>,
+    visible: Rc<Cell<bool>>,
+    engine: Engine,
+    link: Link,
+    phase: Phase,
+    backoff: Backoff,
+    network: bool,
+    /// The difference between wall clock and monotonic clock: a jump tells that the machine slept.
+    drift: i64,
+    answers: HashMap<RequestId, Asker>,
+    last_request: u32,
+    random: ChaCha8Rng,
+    seen: Seen,
+    outbox: HashMap<ItemId, Message>,
+    composed: u64,
+    asking: HashMap<Address, u32>,
+    recount: HashSet<Address>,
+    published: Option<Instant>,
+    over: bool,
+}
+
+/// How it stands between account and server.
+#[derive(Debug)]
+enum Phase {
+    /// The first log-in; its failure ends the account.
+    LoggingIn(Asker),
+    /// On the way to a session.
+    Connecting { asker: Option<Asker> },
+    /// In a session.
+    Online,
+    /// Waiting for the next attempt.
+    Waiting(Instant),
+    /// Waiting for the user.
+    Stopped,
+}
+
+impl Account {
+    /// Makes an account, and what the client holds of it.
+    pub(super) fn new(around: Surroundings, beginning: Beginning) -> (Self, Handle) {
+        let Beginning {
+            record,
+            login,
+            stored,
+        } = beginning;
+        let (sender, inbox) = unbounded();
+        let report = {
+            let sender = sender.clone();
+            Rc::new(move |report| {
+                let _ = sender.unbounded_send(ToAccount::Link(report));
+            })
+        };
+        let id = record.id;
+        let fresh = stored.is_none();
+        let (store, snapshot) =
+            stored.unwrap_or_else(|| (Rc::new(MemoryStore::default()), store::Snapshot::default()));
+        let settings = Settings {
+            domain: record.address.domain().to_owned(),
+            purpose: purpose(&record, login.as_ref()),
+            language: around.language.clone(),
+        };
+        let engine = Engine::new(
+            settings,
+            Snapshot {
+                roster: snapshot
+                    .roster
+                    .clone()
+                    .map(|roster| (roster.contacts, roster.version)),
+                mechanism: record.mechanism.clone(),
+                caps: snapshot.caps,
+                outbox: snapshot.outbox.clone(),
+                presence: snapshot.presence.clone(),
+            },
+            around.ports.entropy.seed(),
+        );
+        let model = Rc::new(RefCell::new(Model::new(
+            id,
+            record.address.clone(),
+            model::Stored {
+                roster: snapshot.roster.map(|roster| roster.contacts),
+                conversations: snapshot.conversations,
+                presence: snapshot.presence,
+            },
+        )));
+        let visible = Rc::new(Cell::new(login.is_none()));
+        let anonymous = login.as_ref().is_some_and(|login| login.anonymous);
+        let handle = Handle {
+            address: (!anonymous).then(|| record.address.clone()),
+            model: model.clone(),
+            visible: visible.clone(),
+            inbox: sender,
+        };
+        let account = Self {
+            link: Link::new(around.ports.clone(), report),
+            random: ChaCha8Rng::from_seed(around.ports.entropy.seed()),
+            id,
+            keys: record.credentials.clone(),
+            stay: login
+                .as_ref()
+                .map_or(record.credentials.is_some(), |login| login.stay),
+            anonymous,
+            fresh,
+            opened: false,
+            phase: match login {
+                Some(login) => Phase::LoggingIn(login.asker),
+                None => Phase::Stopped,
+            },
+            around,
+            inbox,
+            record,
+            store,
+            disk_failed: false,
+            model,
+            visible,
+            engine,
+            backoff: Backoff::default(),
+            network: true,
+            drift: 0,
+            answers: HashMap::new(),
+            last_request: 0,
+            seen: Seen::default(),
+            outbox: snapshot
+                .outbox
+                .into_iter()
+                .map(|message| (message.id, message))
+                .collect(),
+            composed: 0,
+            asking: HashMap::new(),
+            recount: HashSet::new(),
+            published: None,
+            over: false,
+        };
+        (account, handle)
+    }
+
+    /// Drives the account until it is logged out or its log-in fails.
+    pub(super) async fn run(mut self) {
+        let now = self.now();
+        self.drift = drift(now);
+        self.attempt(now);
+        self.publish(now);
+        while !self.over {
+            let inputs = self.wait().await;
+            self.turn(inputs).await;
+            self.around.hub.flush_log();
+        }
+    }
+
+    /// Waits for something to do, and takes all that waits.
+    async fn wait(&mut self) -> Vec<ToAccount> {
+        let mut inputs = Vec::new();
+        let deadline = self.deadline();
+        let first = self.inbox.next();
+        match deadline {
+            Some(at) => {
+                let sleep = self.around.ports.timer.sleep_until(at);
+                if let Either::Left((input, _)) = select(first, sleep).await {
+                    inputs.extend(input);
+                }
+            }
+            None => inputs.extend(first.await),
+        }
+        while inputs.len() < MOST {
+            match self.inbox.next().now_or_never().flatten() {
+                Some(input) => inputs.push(input),
+                None => break,
+            }
+        }
+        inputs
+    }
+
+    /// The next moment at which something is due by itself.
+    fn deadline(&self) -> Option<Instant> {
+        let engine = self.engine.poll_timeout().map(|(at, _)| at);
+        let retry = match self.phase {
+            Phase::Waiting(at) => Some(at),
+            _ => None,
+        };
+        let publish = self.published.map(|at| at + FRAME);
+        [engine, retry, publish, self.link.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn now(&self) -> Instant {
+        self.around.ports.clock.now()
+    }
+}
+
+fn purpose(record: &AccountRecord, login: Option<&Login>) -> Purpose {
+    match login {
+        Some(login) if login.anonymous => Purpose::Anonymous,
+        Some(login) => Purpose::Session {
+            address: record.address.clone(),
+            credentials: Credentials::Password(login.password.clone()),
+        },
+        None => Purpose::Session {
+            address: record.address.clone(),
+            credentials: match &record.credentials {
+                Some(keys) => Credentials::Kept(keys.clone()),
+                None => Credentials::None,
+            },
+        },
+    }
+}
+
+/// How far the wall clock is ahead of the monotonic one, in milliseconds.
+fn drift(now: Instant) -> i64 {
+    let monotonic = i64::try_from(now.monotonic.as_millis()).unwrap_or(i64::MAX);
+    now.wall.0.saturating_sub(monotonic)
+}

@@ -1,0 +1,134 @@
+//! Messages on their way out: composed → stored → shown → sent.
+//!
+//! **Invariant:** a message is in the store before it is on the wire, with the identity and the place that it keeps.
+
+use crate::boundary::change::Reply;
+use crate::client::hub::Asker;
+use crate::entity::address::Address;
+use crate::entity::id::ItemId;
+use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
+use crate::event::{Event, MessageEvent};
+use crate::xmpp::engine::{Input, Wish};
+use rand_chacha::rand_core::Rng;
+
+use super::Account;
+use super::turn::Work;
+
+/// The longest message, in bytes: what servers take in one stanza, quotes escaped.
+const LONGEST: usize = 48 * 1024;
+/// Where the ties of live messages begin (`xmpp::message::order`), and how many a millisecond has.
+const LIVE: u64 = 1 << 63;
+const PER_MILLISECOND: u64 = 1024;
+
+impl Account {
+    /// Composes a message and hands it to the core; it is committed before it is transmitted.
+    pub(super) fn compose(
+        &mut self,
+        now: Instant,
+        asker: Asker,
+        to: Address,
+        body: String,
+        work: &mut Work,
+    ) {
+        if body.trim().is_empty() {
+            return work.answers.push((asker, Ok(Reply::Done)));
+        }
+        if body.len() > LONGEST {
+            return work.answers.push((asker, Err(Problem::TooLong)));
+        }
+        let position = self.place(now, &to);
+        let id = ItemId(self.random.next_u64());
+        let name = self.name();
+        let message = Message {
+            id,
+            position,
+            conversation: to,
+            direction: Direction::Outgoing,
+            time: now.wall,
+            body,
+            ids: MessageIds {
+                stanza: Some(name.clone()),
+                origin: Some(name),
+                archive: None,
+            },
+            delivery: Delivery::Sending,
+        };
+        work.facts
+            .push(Event::Message(MessageEvent::Composed(message.clone())));
+        self.handle(now, Input::Wish(Wish::Send(message)), work);
+        work.answers.push((asker, Ok(Reply::Done)));
+    }
+
+    /// Sends a failed message again, under its old name: whoever has it after all does not show it twice.
+    pub(super) async fn retry(
+        &mut self,
+        now: Instant,
+        asker: Asker,
+        conversation: Address,
+        id: ItemId,
+        work: &mut Work,
+    ) {
+        match self.failed(&conversation, id).await {
+            Some(mut message) => {
+                message.delivery = Delivery::Sending;
+                work.facts.push(Event::Message(MessageEvent::Delivery {
+                    conversation,
+                    id,
+                    delivery: Delivery::Sending,
+                }));
+                self.handle(now, Input::Wish(Wish::Send(message)), work);
+                work.answers.push((asker, Ok(Reply::Done)));
+            }
+            // It is gone, or on its way already: nothing to do.
+            None => work.answers.push((asker, Ok(Reply::Done))),
+        }
+    }
+
+    /// Removes a failed message from this device.
+    pub(super) async fn delete(
+        &mut self,
+        asker: Asker,
+        conversation: Address,
+        id: ItemId,
+        work: &mut Work,
+    ) {
+        if self.failed(&conversation, id).await.is_some() {
+            work.facts
+                .push(Event::Message(MessageEvent::Deleted { conversation, id }));
+        }
+        work.answers.push((asker, Ok(Reply::Done)));
+    }
+
+    async fn failed(&self, conversation: &Address, id: ItemId) -> Option<Message> {
+        let message = match self.outbox.get(&id) {
+            Some(message) => message.clone(),
+            None => self.find_item(conversation, id).await?,
+        };
+        matches!(message.delivery, Delivery::Failed(_)).then_some(message)
+    }
+
+    /// After everything that is there.
+    fn place(&mut self, now: Instant, conversation: &Address) -> Position {
+        let ms = u64::try_from(now.wall.0).unwrap_or_default();
+        let tie = LIVE.saturating_add(ms.saturating_mul(PER_MILLISECOND).min(LIVE / 2));
+        // Half of a millisecond's ties are for what comes, half for what we write.
+        self.composed = (tie + PER_MILLISECOND / 2).max(self.composed.saturating_add(1));
+        let natural = Position {
+            time: now.wall,
+            tie: self.composed,
+        };
+        let mut position = self.after_all(conversation, natural);
+        // Two messages of one turn: the first is not folded yet.
+        position.tie = position.tie.max(self.composed);
+        self.composed = position.tie;
+        position
+    }
+
+    /// A fresh name for a message: 96 random bits.
+    fn name(&mut self) -> String {
+        let (high, low) = (self.random.next_u64(), self.random.next_u32());
+        format!("{high:016x}{low:08x}")
+    }
+}

@@ -1,0 +1,276 @@
+//! Attempts, the first log-in, the end of sessions, and logging out.
+//!
+//! **Invariant:** never two attempts at a time. A failed first log-in leaves nothing stored; a log-out leaves no secret.
+
+use crate::boundary::change::Reply;
+use crate::client::endpoint::Endpoint;
+use crate::client::hub::Asker;
+use crate::client::link::Target;
+use crate::entity::account::{Connection, Step};
+use crate::entity::problem::Problem;
+use crate::entity::secret::Secret;
+use crate::entity::time::Instant;
+use crate::event::Next;
+use crate::store::AccountRecord;
+use crate::xmpp::engine::{Credentials, Input, Wish};
+use rand_chacha::rand_core::Rng;
+
+use super::turn::Work;
+use super::{Account, FromAccount, Phase};
+
+impl Account {
+    /// Begins an attempt.
+    pub(super) fn attempt(&mut self, now: Instant) {
+        let target = match &self.record.websocket {
+            Some(text) => match Endpoint::parse(text) {
+                Ok(endpoint) => Target::At(endpoint),
+                Err(problem) => return self.stop(problem),
+            },
+            None => Target::Domain(self.record.address.domain().to_owned()),
+        };
+        self.go(now, target);
+    }
+
+    fn go(&mut self, now: Instant, target: Target) {
+        let step = match target {
+            Target::At(_) => Step::Opening,
+            Target::Domain(_) => Step::Discovering,
+        };
+        self.set_connection(Connection::Connecting(step));
+        if !matches!(self.phase, Phase::LoggingIn(_) | Phase::Connecting { .. }) {
+            self.phase = Phase::Connecting { asker: None };
+        }
+        self.link.connect(now, target);
+    }
+
+    /// The next attempt, if it is time.
+    pub(super) fn retry_if_due(&mut self, now: Instant) {
+        if let Phase::Waiting(at) = self.phase
+            && at.monotonic <= now.monotonic
+        {
+            self.attempt(now);
+        }
+    }
+
+    /// The next attempt, whatever the back-off says.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Waiting(_)) {
+            self.attempt(now);
+        }
+    }
+
+    /// The browser's word on the network: a reason to try, never a reason to believe.
+    pub(super) fn on_network(&mut self, now: Instant, network: bool) {
+        self.network = network;
+        if network {
+            self.hurry(now);
+        }
+    }
+
+    /// "Retry now".
+    pub(super) fn reconnect(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Waiting(_) | Phase::Stopped) {
+            self.attempt(now);
+        }
+    }
+
+    /// The password, typed again.
+    pub(super) fn on_password(
+        &mut self,
+        now: Instant,
+        asker: Asker,
+        password: Secret,
+        work: &mut Work,
+    ) {
+        let credentials = Credentials::Password(password);
+        match &self.phase {
+            Phase::Online | Phase::LoggingIn(_) => {
+                work.answers.push((asker, Err(Problem::AlreadyLoggedIn)));
+            }
+            Phase::Connecting { .. } => {
+                self.handle(now, Input::Wish(Wish::Credentials(credentials)), work);
+                self.phase = Phase::Connecting { asker: Some(asker) };
+            }
+            Phase::Waiting(_) | Phase::Stopped => {
+                self.handle(now, Input::Wish(Wish::Credentials(credentials)), work);
+                self.phase = Phase::Connecting { asker: Some(asker) };
+                self.attempt(now);
+            }
+        }
+    }
+
+    /// Everything works.
+    pub(super) async fn on_online(&mut self, now: Instant, work: &mut Work) {
+        self.backoff.on_online(now);
+        match std::mem::replace(&mut self.phase, Phase::Online) {
+            Phase::LoggingIn(asker) => {
+                work.record = true;
+                self.keep_record(work).await;
+                self.appear();
+                work.answers.push((asker, Ok(Reply::Account(self.id))));
+            }
+            Phase::Connecting { asker: Some(asker) } => {
+                work.answers.push((asker, Ok(Reply::Account(self.id))));
+            }
+            _ => {}
+        }
+        self.ask_for_watched(now, work);
+    }
+
+    /// From now on the pages see the account.
+    fn appear(&mut self) {
+        self.visible.set(true);
+        (self.around.up)(FromAccount::LoggedIn(self.id));
+        let mut model = self.model.borrow_mut();
+        // The snapshot holds everything that is different, too.
+        let windows = model.drain().windows;
+        self.around.hub.broadcast(model.snapshot());
+        self.around.hub.publish(crate::model::Drained {
+            shared: Vec::new(),
+            windows,
+        });
+    }
+
+    /// The session, or the attempt, is over.
+    pub(super) async fn on_ended(
+        &mut self,
+        now: Instant,
+        problem: Problem,
+        next: Next,
+        work: &mut Work,
+    ) {
+        self.link.shut();
+        self.asking.clear();
+        let moved = match &next {
+            Next::Move(url) => Some(Endpoint::parse(url)),
+            Next::Retry | Next::Stop => None,
+        };
+        if let Some(Ok(endpoint)) = moved {
+            if matches!(self.phase, Phase::Online) {
+                self.phase = Phase::Connecting { asker: None };
+            }
+            return self.go(now, Target::At(endpoint));
+        }
+        match std::mem::replace(&mut self.phase, Phase::Stopped) {
+            Phase::LoggingIn(asker) => {
+                work.answers.push((asker, Err(problem)));
+                self.vanish().await;
+                (self.around.up)(FromAccount::LogInFailed(self.id, asker));
+            }
+            Phase::Connecting { asker } => {
+                if let Some(asker) = asker {
+                    work.answers.push((asker, Err(problem.clone())));
+                }
+                self.wait_or_stop(now, problem, &next);
+            }
+            Phase::Online => self.wait_or_stop(now, problem, &next),
+            waiting => self.phase = waiting,
+        }
+    }
+
+    fn wait_or_stop(&mut self, now: Instant, problem: Problem, next: &Next) {
+        if matches!(next, Next::Stop | Next::Move(_)) {
+            return self.stop(problem);
+        }
+        let wait = self.backoff.on_lost(now, &problem, self.random.next_u64());
+        let at = now + wait;
+        self.phase = Phase::Waiting(at);
+        self.set_connection(Connection::Waiting {
+            problem: if self.network {
+                problem
+            } else {
+                Problem::NoNetwork
+            },
+            retry: at.wall,
+        });
+    }
+
+    fn stop(&mut self, problem: Problem) {
+        self.phase = Phase::Stopped;
+        self.set_connection(Connection::Failed(problem));
+    }
+
+    fn set_connection(&self, connection: Connection) {
+        self.model.borrow_mut().session.set_connection(connection);
+    }
+
+    /// The log-in is given up by who asked for it: nobody waits for an answer.
+    pub(super) async fn give_up(&mut self) {
+        if matches!(self.phase, Phase::LoggingIn(_)) {
+            self.vanish().await;
+        }
+    }
+
+    /// Nothing is left of a log-in that failed.
+    async fn vanish(&mut self) {
+        self.link.shut();
+        self.over = true;
+        if self.opened && self.fresh {
+            // What cannot be erased was never written.
+            let _ = self.around.ports.depot.erase(self.id).await;
+        }
+    }
+
+    /// The server knows us: from now on there is something to keep.
+    pub(super) async fn open_store(&mut self) {
+        if !self.fresh || self.opened || self.anonymous {
+            return;
+        }
+        self.opened = true;
+        match self.around.ports.depot.open(self.id).await {
+            Ok(store) => self.store = store,
+            Err(error) => self.disk_fails(&error),
+        }
+    }
+
+    /// Writes the account's record, if it is different and to be kept at all.
+    pub(super) async fn keep_record(&mut self, work: &mut Work) {
+        let logging_in = matches!(self.phase, Phase::LoggingIn(_));
+        if !work.record || logging_in || self.anonymous || self.over {
+            return;
+        }
+        work.record = false;
+        self.record.credentials = self.keys.clone().filter(|_| self.stay);
+        self.record.logged_out = false;
+        let record = self.record.clone();
+        if let Err(error) = self.around.ports.depot.put_account(record).await {
+            self.disk_fails(&error);
+        }
+    }
+
+    /// Ends the session and removes the secrets; the history, too, if wished.
+    pub(super) async fn log_out(
+        &mut self,
+        now: Instant,
+        asker: Asker,
+        erase: bool,
+        work: &mut Work,
+    ) {
+        self.handle(now, Input::Wish(Wish::Close), work);
+        self.transmit(now, work);
+        self.link.shut();
+        self.over = true;
+        self.visible.set(false);
+        self.keys = None;
+        let depot = self.around.ports.depot.clone();
+        let kept = (!erase && !self.anonymous).then(|| AccountRecord {
+            credentials: None,
+            logged_out: true,
+            ..self.record.clone()
+        });
+        // The record first: without it nothing can log in, even if erasing fails.
+        let done = match &kept {
+            Some(record) => depot.put_account(record.clone()).await,
+            None => match depot.remove_account(self.id).await {
+                Ok(()) => depot.erase(self.id).await,
+                Err(error) => Err(error),
+            },
+        };
+        let outcome = match done {
+            Ok(()) => Ok(Reply::Done),
+            Err(_) => Err(Problem::NoStorage),
+        };
+        (self.around.up)(FromAccount::LoggedOut(self.id, kept));
+        work.answers.push((asker, outcome));
+    }
+}

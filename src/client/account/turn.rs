@@ -1,0 +1,339 @@
+//! One turn: what came in → facts → one batch → commit → transmit → publish → answer.
+
+use std::collections::VecDeque;
+
+use crate::boundary::change::{Change, Notification, Reply};
+use crate::boundary::command::TimelineRequest;
+use crate::boundary::command::Toward;
+use crate::client::hub::Asker;
+use crate::client::link::Happening;
+use crate::entity::address::Address;
+use crate::entity::id::ItemId;
+use crate::entity::message::{Direction, Message};
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
+use crate::event::{Event, Next, Save};
+use crate::model::timeline::Watch;
+use crate::store::{Batch, Op, StoreError};
+use crate::xmpp::engine::{Input, Output, Wish};
+
+use super::{Account, FRAME, FromAccount, ToAccount, drift};
+use crate::client::fallback::Fallback;
+use crate::client::notify::{Viewer, notifier};
+use crate::client::ports::PageId;
+use std::rc::Rc;
+
+/// How far the clocks may part before we say that the machine slept, in milliseconds.
+const SLEPT: i64 = 10_000;
+
+/// What a turn has gathered, and not carried out yet.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) facts: Vec<Event>,
+    saves: Vec<Save>,
+    frames: Vec<String>,
+    close: bool,
+    /// What needs the store as this turn leaves it.
+    pub(super) later: VecDeque<Later>,
+    pub(super) answers: Vec<(Asker, Result<Reply, Problem>)>,
+    /// Incoming messages that people should hear of.
+    pub(super) news: Vec<Message>,
+    /// The record of the account is different.
+    pub(super) record: bool,
+    /// Somebody waits to see the outcome: no pacing.
+    urgent: bool,
+    console: Vec<(bool, String)>,
+}
+
+impl Work {
+    fn is_done(&self) -> bool {
+        self.facts.is_empty() && self.saves.is_empty() && self.frames.is_empty() && !self.close
+    }
+}
+
+/// What is done after the commit.
+#[derive(Debug)]
+pub(super) enum Later {
+    Watch(Watch, TimelineRequest),
+    Extend(Watch, Toward),
+    Refill(Address),
+    Latest(Address),
+    Retry(Asker, Address, ItemId),
+    Delete(Asker, Address, ItemId),
+    Online,
+    Ended(Problem, Next),
+    LogOut { asker: Asker, erase: bool },
+    GiveUp,
+}
+
+impl Account {
+    /// One turn.
+    pub(super) async fn turn(&mut self, inputs: Vec<ToAccount>) {
+        let now = self.now();
+        self.around.log.set_now(now.wall);
+        let mut work = Work::default();
+        self.wake(now);
+        self.tick(now, &mut work);
+        let console = self.around.hub.console_is_watched();
+        for input in inputs {
+            self.take(now, input, &mut work, console);
+        }
+        self.finish(now, work).await;
+    }
+
+    /// What is due by the clock.
+    fn tick(&mut self, now: Instant, work: &mut Work) {
+        if let Some((at, _)) = self.engine.poll_timeout()
+            && at.monotonic <= now.monotonic
+        {
+            self.handle(now, Input::Tick, work);
+        }
+        self.link.on_tick(now);
+        self.retry_if_due(now);
+    }
+
+    /// A machine that slept tries again at once.
+    fn wake(&mut self, now: Instant) {
+        let drift = drift(now);
+        if drift.saturating_sub(self.drift) > SLEPT {
+            tracing::debug!("the machine slept");
+            self.hurry(now);
+        }
+        self.drift = drift;
+    }
+
+    fn take(&mut self, now: Instant, input: ToAccount, work: &mut Work, console: bool) {
+        match input {
+            ToAccount::Link(report) => match self.link.on_report(now, report) {
+                Some(Happening::Frame(frame)) => {
+                    self.handle(now, Input::Frame(&frame), work);
+                    if console {
+                        work.console.push((false, frame));
+                    }
+                }
+                Some(Happening::Opened(endpoint)) => {
+                    self.model.borrow_mut().session.set_url(endpoint.url());
+                    let secure = endpoint.is_secure();
+                    self.handle(now, Input::Opened { secure }, work);
+                }
+                Some(Happening::Closed(closed)) => {
+                    tracing::debug!(closed.code, closed.was_clean, "socket closed");
+                    self.handle(now, Input::Closed, work);
+                }
+                Some(Happening::Failed(problem)) => {
+                    work.later.push_back(Later::Ended(problem, Next::Retry));
+                }
+                None => {}
+            },
+            ToAccount::Do(asker, command) => {
+                work.urgent = true;
+                self.on_command(now, asker, command, work);
+            }
+            ToAccount::LogIn(asker, password) => self.on_password(now, asker, password, work),
+            ToAccount::Watch(watch, request) => {
+                work.later.push_back(Later::Watch(watch, request));
+            }
+            ToAccount::Extend(watch, toward) => {
+                work.later.push_back(Later::Extend(watch, toward));
+            }
+            ToAccount::Unwatch(watch) => self.model.borrow_mut().timelines.close(watch),
+            ToAccount::PageGone(page) => self.model.borrow_mut().timelines.close_page(page.0),
+            ToAccount::Network(network) => self.on_network(now, network),
+            ToAccount::Idle(since) => self.handle(now, Input::Wish(Wish::Idle(since)), work),
+            ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
+        }
+    }
+
+    /// One `handle`, then drain.
+    pub(super) fn handle(&mut self, now: Instant, input: Input<'_>, work: &mut Work) {
+        self.engine.handle(now, input);
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Save(save) => work.saves.push(save),
+                Output::Transmit(frame) => work.frames.push(frame),
+                Output::Event(event) => work.facts.push(event),
+                Output::Close => work.close = true,
+            }
+        }
+    }
+
+    /// Carries out what was gathered, and what follows from it.
+    async fn finish(&mut self, now: Instant, mut work: Work) {
+        loop {
+            let mut batch = Batch::default();
+            let facts = std::mem::take(&mut work.facts);
+            self.settle(now, facts, &mut batch, &mut work).await;
+            self.save(&mut batch, &mut work);
+            self.commit(batch).await;
+            self.keep_record(&mut work).await;
+            self.transmit(now, &mut work);
+            match work.later.pop_front() {
+                Some(later) => self.after(now, later, &mut work).await,
+                None if work.is_done() => break,
+                None => {}
+            }
+        }
+        self.recount().await;
+        if work.urgent || !work.answers.is_empty() || self.may_publish(now) {
+            self.publish(now);
+        } else {
+            // Soon, together with what comes until then.
+            self.published = self.published.or(Some(now));
+        }
+        for (asker, outcome) in std::mem::take(&mut work.answers) {
+            self.around.hub.answer(asker, outcome);
+        }
+        self.notify(std::mem::take(&mut work.news));
+        let frames = std::mem::take(&mut work.console);
+        self.around.hub.show_frames(self.id, now.wall, &frames);
+    }
+
+    async fn after(&mut self, now: Instant, later: Later, work: &mut Work) {
+        match later {
+            Later::Watch(watch, request) => {
+                work.urgent = true;
+                self.open_window(now, watch, request, work).await;
+            }
+            Later::Extend(watch, toward) => {
+                work.urgent = true;
+                self.extend_window(now, watch, toward, work).await;
+            }
+            Later::Refill(conversation) => self.refill(now, &conversation, work).await,
+            Later::Latest(conversation) => self.refresh_latest(&conversation).await,
+            Later::Retry(asker, conversation, id) => {
+                self.retry(now, asker, conversation, id, work).await;
+            }
+            Later::Delete(asker, conversation, id) => {
+                self.delete(asker, conversation, id, work).await;
+            }
+            Later::Online => self.on_online(now, work).await,
+            Later::Ended(problem, next) => self.on_ended(now, problem, next, work).await,
+            Later::LogOut { asker, erase } => self.log_out(now, asker, erase, work).await,
+            Later::GiveUp => self.give_up().await,
+        }
+    }
+
+    /// What the core and the model want kept.
+    pub(super) fn save(&mut self, batch: &mut Batch, work: &mut Work) {
+        for save in work.saves.drain(..) {
+            match save {
+                Save::Caps { ver, features } => batch.push(Op::PutCaps(ver, features)),
+                Save::Credentials(keys) => {
+                    self.keys = Some(keys);
+                    work.record = true;
+                }
+            }
+        }
+        for conversation in self.model.borrow_mut().conversations.take_unsaved() {
+            batch.push(Op::PutConversation(conversation));
+        }
+    }
+
+    /// Writes a batch. When the disk fails, memory takes over: nothing that was shown is lost while we live.
+    pub(super) async fn commit(&mut self, batch: Batch) {
+        if batch.is_empty() {
+            return;
+        }
+        let Err(error) = self.store.commit(batch.clone()).await else {
+            return;
+        };
+        // One transaction can fail alone.
+        let Err(_) = self.store.commit(batch.clone()).await else {
+            return;
+        };
+        self.disk_fails(&error);
+        // Memory does not fail.
+        let _ = self.store.commit(batch).await;
+    }
+
+    /// Memory takes over.
+    pub(super) fn disk_fails(&mut self, error: &StoreError) {
+        tracing::warn!(%error, "the disk fails");
+        if !self.disk_failed {
+            self.disk_failed = true;
+            self.store = Rc::new(Fallback::new(self.store.clone()));
+        }
+        (self.around.up)(FromAccount::Disk(match error {
+            StoreError::Full => Problem::StorageFull,
+            StoreError::Unavailable(_) | StoreError::Newer => Problem::NoStorage,
+        }));
+    }
+
+    pub(super) fn transmit(&mut self, now: Instant, work: &mut Work) {
+        let console = !work.frames.is_empty() && self.around.hub.console_is_watched();
+        for frame in work.frames.drain(..) {
+            self.link.send(&frame);
+            if console {
+                work.console.push((true, frame));
+            }
+        }
+        if std::mem::take(&mut work.close) {
+            self.link.shut();
+            // The core hears of the closing at once; the socket's own report is not waited for.
+            self.handle(now, Input::Closed, work);
+        }
+    }
+
+    fn may_publish(&self, now: Instant) -> bool {
+        self.published.is_none_or(|last| now.since(last) >= FRAME)
+    }
+
+    /// Tells the pages what is different.
+    pub(super) fn publish(&mut self, now: Instant) {
+        let drained = self.model.borrow_mut().drain();
+        let nothing = drained.shared.is_empty() && drained.windows.is_empty();
+        if nothing || !self.visible.get() {
+            self.published = None;
+            return;
+        }
+        self.published = Some(now);
+        self.around.hub.publish(drained);
+    }
+
+    /// Tells people of new messages, each conversation once.
+    fn notify(&self, news: Vec<Message>) {
+        let settings = self.around.hub.settings();
+        if news.is_empty() || !settings.notifications || !self.visible.get() {
+            return;
+        }
+        let mut told: Vec<Address> = Vec::new();
+        for message in news.iter().rev() {
+            if message.direction == Direction::Outgoing || told.contains(&message.conversation) {
+                continue;
+            }
+            told.push(message.conversation.clone());
+            let model = self.model.borrow();
+            let watching: Vec<_> = model
+                .timelines
+                .watched()
+                .filter(|(_, conversation)| **conversation == message.conversation)
+                .map(|(watch, _)| PageId(watch.page))
+                .collect();
+            let viewers: Vec<_> = self
+                .around
+                .hub
+                .attentions()
+                .into_iter()
+                .map(|(page, attention)| Viewer {
+                    page,
+                    attention,
+                    watches: watching.contains(&page),
+                })
+                .collect();
+            let Some(page) = notifier(&settings, &viewers) else {
+                continue;
+            };
+            let notification = Notification {
+                account: self.id,
+                conversation: message.conversation.clone(),
+                title: model.roster.name(&message.conversation),
+                body: settings
+                    .notification_preview
+                    .then(|| crate::model::text::preview(&message.body)),
+            };
+            self.around
+                .hub
+                .post(page, vec![Change::Notify(notification)]);
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The client: accounts, pages, and the one inbox where what concerns them all comes together.
+//!
+//! **Invariant:** two builds never talk to each other; a page hears nothing before it said hello.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures::StreamExt;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::future::{Either, join_all, select};
+
+use crate::boundary::change::{Change, Reply};
+use crate::boundary::codec::BUILD;
+use crate::boundary::command::{Command, LogIn, ToEngine};
+use crate::entity::address::Address;
+use crate::entity::id::AccountId;
+use crate::entity::problem::Problem;
+use crate::entity::settings::Settings;
+use crate::model::timeline::Watch;
+use crate::store::memory::{MemoryDepot, MemoryStore};
+use crate::store::{AccountRecord, Snapshot, Store, StoreError};
+
+use super::account::{Account, Beginning, FromAccount, Handle, Login, Surroundings, ToAccount};
+use super::endpoint::Endpoint;
+use super::hub::{Asker, Hub};
+use super::idle::Idle;
+use super::log::Log;
+use super::ports::{PageEvent, PageId, Ports};
+use super::registration::{Registration, ToRegistration};
+use super::wire;
+
+/// The client.
+pub struct Client {
+    around: Surroundings,
+    inbox: UnboundedReceiver<ToClient>,
+    accounts: BTreeMap<AccountId, Handle>,
+    /// First log-ins under way, and who asked for them.
+    logins: BTreeMap<AccountId, Asker>,
+    /// Accounts that are kept but not logged in, the oldest first.
+    kept: Vec<AccountRecord>,
+    registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
+    idle: Idle,
+    device: Option<Problem>,
+}
+
+/// What comes in.
+enum ToClient {
+    Page(PageEvent),
+    Account(FromAccount),
+}
+
+impl Client {
+    /// A client on these ports. `log` is what the diagnostics show.
+    #[must_use]
+    pub fn new(ports: Ports, log: Log) -> Self {
+        let (sender, inbox) = unbounded();
+        let up = {
+            let sender = sender.clone();
+            Rc::new(move |event| {
+                let _ = sender.unbounded_send(ToClient::Account(event));
+            })
+        };
+        ports.pages.listen(Box::new(move |event| {
+            let _ = sender.unbounded_send(ToClient::Page(event));
+        }));
+        let hub = Rc::new(Hub::new(ports.pages.clone(), log.clone()));
+        let idle = Idle::new(ports.clock.now());
+        let around = Surroundings {
+            ports,
+            hub,
+            log,
+            up,
+            language: None,
+        };
+        Self {
+            around,
+            inbox,
+            accounts: BTreeMap::new(),
+            logins: BTreeMap::new(),
+            kept: Vec::new(),
+            registration: None,
+            idle,
+            device: None,
+        }
+    }
+
+    /// Runs for ever.
+    pub async fn run(mut self) {
+        self.start().await;
+        loop {
+            let input = match self.idle.poll_timeout() {
+                Some(at) => {
+                    let sleep = self.around.ports.timer.sleep_until(at);
+                    match select(self.inbox.next(), sleep).await {
+                        Either::Left((input, _)) => input,
+                        Either::Right(_) => None,
+                    }
+                }
+                None => self.inbox.next().await,
+            };
+            let now = self.around.ports.clock.now();
+            self.around.log.set_now(now.wall);
+            if let Some(since) = self.idle.on_tick(now) {
+                self.tell_all(|| ToAccount::Idle(Some(since)));
+            }
+            match input {
+                Some(ToClient::Page(event)) => self.on_page(event).await,
+                Some(ToClient::Account(event)) => self.on_account(event),
+                None => {}
+            }
+            self.around.hub.flush_log();
+        }
+    }
+
+    /// Reads what is kept, and starts the accounts that can log in by themselves.
+    async fn start(&mut self) {
+        let device = match self.around.ports.depot.load().await {
+            Ok(device) => device,
+            Err(error) => {
+                tracing::warn!(%error, "nothing can be kept on this device");
+                self.around.ports.depot = Rc::new(MemoryDepot::default());
+                self.device = Some(Problem::NoStorage);
+                crate::store::Device::default()
+            }
+        };
+        self.around.language.clone_from(&device.settings.language);
+        self.around.hub.set_settings(device.settings);
+        let (start, kept): (Vec<_>, Vec<_>) = device
+            .accounts
+            .into_iter()
+            .partition(|record| record.credentials.is_some() && !record.logged_out);
+        self.kept = kept;
+        let stores = join_all(start.iter().map(|record| self.open(record.id))).await;
+        for (record, opened) in start.into_iter().zip(stores) {
+            let stored = Some(self.opened(opened));
+            self.begin(Beginning {
+                record,
+                login: None,
+                stored,
+            });
+        }
+    }
+
+    async fn open(&self, id: AccountId) -> Result<(Rc<dyn Store>, Snapshot), StoreError> {
+        let store = self.around.ports.depot.open(id).await?;
+        let snapshot = store.load().await?;
+        Ok((store, snapshot))
+    }
+
+    /// A store that cannot be opened is replaced by memory: people can still talk.
+    fn opened(
+        &mut self,
+        opened: Result<(Rc<dyn Store>, Snapshot), StoreError>,
+    ) -> (Rc<dyn Store>, Snapshot) {
+        opened.unwrap_or_else(|error| {
+            tracing::warn!(%error, "an account's store cannot be opened");
+            self.set_device(match error {
+                StoreError::Full => Problem::StorageFull,
+                StoreError::Unavailable(_) | StoreError::Newer => Problem::NoStorage,
+            });
+            (Rc::new(MemoryStore::default()), Snapshot::default())
+        })
+    }
+
+    fn begin(&mut self, beginning: Beginning) {
+        let id = beginning.record.id;
+        let (account, handle) = Account::new(self.around.clone(), beginning);
+        self.accounts.insert(id, handle);
+        self.around.ports.spawn.spawn(Box::pin(account.run()));
+    }
+
+    async fn on_page(&mut self, event: PageEvent) {
+        match event {
+            PageEvent::Gone(page) => self.on_gone(page),
+            PageEvent::Message(page, bytes) => {
+                for word in wire::unpack(&bytes) {
+                    match word {
+                        ToEngine::Hello { build, .. } if build != BUILD => {
+                            tracing::info!("a page of another build");
+                            self.around.hub.refuse(page);
+                        }
+                        ToEngine::Hello { attention, .. } => {
+                            let snapshot = self.snapshot();
+                            self.around.hub.attach(page, attention, snapshot);
+                            self.on_activity();
+                        }
+                        ToEngine::Goodbye => self.on_gone(page),
+                        ToEngine::Do(request, command) => {
+                            if self.around.hub.is_attached(page) {
+                                self.on_command(Asker { page, request }, command).await;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Everything that every page shows.
+    fn snapshot(&self) -> Vec<Change> {
+        let mut changes = vec![
+            Change::Clear,
+            Change::Settings(self.around.hub.settings()),
+            Change::Device(self.device.clone()),
+            self.remembered(),
+        ];
+        for account in self.accounts.values() {
+            if account.visible.get() {
+                changes.extend(account.model.borrow().snapshot());
+            }
+        }
+        changes.push(Change::Ready);
+        changes
+    }
+
+    fn remembered(&self) -> Change {
+        let addresses = self.kept.iter().rev();
+        Change::Remembered(addresses.map(|record| record.address.clone()).collect())
+    }
+
+    async fn on_command(&mut self, asker: Asker, command: Command) {
+        let Asker { page, .. } = asker;
+        let outcome = match command {
+            Command::LogIn(login) => match self.log_in(asker, login).await {
+                Ok(()) => return,
+                Err(problem) => Err(problem),
+            },
+            Command::CancelLogIn => {
+                self.cancel_log_in(page);
+                Ok(Reply::Done)
+            }
+            Command::RegistrationOpen(server) => {
+                self.cancel_registration(page);
+                match Registration::new(self.around.clone(), asker, &server) {
+                    Ok((registration, sender)) => {
+                        self.registration = Some((page, sender));
+                        self.around.ports.spawn.spawn(Box::pin(registration.run()));
+                        return;
+                    }
+                    Err(problem) => Err(problem),
+                }
+            }
+            Command::RegistrationSubmit(answers) => match &self.registration {
+                Some((owner, sender)) if *owner == page => {
+                    let submit = ToRegistration::Submit(asker, answers);
+                    match sender.unbounded_send(submit) {
+                        Ok(()) => return,
+                        Err(_) => Err(Problem::ConnectionLost),
+                    }
+                }
+                _ => Err(Problem::ConnectionLost),
+            },
+            Command::RegistrationCancel => {
+                self.cancel_registration(page);
+                Ok(Reply::Done)
+            }
+            Command::SetSettings(settings) => self.set_settings(settings).await,
+            Command::Attention(attention) => {
+                self.around.hub.set_attention(page, attention);
+                Ok(Reply::Done)
+            }
+            Command::Activity => {
+                self.on_activity();
+                Ok(Reply::Done)
+            }
+            Command::Network(network) => {
+                self.tell_all(|| ToAccount::Network(network));
+                Ok(Reply::Done)
+            }
+            Command::Watch(window, request) => {
+                let watch = Watch {
+                    page: page.0,
+                    window,
+                };
+                // The same number watches another timeline now.
+                self.tell_all(|| ToAccount::Unwatch(watch));
+                if let Some(account) = self.accounts.get(&request.account) {
+                    account.send(ToAccount::Watch(watch, request));
+                }
+                Ok(Reply::Done)
+            }
+            Command::Extend(window, toward) => {
+                let watch = Watch {
+                    page: page.0,
+                    window,
+                };
+                self.tell_all(|| ToAccount::Extend(watch, toward));
+                Ok(Reply::Done)
+            }
+            Command::Unwatch(window) => {
+                let watch = Watch {
+                    page: page.0,
+                    window,
+                };
+                self.tell_all(|| ToAccount::Unwatch(watch));
+                Ok(Reply::Done)
+            }
+            Command::WatchDiagnostics { log, console } => {
+                self.around.hub.watch_diagnostics(page, log, console);
+                Ok(Reply::Done)
+            }
+            Command::Account(id, command) => match self.accounts.get(&id) {
+                Some(account) => return account.send(ToAccount::Do(asker, command)),
+                None => Err(Problem::Offline),
+            },
+        };
+        self.around.hub.answer(asker, outcome);
+    }
+
+    async fn log_in(&mut self, asker: Asker, login: LogIn) -> Result<(), Problem> {
+        let typed = login.address.trim().trim_start_matches('@');
+        let address = Address::parse(typed).map_err(|_| Problem::InvalidAddress)?;
+        if address.local().is_none() && !login.anonymous {
+            return Err(Problem::InvalidAddress);
+        }
+        let websocket = match &login.websocket {
+            Some(text) => Some(Endpoint::parse(text)?.url().to_owned()),
+            None => None,
+        };
+        // Who asks again does not wait for the first attempt.
+        self.cancel_log_in(asker.page);
+        let known = self
+            .accounts
+            .values()
+            .find(|account| !login.anonymous && account.address.as_ref() == Some(&address));
+        if let Some(known) = known {
+            if !known.visible.get() {
+                return Err(Problem::AlreadyLoggedIn);
+            }
+            known.send(ToAccount::LogIn(asker, login.password));
+            return Ok(());
+        }
+        let kept = self
+            .kept
+            .iter()
+            .find(|record| !login.anonymous && record.address == address);
+        let (record, stored) = match kept.cloned() {
+            Some(record) => {
+                let opened = self.open(record.id).await;
+                let websocket = websocket.or_else(|| record.websocket.clone());
+                let record = AccountRecord {
+                    websocket,
+                    ..record
+                };
+                (record, Some(self.opened(opened)))
+            }
+            None => (
+                AccountRecord {
+                    id: self.fresh_id(),
+                    address,
+                    websocket,
+                    credentials: None,
+                    mechanism: None,
+                    logged_out: false,
+                },
+                None,
+            ),
+        };
+        self.logins.insert(record.id, asker);
+        self.begin(Beginning {
+            record,
+            login: Some(Login {
+                asker,
+                password: login.password,
+                stay: login.stay,
+                anonymous: login.anonymous,
+            }),
+            stored,
+        });
+        Ok(())
+    }
+
+    fn fresh_id(&self) -> AccountId {
+        let [a, b, c, d, e, f, g, h, ..] = self.around.ports.entropy.seed();
+        AccountId(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+
+    fn cancel_log_in(&mut self, page: PageId) {
+        for (id, owner) in &self.logins {
+            if owner.page == page
+                && let Some(account) = self.accounts.remove(id)
+            {
+                account.send(ToAccount::CancelLogIn);
+            }
+        }
+        self.logins.retain(|_, owner| owner.page != page);
+    }
+
+    fn cancel_registration(&mut self, page: PageId) {
+        if let Some((owner, sender)) = self.registration.take() {
+            if owner == page {
+                let _ = sender.unbounded_send(ToRegistration::Cancel);
+            } else {
+                self.registration = Some((owner, sender));
+            }
+        }
+    }
+
+    async fn set_settings(&mut self, settings: Settings) -> Result<Reply, Problem> {
+        self.around.language.clone_from(&settings.language);
+        self.around.hub.set_settings(settings.clone());
+        self.around
+            .hub
+            .broadcast(vec![Change::Settings(settings.clone())]);
+        match self.around.ports.depot.put_settings(settings).await {
+            Ok(()) => Ok(Reply::Done),
+            Err(_) => Err(Problem::NoStorage),
+        }
+    }
+
+    fn on_activity(&mut self) {
+        if self.idle.on_activity(self.around.ports.clock.now()) {
+            self.tell_all(|| ToAccount::Idle(None));
+        }
+    }
+
+    fn on_gone(&mut self, page: PageId) {
+        if self.around.hub.detach(page) {
+            self.cancel_log_in(page);
+            self.cancel_registration(page);
+            self.tell_all(|| ToAccount::PageGone(page));
+        }
+    }
+
+    fn on_account(&mut self, event: FromAccount) {
+        match event {
+            FromAccount::LoggedIn(id) => {
+                self.logins.remove(&id);
+                self.kept.retain(|record| record.id != id);
+                self.around.hub.broadcast(vec![self.remembered()]);
+            }
+            FromAccount::LogInFailed(id, asker) => {
+                // Unless a new attempt has taken its place already.
+                if self.logins.get(&id) == Some(&asker) {
+                    self.logins.remove(&id);
+                    self.accounts.remove(&id);
+                }
+            }
+            FromAccount::LoggedOut(id, kept) => {
+                self.accounts.remove(&id);
+                self.kept.extend(kept);
+                self.around
+                    .hub
+                    .broadcast(vec![Change::AccountGone(id), self.remembered()]);
+            }
+            FromAccount::Disk(problem) => self.set_device(problem),
+        }
+    }
+
+    fn set_device(&mut self, problem: Problem) {
+        if self.device.as_ref() != Some(&problem) {
+            self.device = Some(problem);
+            self.around
+                .hub
+                .broadcast(vec![Change::Device(self.device.clone())]);
+        }
+    }
+
+    fn tell_all(&self, word: impl Fn() -> ToAccount) {
+        for account in self.accounts.values() {
+            account.send(word());
+        }
+    }
+}
