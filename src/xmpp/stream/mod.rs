@@ -61,7 +61,7 @@ pub enum Taken {
     Ended,
 }
 
-/// A request of the stream's own; its answer comes back to [`Stream::on_reply`].
+/// A request of the stream's own; its answer comes back to `Stream::on_reply`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Question {
     /// RFC 6120 §7: a resource, of our choice or of the server's.
