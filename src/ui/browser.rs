@@ -49,6 +49,15 @@ pub fn languages() -> Vec<String> {
     languages.iter().filter_map(|tag| tag.as_string()).collect()
 }
 
+/// The language that the page says it is in.
+#[must_use]
+pub fn language() -> Option<String> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    document().document_element()?.get_attribute("lang")
+}
+
 /// Sets or removes an attribute of the root element.
 pub fn root_attribute(name: &str, value: Option<&str>) {
     if !cfg!(target_arch = "wasm32") {

@@ -1,5 +1,7 @@
 //! `config.json`: what whoever hosts the site has set. Everything in it is optional.
 
+use wasm_bindgen::{JsCast, JsValue};
+
 use crate::entity::settings::Theme;
 
 /// What the host has set.
@@ -305,6 +307,51 @@ fn is_link(url: &str) -> bool {
             .iter()
             .any(|ok| scheme.eq_ignore_ascii_case(ok)),
         _ => !url.contains(|c: char| c.is_control()),
+    }
+}
+
+/// Fetches and reads the file beside the page. A site without one has set nothing.
+pub async fn load() -> (Config, Vec<Mistake>) {
+    match fetch().await {
+        None => (Config::default(), Vec::new()),
+        Some(text) => match js_sys::JSON::parse(&text) {
+            Ok(value) => Config::read(Json::of(&value)),
+            Err(_) => Config::read(Json::Other),
+        },
+    }
+}
+
+async fn fetch() -> Option<String> {
+    let response = gloo_net::http::Request::get("config.json")
+        .send()
+        .await
+        .ok()?;
+    if !response.ok() {
+        return None;
+    }
+    response.text().await.ok()
+}
+
+impl Json {
+    fn of(value: &JsValue) -> Self {
+        if value.is_null() {
+            Self::Null
+        } else if let Some(bool) = value.as_bool() {
+            Self::Bool(bool)
+        } else if let Some(text) = value.as_string() {
+            Self::Text(text)
+        } else if let Some(list) = value.dyn_ref::<js_sys::Array>() {
+            Self::List(list.iter().map(|value| Self::of(&value)).collect())
+        } else if let Some(object) = value.dyn_ref::<js_sys::Object>() {
+            let entries = js_sys::Object::entries(object);
+            let entry = |entry: JsValue| {
+                let entry: js_sys::Array = entry.unchecked_into();
+                Some((entry.get(0).as_string()?, Self::of(&entry.get(1))))
+            };
+            Self::Object(entries.iter().filter_map(entry).collect())
+        } else {
+            Self::Other
+        }
     }
 }
 

@@ -193,7 +193,10 @@ impl Handle {
 
     /// Tells the engine that this page goes away.
     pub fn goodbye(&self) {
-        self.say(ToEngine::Goodbye);
+        let link = self.inner().link.borrow().clone();
+        if let Some(link) = link {
+            link.post(codec::encode(&vec![ToEngine::Goodbye]));
+        }
     }
 
     /// Starts the engine anew, or takes it over from another tab.
@@ -220,10 +223,15 @@ impl Handle {
 
 /// What the platform calls.
 impl Handle {
-    /// There is a new way to an engine, which has not answered yet: introduces this page.
+    /// There is a new way to an engine, which has not answered yet: introduces this page, and keeps quiet until then.
     pub fn attach(&self, link: Rc<dyn Link>) {
         let inner = self.inner();
         *inner.link.borrow_mut() = Some(link.clone());
+        // An engine that is started anew keeps its word on the screen until it is there.
+        let before = self.engine.get_untracked();
+        if before != Engine::Restarting && before != Engine::Attaching {
+            self.set_engine.set(Engine::Attaching);
+        }
         link.post(codec::encode(&vec![ToEngine::Hello {
             build: codec::BUILD.to_owned(),
             attention: inner.attention.get(),
@@ -246,16 +254,22 @@ impl Handle {
 
     /// A message came from the engine.
     pub fn receive(&self, bytes: &[u8]) {
-        match codec::decode(bytes) {
-            Ok(ToPage::Welcome) => self.welcome(),
-            Ok(ToPage::OtherBuild(_)) | Err(_) => self.detach(Engine::OtherBuild),
-            Ok(ToPage::Changes(changes)) => {
-                for change in changes {
-                    self.apply(change);
+        let Ok(words) = codec::decode::<Vec<ToPage>>(bytes) else {
+            self.detach(Engine::OtherBuild);
+            return;
+        };
+        for word in words {
+            match word {
+                ToPage::Welcome => self.welcome(),
+                ToPage::OtherBuild(_) => self.detach(Engine::OtherBuild),
+                ToPage::Changes(changes) => {
+                    for change in changes {
+                        self.apply(change);
+                    }
                 }
-                self.model.settle();
             }
         }
+        self.model.settle();
     }
 
     fn welcome(&self) {

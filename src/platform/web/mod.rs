@@ -1,4 +1,4 @@
-//! The ports made of a browser: for the engine, in a worker.
+//! The ports made of a browser: for the engine, in a worker; and for the page, the way to the engine.
 
-pub mod indexed_db;
-pub mod timer;
+pub mod lock;
+pub mod page;

@@ -52,7 +52,7 @@ impl Stage {
     }
 
     fn says(&self, word: &ToPage) {
-        self.handle.receive(&codec::encode(word));
+        self.handle.receive(&codec::encode(&vec![word]));
     }
 
     fn heard(&self) -> Vec<Command> {

@@ -103,6 +103,13 @@ pub fn order(locale: &str, names: &[&str]) -> Vec<u32> {
     indices(&sorted)
 }
 
+/// The same, in the language that the page is in now.
+#[must_use]
+pub fn order_here(names: &[&str]) -> Vec<u32> {
+    let language = crate::ui::browser::language();
+    order(language.as_deref().unwrap_or("en"), names)
+}
+
 fn lines(names: &[&str]) -> String {
     let mut lines = String::new();
     for (index, name) in names.iter().enumerate() {

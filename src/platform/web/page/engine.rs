@@ -1,0 +1,257 @@
+//! The way to the engine: a SharedWorker, or a dedicated worker under a lock where the browser has none.
+//!
+//! **Invariant:** an engine that dies is started anew, and one that dies again and again is not. Messages are
+//! `Uint8Array`s both ways; what the loader itself says is an object.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{MessageChannel, MessageEvent, MessagePort, SharedWorker, Worker};
+
+use super::super::lock::{self, Held, Mode, NotHeld};
+use crate::boundary::codec::BUILD;
+
+/// What the page hears of the engine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// There is a new way to it; it may not be there yet, but will get what is posted.
+    Opened,
+    /// It says something.
+    Said(Vec<u8>),
+    /// It died, and is started anew.
+    Died,
+    /// It cannot be started: why.
+    Failed(String),
+    /// Another tab runs it, and only one can.
+    HeldByAnotherTab,
+}
+
+/// The way to the engine.
+pub struct Engine {
+    hear: Box<dyn Fn(Heard)>,
+    way: RefCell<Option<Way>>,
+    tab: RefCell<Option<Rc<Held>>>,
+    /// Counts the ways: what concerns an old one is no news.
+    number: Cell<u32>,
+    /// When it died lately, in milliseconds.
+    deaths: RefCell<Vec<f64>>,
+}
+
+struct Way {
+    port: MessagePort,
+    worker: Option<Worker>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.port.set_onmessage(None);
+        self.port.close();
+        if let Some(worker) = &self.worker {
+            worker.terminate();
+        }
+    }
+}
+
+/// So many deaths in so many milliseconds are too many.
+const DEATHS: usize = 4;
+const LATELY: f64 = 60_000.0;
+
+impl Engine {
+    /// Starts the engine, or finds the one that runs. What happens is told to `hear`, never before this returns.
+    pub fn start(hear: impl Fn(Heard) + 'static) -> Rc<Self> {
+        let engine = Rc::new(Self {
+            hear: Box::new(hear),
+            way: RefCell::default(),
+            tab: RefCell::default(),
+            number: Cell::new(0),
+            deaths: RefCell::default(),
+        });
+        let starting = engine.clone();
+        spawn_local(async move { starting.open(Mode::IfAvailable).await });
+        engine
+    }
+
+    /// Sends a message.
+    pub fn post(&self, bytes: &[u8]) {
+        let bytes = Uint8Array::from(bytes);
+        if let Some(way) = &*self.way.borrow() {
+            // Not copied once more: the buffer goes over.
+            let _never = way
+                .port
+                .post_message_with_transferable(&bytes, &Array::of1(&bytes.buffer()));
+        }
+    }
+
+    /// Starts it anew, or takes it over from the tab that runs it.
+    pub fn restart(self: &Rc<Self>) {
+        self.deaths.borrow_mut().clear();
+        let engine = self.clone();
+        spawn_local(async move { engine.open(Mode::Steal).await });
+    }
+
+    async fn open(self: Rc<Self>, mode: Mode) {
+        if Reflect::has(&js_sys::global(), &"SharedWorker".into()) == Ok(true) {
+            self.open_shared();
+            return;
+        }
+        if self.tab.borrow().is_none() {
+            match lock::acquire(lock::TAB_LOCK, mode).await {
+                Ok(held) => self.hold(held),
+                // Without locks nothing can be known of other tabs.
+                Err(NotHeld::NoLocks) => {}
+                Err(NotHeld::Taken) => {
+                    (self.hear)(Heard::HeldByAnotherTab);
+                    return;
+                }
+            }
+        }
+        self.open_dedicated();
+    }
+
+    /// Runs the engine until another tab takes it over.
+    fn hold(self: &Rc<Self>, held: Held) {
+        let held = Rc::new(held);
+        *self.tab.borrow_mut() = Some(held.clone());
+        let engine = self.clone();
+        spawn_local(async move {
+            if held.ended().await {
+                engine.tab.borrow_mut().take();
+                engine.close();
+                (engine.hear)(Heard::HeldByAnotherTab);
+            }
+        });
+    }
+
+    fn open_shared(self: &Rc<Self>) {
+        let options = web_sys::WorkerOptions::new();
+        options.set_name(&["waxwing-", BUILD].concat());
+        match SharedWorker::new_with_worker_options(&address(), &options) {
+            Ok(worker) => {
+                let way = self.way(worker.port(), None);
+                worker.set_onerror(Some(way._on_error.as_ref().unchecked_ref()));
+                self.opened(way);
+            }
+            Err(error) => (self.hear)(Heard::Failed(text(&error))),
+        }
+    }
+
+    fn open_dedicated(self: &Rc<Self>) {
+        let made = Worker::new(&address()).and_then(|worker| Ok((worker, MessageChannel::new()?)));
+        match made {
+            Ok((worker, channel)) => {
+                let theirs = channel.port2();
+                let message = Object::new();
+                let _always_true = Reflect::set(&message, &"port".into(), &theirs);
+                let _never = worker.post_message_with_transfer(&message, &Array::of1(&theirs));
+                let way = self.way(channel.port1(), Some(worker.clone()));
+                worker.set_onerror(Some(way._on_error.as_ref().unchecked_ref()));
+                self.opened(way);
+            }
+            Err(error) => (self.hear)(Heard::Failed(text(&error))),
+        }
+    }
+
+    fn way(self: &Rc<Self>, port: MessagePort, worker: Option<Worker>) -> Way {
+        let number = self.number.get().wrapping_add(1);
+        self.number.set(number);
+        let engine = Rc::downgrade(self);
+        let watched = Cell::new(false);
+        let on_message = Closure::new(move |event: MessageEvent| {
+            let Some(engine) = engine.upgrade() else {
+                return;
+            };
+            if engine.number.get() != number {
+                return;
+            }
+            // From its first word on it holds its lock.
+            if !watched.replace(true) {
+                engine.clone().watch(number);
+            }
+            engine.received(&event.data());
+        });
+        let engine = Rc::downgrade(self);
+        let on_error = Closure::new(move |event: web_sys::Event| {
+            event.prevent_default();
+            if let Some(engine) = engine.upgrade()
+                && engine.number.get() == number
+            {
+                engine.close();
+                (engine.hear)(Heard::Failed("engine-loader.js".into()));
+            }
+        });
+        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        port.start();
+        Way {
+            port,
+            worker,
+            _on_message: on_message,
+            _on_error: on_error,
+        }
+    }
+
+    fn opened(&self, way: Way) {
+        let old = self.way.replace(Some(way));
+        drop(old);
+        (self.hear)(Heard::Opened);
+    }
+
+    fn close(&self) {
+        self.number.set(self.number.get().wrapping_add(1));
+        let old = self.way.take();
+        drop(old);
+    }
+
+    fn received(&self, data: &JsValue) {
+        if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
+            (self.hear)(Heard::Said(bytes.to_vec()));
+            return;
+        }
+        let failed = Reflect::get(data, &"failed".into()).ok();
+        if let Some(why) = failed.and_then(|failed| failed.as_string()) {
+            self.close();
+            (self.hear)(Heard::Failed(why));
+        }
+    }
+
+    /// Waits for its death.
+    fn watch(self: Rc<Self>, number: u32) {
+        spawn_local(async move {
+            let name = lock::engine_lock();
+            let Ok(held) = lock::acquire(&name, Mode::Shared).await else {
+                return;
+            };
+            drop(held);
+            if self.number.get() != number {
+                return;
+            }
+            self.close();
+            let now = js_sys::Date::now();
+            let deaths = {
+                let mut deaths = self.deaths.borrow_mut();
+                deaths.retain(|then| now - then < LATELY);
+                deaths.push(now);
+                deaths.len()
+            };
+            if deaths > DEATHS {
+                (self.hear)(Heard::Failed("engine.wasm".into()));
+            } else {
+                (self.hear)(Heard::Died);
+                self.open(Mode::IfAvailable).await;
+            }
+        });
+    }
+}
+
+/// The engine's loader, of our build.
+fn address() -> String {
+    ["engine-loader.js?v=", BUILD].concat()
+}
+
+fn text(error: &JsValue) -> String {
+    js_sys::Error::from(error.clone()).message().into()
+}
