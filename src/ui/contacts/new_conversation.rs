@@ -7,6 +7,7 @@ use crate::boundary::change::Reply;
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
+use crate::ui::config::{Config, Feature};
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
 use crate::ui::reactive::model::PeerKey;
@@ -31,7 +32,8 @@ pub fn NewConversation(
     let (address, set_address) = signal(String::new());
     let (name, set_name) = signal(String::new());
     let (group, set_group) = signal(String::new());
-    let (adding, set_adding) = signal(add);
+    let offers_adding = expect_context::<&'static Config>().has(Feature::AddContact);
+    let (adding, set_adding) = signal(add && offers_adding);
     let (busy, set_busy) = signal(false);
     let (problem, set_problem) = signal(None::<Problem>);
     let groups = Memo::new(move |_| {
@@ -106,6 +108,7 @@ pub fn NewConversation(
                         </div>
                         <ProblemNote problem />
                     </div>
+                    {offers_adding.then(|| view! {
                     <label class="checkbox">
                         <input
                             class="checkbox__input"
@@ -115,6 +118,7 @@ pub fn NewConversation(
                         />
                         <span class="checkbox__label">{text.add_to_contacts}</span>
                     </label>
+                    })}
                     <Show when=move || adding.get()>
                         <p class="field__hint">{text.adding_means}</p>
                         <div class="field">

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use self::account::AccountSection;
 use self::device::{AppearanceSection, NotificationSection};
 use self::row::Section;
+use super::config::{Config, Feature};
 use super::handle::use_handle;
 use super::i18n::use_text;
 use super::place::{Place, use_router};
@@ -21,6 +22,11 @@ pub fn SettingsPane() -> impl IntoView {
     let texts = use_text();
     let text = &texts.settings;
     let model = use_handle().model;
+    let config: &'static Config = expect_context();
+    let help = config.has(Feature::Diagnostics).then(help);
+    let notifications = config
+        .has(Feature::Notifications)
+        .then(|| view! { <NotificationSection /> });
     view! {
         <header class="pane-header">
             {back()}
@@ -34,18 +40,25 @@ pub fn SettingsPane() -> impl IntoView {
                     children=|account| view! { <AccountSection account /> }
                 />
                 <AppearanceSection />
-                <NotificationSection />
-                <Section heading=text.help>
-                    <a class="setting-row" href=Place::Diagnostics.href()>
-                        <span class="setting-row__words">
-                            <span class="setting-row__name">{text.diagnostics}</span>
-                            <span class="setting-row__hint">{text.diagnostics_hint}</span>
-                        </span>
-                        <Icon name="terminal" />
-                    </a>
-                </Section>
+                {notifications} {help}
             </div>
         </div>
+    }
+    .into_any()
+}
+
+fn help() -> AnyView {
+    let text = &use_text().settings;
+    view! {
+        <Section heading=text.help>
+            <a class="setting-row" href=Place::Diagnostics.href()>
+                <span class="setting-row__words">
+                    <span class="setting-row__name">{text.diagnostics}</span>
+                    <span class="setting-row__hint">{text.diagnostics_hint}</span>
+                </span>
+                <Icon name="terminal" />
+            </a>
+        </Section>
     }
     .into_any()
 }
