@@ -11,8 +11,7 @@ use futures::future::{Either, join_all, select};
 
 use crate::boundary::change::{Change, Reply};
 use crate::boundary::codec::BUILD;
-use crate::boundary::command::{Command, LogIn, ToEngine};
-use crate::entity::address::Address;
+use crate::boundary::command::{Command, ToEngine};
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::entity::settings::Settings;
@@ -20,8 +19,7 @@ use crate::model::timeline::Watch;
 use crate::store::memory::{MemoryDepot, MemoryStore};
 use crate::store::{AccountRecord, Snapshot, Store, StoreError};
 
-use super::account::{Account, Beginning, FromAccount, Handle, Login, Surroundings, ToAccount};
-use super::endpoint::Endpoint;
+use super::account::{Account, Beginning, FromAccount, Handle, Surroundings, ToAccount};
 use super::hub::{Asker, Hub};
 use super::idle::Idle;
 use super::log::Log;
@@ -31,13 +29,13 @@ use super::wire;
 
 /// The client.
 pub struct Client {
-    around: Surroundings,
+    pub(super) around: Surroundings,
     inbox: UnboundedReceiver<ToClient>,
-    accounts: BTreeMap<AccountId, Handle>,
+    pub(super) accounts: BTreeMap<AccountId, Handle>,
     /// First log-ins under way, and who asked for them.
-    logins: BTreeMap<AccountId, Asker>,
+    pub(super) logins: BTreeMap<AccountId, Asker>,
     /// Accounts that are kept but not logged in, the oldest first.
-    kept: Vec<AccountRecord>,
+    pub(super) kept: Vec<AccountRecord>,
     registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
     idle: Idle,
     device: Option<Problem>,
@@ -141,14 +139,17 @@ impl Client {
         }
     }
 
-    async fn open(&self, id: AccountId) -> Result<(Rc<dyn Store>, Snapshot), StoreError> {
+    pub(super) async fn open(
+        &self,
+        id: AccountId,
+    ) -> Result<(Rc<dyn Store>, Snapshot), StoreError> {
         let store = self.around.ports.depot.open(id).await?;
         let snapshot = store.load().await?;
         Ok((store, snapshot))
     }
 
     /// A store that cannot be opened is replaced by memory: people can still talk.
-    fn opened(
+    pub(super) fn opened(
         &mut self,
         opened: Result<(Rc<dyn Store>, Snapshot), StoreError>,
     ) -> (Rc<dyn Store>, Snapshot) {
@@ -162,7 +163,7 @@ impl Client {
         })
     }
 
-    fn begin(&mut self, beginning: Beginning) {
+    pub(super) fn begin(&mut self, beginning: Beginning) {
         let id = beginning.record.id;
         let (account, handle) = Account::new(self.around.clone(), beginning);
         self.accounts.insert(id, handle);
@@ -305,85 +306,6 @@ impl Client {
             },
         };
         self.around.hub.answer(asker, outcome);
-    }
-
-    async fn log_in(&mut self, asker: Asker, login: LogIn) -> Result<(), Problem> {
-        let typed = login.address.trim().trim_start_matches('@');
-        let address = Address::parse(typed).map_err(|_| Problem::InvalidAddress)?;
-        if address.local().is_none() && !login.anonymous {
-            return Err(Problem::InvalidAddress);
-        }
-        let websocket = match &login.websocket {
-            Some(text) => Some(Endpoint::parse(text)?.url().to_owned()),
-            None => None,
-        };
-        // Who asks again does not wait for the first attempt.
-        self.cancel_log_in(asker.page);
-        let known = self
-            .accounts
-            .values()
-            .find(|account| !login.anonymous && account.address.as_ref() == Some(&address));
-        if let Some(known) = known {
-            if !known.visible.get() {
-                return Err(Problem::AlreadyLoggedIn);
-            }
-            known.send(ToAccount::LogIn(asker, login.password));
-            return Ok(());
-        }
-        let kept = self
-            .kept
-            .iter()
-            .find(|record| !login.anonymous && record.address == address);
-        let (record, stored) = match kept.cloned() {
-            Some(record) => {
-                let opened = self.open(record.id).await;
-                let websocket = websocket.or_else(|| record.websocket.clone());
-                let record = AccountRecord {
-                    websocket,
-                    ..record
-                };
-                (record, Some(self.opened(opened)))
-            }
-            None => (
-                AccountRecord {
-                    id: self.fresh_id(),
-                    address,
-                    websocket,
-                    credentials: None,
-                    mechanism: None,
-                    logged_out: false,
-                },
-                None,
-            ),
-        };
-        self.logins.insert(record.id, asker);
-        self.begin(Beginning {
-            record,
-            login: Some(Login {
-                asker,
-                password: login.password,
-                stay: login.stay,
-                anonymous: login.anonymous,
-            }),
-            stored,
-        });
-        Ok(())
-    }
-
-    fn fresh_id(&self) -> AccountId {
-        let [a, b, c, d, e, f, g, h, ..] = self.around.ports.entropy.seed();
-        AccountId(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
-    }
-
-    fn cancel_log_in(&mut self, page: PageId) {
-        for (id, owner) in &self.logins {
-            if owner.page == page
-                && let Some(account) = self.accounts.remove(id)
-            {
-                account.send(ToAccount::CancelLogIn);
-            }
-        }
-        self.logins.retain(|_, owner| owner.page != page);
     }
 
     fn cancel_registration(&mut self, page: PageId) {

@@ -17,6 +17,7 @@ mod hub;
 pub mod idle;
 pub mod link;
 pub mod log;
+mod login;
 pub mod merge;
 pub mod notify;
 pub mod ports;

@@ -4,3 +4,6 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod web;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod fake;

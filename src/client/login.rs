@@ -1,0 +1,96 @@
+//! First log-ins: who is asked, where, and what of an earlier time is still here.
+
+use crate::boundary::command::LogIn;
+use crate::entity::address::Address;
+use crate::entity::id::AccountId;
+use crate::entity::problem::Problem;
+use crate::store::AccountRecord;
+
+use super::account::{Beginning, Login, ToAccount};
+use super::client::Client;
+use super::endpoint::Endpoint;
+use super::hub::Asker;
+use super::ports::PageId;
+
+impl Client {
+    /// Logs in with an address that is new here, kept here, or waits for its password.
+    pub(super) async fn log_in(&mut self, asker: Asker, login: LogIn) -> Result<(), Problem> {
+        let typed = login.address.trim().trim_start_matches('@');
+        let address = Address::parse(typed).map_err(|_| Problem::InvalidAddress)?;
+        if address.local().is_none() && !login.anonymous {
+            return Err(Problem::InvalidAddress);
+        }
+        let websocket = match &login.websocket {
+            Some(text) => Some(Endpoint::parse(text)?.url().to_owned()),
+            None => None,
+        };
+        // Who asks again does not wait for the first attempt.
+        self.cancel_log_in(asker.page);
+        let known = self
+            .accounts
+            .values()
+            .find(|account| !login.anonymous && account.address.as_ref() == Some(&address));
+        if let Some(known) = known {
+            if !known.visible.get() {
+                return Err(Problem::AlreadyLoggedIn);
+            }
+            known.send(ToAccount::LogIn(asker, login.password));
+            return Ok(());
+        }
+        let kept = self
+            .kept
+            .iter()
+            .find(|record| !login.anonymous && record.address == address);
+        let (record, stored) = match kept.cloned() {
+            Some(record) => {
+                let opened = self.open(record.id).await;
+                let websocket = websocket.or_else(|| record.websocket.clone());
+                let record = AccountRecord {
+                    websocket,
+                    ..record
+                };
+                (record, Some(self.opened(opened)))
+            }
+            None => (
+                AccountRecord {
+                    id: self.fresh_id(),
+                    address,
+                    websocket,
+                    credentials: None,
+                    mechanism: None,
+                    logged_out: false,
+                },
+                None,
+            ),
+        };
+        self.logins.insert(record.id, asker);
+        self.begin(Beginning {
+            record,
+            login: Some(Login {
+                asker,
+                password: login.password,
+                stay: login.stay,
+                anonymous: login.anonymous,
+            }),
+            stored,
+        });
+        Ok(())
+    }
+
+    fn fresh_id(&self) -> AccountId {
+        let [a, b, c, d, e, f, g, h, ..] = self.around.ports.entropy.seed();
+        AccountId(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+
+    /// Gives up the first log-ins that a page began.
+    pub(super) fn cancel_log_in(&mut self, page: PageId) {
+        for (id, owner) in &self.logins {
+            if owner.page == page
+                && let Some(account) = self.accounts.remove(id)
+            {
+                account.send(ToAccount::CancelLogIn);
+            }
+        }
+        self.logins.retain(|_, owner| owner.page != page);
+    }
+}
