@@ -150,15 +150,7 @@ fn with(mut command: Command, arguments: &[&str]) -> Command {
 }
 
 fn documentation() -> Command {
-    let mut command = with(
-        cargo(),
-        &[
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ],
-    );
+    let mut command = with(cargo(), &["doc", "--workspace", "--no-deps"]);
     command.env("RUSTDOCFLAGS", "--deny warnings");
     command
 }
