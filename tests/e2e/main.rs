@@ -12,4 +12,8 @@
 
 mod world;
 
+mod chat;
 mod login;
+mod people;
+mod settings;
+mod site;

@@ -1,6 +1,6 @@
 //! What a test starts from: a server with people, the site in front of it, a browser.
 
-use xtask::browser::{Browser, Driver};
+use xtask::browser::{Browser, Driver, Element, wait_for};
 use xtask::foreign::Foreign;
 use xtask::prosody::{Options, Prosody};
 use xtask::serve::{self, Site};
@@ -77,6 +77,36 @@ impl World {
         self.log_in(&browser, user, PASSWORD);
         browser.status("Online");
         browser
+    }
+
+    /// Opens the conversation with somebody, by its address.
+    pub fn open(&self, browser: &Browser, user: &str) {
+        let hash = format!("#/{}/{}", self.address("romeo"), self.address(user));
+        browser.run("location.hash = arguments[0]", serde_json::json!([hash]));
+        browser.find("textbox", "Message");
+    }
+
+    /// Writes a message and sends it.
+    pub fn says(&self, browser: &Browser, text: &str) {
+        browser.find("textbox", "Message").enter(text);
+        browser.find("button", "Send").click();
+        self.hears(browser, text.strip_prefix("/me ").unwrap_or(text));
+    }
+
+    /// The messages shown whose text contains this.
+    pub fn articles_with<'a>(&self, browser: &'a Browser, text: &str) -> Vec<Element<'a>> {
+        let articles = browser.all("article", "^");
+        articles
+            .into_iter()
+            .filter(|article| article.text().contains(text))
+            .collect()
+    }
+
+    /// Waits until a message with this text is shown.
+    pub fn hears(&self, browser: &Browser, text: &str) {
+        wait_for(&format!("the message {text:?}"), || {
+            (!self.articles_with(browser, text).is_empty()).then_some(())
+        });
     }
 
     /// Fills in the login form and sends it.

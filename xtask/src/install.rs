@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::error::{Error, Result, read};
+use crate::error::{Error, Result, create_dir, read};
 use crate::server::find as find_on_path;
 use crate::tool::{cargo, quiet, say};
 use crate::{paths, tool};
@@ -185,6 +185,36 @@ pub fn debian(packages: &[(&str, &str)]) -> Result<()> {
     // A fresh system has no package lists, or old ones.
     quiet(Command::new(&apt).arg("update"))?;
     install().map(drop)
+}
+
+/// axe-core, the judge of accessibility: its script, out of the package in which Python's registry has it.
+///
+/// # Errors
+/// When pip is missing or fails.
+pub fn axe() -> Result<PathBuf> {
+    let dir = paths::target().join("axe");
+    let script = dir.join("axe_core_python/axe.min.js");
+    if script.exists() {
+        return Ok(script);
+    }
+    say("installing axe-core with pip");
+    create_dir(&dir)?;
+    // Debian's own interpreter: others may stand before it on the PATH.
+    let python = || Command::new("/usr/bin/python3");
+    quiet(
+        python()
+            .args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"])
+            .arg(&dir)
+            .arg("axe-core-python==0.1.0"),
+    )?;
+    let wheel = dir.join("axe_core_python-0.1.0-py3-none-any.whl");
+    quiet(
+        python()
+            .args(["-m", "zipfile", "--extract"])
+            .arg(&wheel)
+            .arg(&dir),
+    )?;
+    Ok(script)
 }
 
 /// Prosody and the modules that Debian keeps apart.

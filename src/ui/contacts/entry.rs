@@ -41,13 +41,13 @@ pub fn ContactEntry(
             presence.with(|presence| words::presence(texts, &format, presence))
         }
     };
-    let label = move || {
+    let word = move || {
         let word = if asked.get() {
             texts.contacts.asked
         } else {
             words::availability(texts, availability.get())
         };
-        texts.common.and.with(&name.get(), &word)
+        texts.common.and.with(&"", &word)
     };
     let is_current = move || {
         listing
@@ -58,8 +58,9 @@ pub fn ContactEntry(
         <a class="contact-entry" href=href aria-label=label aria-current=move || is_current().then_some("page")>
             <Avatar address name availability />
             <span class="contact-entry__words">
-                <bdi class="contact-entry__name">{name}</bdi>
-                <bdi class="contact-entry__state">{state}</bdi>
+                <span class="contact-entry__name" dir="auto">{name}</span>
+                <span class="visually-hidden">{word}</span>
+                <span class="contact-entry__state" dir="auto" aria-hidden="true">{state}</span>
             </span>
         </a>
     }

@@ -51,9 +51,8 @@ pub fn ConversationEntry(
     });
     let latest =
         Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.latest.clone())));
-    let label = move || match unread.get() {
-        0 => name.get(),
-        count => texts.common.and.with(&name.get(), &text.unread.of(count)),
+    let state = move || {
+        (unread.get() > 0).then(|| texts.common.and.with(&"", &text.unread.of(unread.get())))
     };
     let preview = move || {
         // What one is writing here and now is seen in the composer; the mark is for what was left behind.
@@ -62,7 +61,7 @@ pub fn ConversationEntry(
             return view! {
                 <span class="conversation-entry__draft">{text.draft}</span>
                 " "
-                <bdi>{draft}</bdi>
+                {draft}
             }
             .into_any();
         }
@@ -72,7 +71,7 @@ pub fn ConversationEntry(
                 let own = (latest.direction == Direction::Outgoing).then_some(text.you);
                 view! {
                     {own}
-                    <bdi>{latest.text}</bdi>
+                    {latest.text}
                 }
             })
             .into_any()
@@ -81,19 +80,19 @@ pub fn ConversationEntry(
         <a
             class="conversation-entry"
             href=href
-            aria-label=label
             aria-current=move || is_current.get().then_some("page")
             data-unread=move || (unread.get() > 0).then_some("")
         >
             <Avatar address name size="l" availability />
-            <span class="conversation-entry__name">
-                <bdi>{name}</bdi>
+            <span class="conversation-entry__name" dir="auto">
+                {name}
             </span>
-            <span class="conversation-entry__time">
+            <span class="visually-hidden">{state}</span>
+            <span class="conversation-entry__time" aria-hidden="true">
                 {move || latest.with(|latest| latest.as_ref().map(|latest| format.brief(latest.time)))}
             </span>
-            <span class="conversation-entry__preview">{preview}</span>
-            <span class="conversation-entry__signs">
+            <span class="conversation-entry__preview" dir="auto" aria-hidden="true">{preview}</span>
+            <span class="conversation-entry__signs" aria-hidden="true">
                 {move || {
                     let count = unread.get();
                     (count > 0).then(|| view! { <span class="badge">{shown_count(count)}</span> })

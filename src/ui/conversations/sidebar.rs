@@ -78,6 +78,7 @@ pub fn Sidebar() -> impl IntoView {
         }
     };
     view! {
+        <h1 class="visually-hidden">"Waxwing"</h1>
         <header class="sidebar__header">
             {move || account.get().map(|account| view! { <OwnAccount account /> })}
             <button

@@ -62,7 +62,7 @@ impl Default for Options {
             c2s_port: None,
             http_port: None,
             public_url: None,
-            passwords: Passwords::Plain,
+            passwords: Passwords::Sha256,
             registration: true,
             hibernation: Duration::from_secs(600),
             without: Vec::new(),

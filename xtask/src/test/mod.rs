@@ -16,10 +16,14 @@ use crate::{install, paths};
 pub use tally::Tally;
 
 /// What the tests need beside what the build needs.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 5] = [
     ("chromium", "/usr/bin/chromium"),
     ("chromium-driver", "/usr/bin/chromedriver"),
     ("ejabberd", "/usr/sbin/ejabberdctl"),
+    (
+        "python3-pip",
+        "/usr/lib/python3/dist-packages/pip/__init__.py",
+    ),
     (
         "python3-slixmpp",
         "/usr/lib/python3/dist-packages/slixmpp/__init__.py",
@@ -52,6 +56,7 @@ pub fn run() -> Result<Tally> {
     install::for_build()?;
     let packages: Vec<(&str, &str)> = install::PROSODY.into_iter().chain(PACKAGES).collect();
     install::debian(&packages)?;
+    install::axe()?;
 
     let mut total = Tally::default();
     let mut times = Vec::new();

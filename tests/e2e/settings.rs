@@ -1,0 +1,113 @@
+//! Settings, language, logging out, diagnostics, making an account.
+
+use serde_json::json;
+
+use crate::world::{PASSWORD, World};
+
+#[test]
+fn the_language_changes_everywhere_and_stays() {
+    let world = World::new();
+    let browser = world.logged_in("romeo");
+    browser.find("button", "Settings").click();
+    let language = browser.find("combobox", "Language");
+    language.enter("简体中文");
+    browser.find("heading", "设置");
+    browser.find("searchbox", "搜索");
+    assert_eq!(
+        browser.run("return document.documentElement.lang", json!([])),
+        "zh-CN"
+    );
+    browser.reload();
+    browser.find("searchbox", "搜索");
+}
+
+#[test]
+fn the_availability_that_is_chosen_is_seen_by_others() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    let mut juliet = world.foreign("juliet");
+    let browser = world.logged_in("romeo");
+    let romeo = world.address("romeo");
+    juliet.wait("romeo online", |event| {
+        event["event"] == "presence" && event["from"] == romeo.as_str()
+    });
+    browser.find("button", "Settings").click();
+    browser
+        .find("combobox", "Availability")
+        .enter("Do not disturb");
+    juliet.wait("romeo busy", |event| {
+        event["from"] == romeo.as_str() && event["show"] == "dnd"
+    });
+    let status = browser.find("textbox", "Status");
+    status.enter("in the orchard");
+    browser.keys("\u{E007}");
+    juliet.wait("his words", |event| {
+        event["from"] == romeo.as_str() && event["status"] == "in the orchard"
+    });
+}
+
+#[test]
+fn logging_out_leaves_no_secret_and_no_history_if_so_wished() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    let browser = world.browser();
+    browser.find("checkbox", "Stay logged in").click();
+    world.log_in(&browser, "romeo", PASSWORD);
+    browser.status("Online");
+    world.open(&browser, "juliet");
+    world.says(&browser, "a message to forget");
+    browser.find("image", "Sent");
+
+    browser.run("location.hash = '#/settings'", json!([]));
+    browser.find("button", "Log out").click();
+    let dialog = browser.find("dialog", "Log out");
+    dialog.find("checkbox", "^Also remove all messages").click();
+    dialog.find("button", "Log out").click();
+    browser.find("form", "Log in");
+    browser.reload();
+    browser.find("form", "Log in");
+    let databases = browser.run_async(
+        "return (await indexedDB.databases()).map(d => d.name).filter(n => n !== 'waxwing');",
+        json!([]),
+    );
+    assert_eq!(databases, json!([]), "an account's database is left");
+}
+
+#[test]
+fn an_account_is_made_and_used() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.find("button", "Create account").click();
+    let server = browser.all("textbox", "Server");
+    if let Some(server) = server.first() {
+        server.clear();
+        server.enter(&world.server.domain);
+        browser.find("button", "Next").click();
+    }
+    browser.find("textbox", "^User name").enter("benvolio");
+    browser.find("textbox", "^Password").enter("romeo");
+    // The name of a friend is no good password, and that is said.
+    browser.find("meter", "Strength of the password");
+    let password = browser.find("textbox", "^Password");
+    password.clear();
+    password.enter("part fools put up your swords");
+    browser.find("button", "Create account").click();
+    browser.status("Online");
+}
+
+#[test]
+fn the_diagnostics_show_the_stream_without_its_secrets() {
+    let world = World::new();
+    let browser = world.logged_in("romeo");
+    browser.run("location.hash = '#/diagnostics'", json!([]));
+    browser.find("button", "XML console").click();
+    browser.find("log", "XML console");
+    // Something is said on the stream.
+    browser.run("location.hash = '#/settings'", json!([]));
+    browser.find("combobox", "Availability").enter("Away");
+    browser.run("location.hash = '#/diagnostics'", json!([]));
+    browser.find("button", "Connection").click();
+    let facts = browser.find("region", "Connection").text();
+    assert!(facts.contains("SCRAM-SHA-"), "{facts}");
+    assert!(!facts.contains(PASSWORD));
+}
