@@ -55,7 +55,7 @@ pub fn ContactEntry(
             .with(|current| current.as_ref() == Some(&peer))
     };
     view! {
-        <a class="contact-entry" href=href aria-label=label aria-current=move || is_current().then_some("page")>
+        <a class="contact-entry" href=href aria-current=move || is_current().then_some("page")>
             <Avatar address name availability />
             <span class="contact-entry__words">
                 <span class="contact-entry__name" dir="auto">{name}</span>
