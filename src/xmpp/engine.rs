@@ -275,8 +275,14 @@ impl Engine {
 /// The features alone, for their tests: a session without the way there.
 #[cfg(test)]
 impl Engine {
-    pub(super) fn begin_session(&mut self, now: Instant, jid: jid::FullJid) {
+    pub(super) fn begin_session(
+        &mut self,
+        now: Instant,
+        jid: jid::FullJid,
+        offered: super::stream::StreamFeatures,
+    ) {
         self.cx.now = now;
+        self.cx.set_stream_features(offered);
         self.cx.bind(jid);
         self.features.on_bound(&mut self.cx);
     }

@@ -14,6 +14,7 @@ use crate::entity::time::{Instant, Timestamp};
 use crate::event::{Event, Save};
 
 use super::engine::{Credentials, Engine, Input, Output, Purpose, Settings, Snapshot, Wish};
+use super::stream::StreamFeatures;
 
 /// 2026-01-01T00:00:00Z.
 pub const START: i64 = 1_767_225_600_000;
@@ -111,8 +112,17 @@ impl Session {
     }
 
     pub fn bind(&mut self) {
+        let (roster_versions, max_bytes) = (true, Some(10_000));
+        self.bind_with(StreamFeatures {
+            roster_versions,
+            max_bytes,
+            ..StreamFeatures::default()
+        });
+    }
+
+    pub fn bind_with(&mut self, offered: StreamFeatures) {
         let jid = FullJid::new("romeo@montague.example/orchard").unwrap();
-        self.engine.begin_session(self.now, jid);
+        self.engine.begin_session(self.now, jid, offered);
         self.drain();
     }
 

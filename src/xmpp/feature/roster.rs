@@ -80,12 +80,11 @@ impl Roster {
 
     /// Asks for the roster, or for what is new since the stored version (RFC 6121 §2.6).
     pub fn load(&self, cx: &mut Cx) {
-        let version = match (&self.version, self.known) {
-            (Some(version), true) => version.as_str(),
-            // An empty version asks for everything, and for versions from now on.
-            _ => "",
-        };
-        let query = element("query", ns::ROSTER).with("ver", version);
+        // An empty version asks for everything, and for versions from now on.
+        let known = self.version.as_deref().filter(|_| self.known);
+        let versions = cx.stream_features().roster_versions;
+        let version = versions.then_some(known.unwrap_or_default());
+        let query = element("query", ns::ROSTER).with_some("ver", version);
         cx.request(None, Kind::Get, query, Reply::Roster);
     }
 
@@ -277,6 +276,19 @@ mod tests {
         assert_eq!(
             session.events,
             [Event::Roster(RosterEvent::Unchanged), online]
+        );
+    }
+
+    #[test]
+    fn a_server_without_versions_is_not_asked_for_one() {
+        let mut session = Session::unanswered(snapshot());
+        session.cut();
+        session.forget();
+        session.bind_with(Default::default());
+        let ask = session.request("query", ns::ROSTER);
+        assert_eq!(
+            ask.get_child("query", ns::ROSTER).unwrap().attr("ver"),
+            None
         );
     }
 

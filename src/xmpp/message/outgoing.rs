@@ -12,6 +12,7 @@ use minidom::Element;
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Message, MessageIds};
+use crate::entity::problem::Problem;
 use crate::event::{Event, MessageEvent};
 use crate::xmpp::cx::{Cx, Kind};
 use crate::xmpp::feature::archive::{Archive, Purpose, Wanted};
@@ -219,25 +220,36 @@ impl Outbox {
         if cx.bound().is_none() || self.looking.contains(conversation) {
             return;
         }
-        for waiting in &mut self.waiting {
-            if matches!(waiting.state, State::Written(_))
-                || waiting.message.conversation != *conversation
-            {
-                continue;
+        self.waiting.retain_mut(|waiting| {
+            let message = &waiting.message;
+            if matches!(waiting.state, State::Written(_)) || message.conversation != *conversation {
+                return true;
             }
-            let name = name(&waiting.message);
-            cx.send(&build(&waiting.message, &name));
-            waiting.state = State::Written(cx.sent());
+            let name = name(message);
+            let stanza = build(message, &name);
+            // XEP-0478: the server would end the stream for it, and again each time it is tried.
+            let most = cx.stream_features().max_bytes;
+            if most.is_some_and(|most| String::from(&stanza).len() > most) {
+                cx.emit(delivery(
+                    conversation,
+                    message.id,
+                    Delivery::Failed(Problem::TooLong),
+                ));
+                return false;
+            }
+            cx.send(&stanza);
             if self.written.len() >= REMEMBERED {
                 self.written.pop_front();
             }
-            let (conversation, id) = (conversation.clone(), waiting.message.id);
+            let (conversation, id) = (conversation.clone(), message.id);
             self.written.push_back(Written {
                 name,
                 conversation,
                 id,
             });
-        }
+            waiting.state = State::Written(cx.sent());
+            true
+        });
         self.ask(cx);
     }
 
@@ -288,7 +300,6 @@ fn delivery(conversation: &Address, id: ItemId, delivery: Delivery) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::problem::Problem;
     use crate::xmpp::engine::Wish;
     use crate::xmpp::testing::{Session, address, message, snapshot};
 
@@ -368,6 +379,18 @@ mod tests {
         assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
         session.acknowledge(2);
         assert_eq!(deliveries(&session).len(), 2);
+    }
+
+    #[test]
+    fn a_message_that_the_server_would_not_bear_fails_alone() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, &"<".repeat(5_000), 1)));
+        session.wish(Wish::Send(message(JULIET, &"x".repeat(5_000), 2)));
+        assert_eq!(
+            deliveries(&session),
+            [(1, Delivery::Failed(Problem::TooLong))]
+        );
+        assert_eq!(bodies(&session).len(), 1);
     }
 
     #[test]
