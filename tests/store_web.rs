@@ -45,11 +45,7 @@ impl Disk {
 
 impl Place for Disk {
     fn depot(&self) -> LocalBoxFuture<'_, Rc<dyn Depot>> {
-        async {
-            let depot = IndexedDbDepot::open(&self.0).await.unwrap();
-            Rc::new(depot) as Rc<dyn Depot>
-        }
-        .boxed_local()
+        async { Rc::new(IndexedDbDepot::new(&self.0)) as Rc<dyn Depot> }.boxed_local()
     }
 }
 
@@ -195,6 +191,7 @@ fn romeo() -> AccountRecord {
         id: ACCOUNT,
         address: address("romeo@example.org"),
         websocket: None,
+        mechanism: None,
         credentials: Some(SECRET.to_vec()),
         logged_out: false,
     }
@@ -298,7 +295,7 @@ async fn a_newer_layout_is_left_alone() {
     let refused = disk.depot().await.open(ACCOUNT).await.err();
     assert_eq!(refused, Some(StoreError::Newer));
     script(&newer, [(&disk.0).into(), JsValue::NULL, JsValue::NULL]).await;
-    let refused = IndexedDbDepot::open(&disk.0).await.err();
+    let refused = IndexedDbDepot::new(&disk.0).load().await.err();
     assert_eq!(refused, Some(StoreError::Newer));
 }
 
@@ -385,7 +382,7 @@ async fn a_full_disk_leaves_nothing_half_written() {
 #[wasm_bindgen_test]
 async fn a_browser_that_keeps_nothing_is_told_at_once() {
     let _patch = Patch::new("self", "indexedDB", "return undefined");
-    let refused = IndexedDbDepot::open("test").await.err();
+    let refused = IndexedDbDepot::new("test").load().await.err();
     assert!(
         matches!(refused, Some(StoreError::Unavailable(_))),
         "{refused:?}"
@@ -396,7 +393,7 @@ async fn a_browser_that_keeps_nothing_is_told_at_once() {
 async fn a_browser_that_refuses_is_told_at_once() {
     let refuses = "return () => { throw new DOMException('no', 'SecurityError') }";
     let _patch = Patch::new("IDBFactory.prototype", "open", refuses);
-    let refused = IndexedDbDepot::open("test").await.err();
+    let refused = IndexedDbDepot::new("test").load().await.err();
     assert!(
         matches!(refused, Some(StoreError::Unavailable(_))),
         "{refused:?}"
@@ -411,7 +408,7 @@ async fn a_browser_that_never_answers_is_given_up_after_three_seconds() {
         "return () => new EventTarget()",
     );
     let start = js_sys::Date::now();
-    let refused = IndexedDbDepot::open("test").await.err();
+    let refused = IndexedDbDepot::new("test").load().await.err();
     assert!(
         matches!(refused, Some(StoreError::Unavailable(_))),
         "{refused:?}"

@@ -34,20 +34,17 @@ pub struct IndexedDbDepot {
 }
 
 impl IndexedDbDepot {
-    /// Opens (or makes) the databases of this name: `waxwing`, and `waxwing-<AccountId>` for each account.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] where the browser keeps nothing, or does not answer within some seconds;
-    /// [`StoreError::Newer`] if a newer build was here.
-    pub async fn open(name: &str) -> Result<Self, StoreError> {
-        let link = Link::new(name.to_owned(), &DEVICE_STEPS);
-        link.database().await?;
-        Ok(Self {
+    /// The databases of this name: `waxwing`, and `waxwing-<AccountId>` for each account. They are opened, or made,
+    /// when something is asked of them: then it is [`StoreError::Unavailable`] where the browser keeps nothing, or does
+    /// not answer within some seconds, and [`StoreError::Newer`] if a newer build was here.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
             name: name.to_owned(),
-            link,
+            link: Link::new(name.to_owned(), &DEVICE_STEPS),
             sealer: RefCell::default(),
             open: RefCell::default(),
-        })
+        }
     }
 
     fn name_of(&self, id: AccountId) -> String {
@@ -179,7 +176,7 @@ impl Depot for IndexedDbDepot {
 /// Makes the databases of a device with one account in the layout of an older version, for the tests of upgrades.
 ///
 /// # Errors
-/// As [`IndexedDbDepot::open`].
+/// As with every use of the depot.
 pub async fn make_version(name: &str, version: u32, account: AccountId) -> Result<(), StoreError> {
     let version = usize::try_from(version).unwrap_or(usize::MAX);
     let account = format!("{name}-{account}");

@@ -1,0 +1,249 @@
+//! The engine's ports in a worker of a real browser.
+#![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use futures::future::{Either, select};
+use js_sys::{Array, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use waxwing::client::ports::{
+    Clock, Entropy, Http, HttpError, HttpRequest, PageEvent, PageId, Pages, SocketClosed,
+    SocketEvent, Timer, Transport,
+};
+use waxwing::platform::web::clock::WebClock;
+use waxwing::platform::web::entropy::WebEntropy;
+use waxwing::platform::web::http::WebHttp;
+use waxwing::platform::web::pages::WebPages;
+use waxwing::platform::web::timer::sleep;
+use waxwing::platform::web::transport::WebTransport;
+use web_sys::{MessageChannel, MessageEvent, MessagePort};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// A sink, and what falls into it.
+fn sink<T: 'static>() -> (Box<dyn Fn(T)>, UnboundedReceiver<T>) {
+    let (sender, receiver) = unbounded();
+    let sink = Box::new(move |event| sender.unbounded_send(event).unwrap());
+    (sink, receiver)
+}
+
+/// What comes within a tenth of a second, if anything.
+async fn soon<T>(events: &mut UnboundedReceiver<T>) -> Option<T> {
+    match select(events.next(), Box::pin(sleep(Duration::from_millis(100)))).await {
+        Either::Left((event, _)) => event,
+        Either::Right(_) => None,
+    }
+}
+
+const NEVER_OPEN: SocketEvent = SocketEvent::Closed(SocketClosed {
+    code: 1006,
+    was_clean: false,
+});
+
+#[wasm_bindgen_test]
+async fn a_socket_that_cannot_be_opened_is_closed_once() {
+    // Nobody listens at the first; the others are no addresses of WebSockets.
+    for url in [
+        "ws://127.0.0.1:1/",
+        "nonsense:",
+        "ws://127.0.0.1:1/#fragment",
+        "",
+    ] {
+        let (events, mut heard) = sink();
+        let socket = WebTransport.open(url, events);
+        assert!(heard.try_recv().is_err(), "not from inside the call");
+        socket.send("<open/>");
+        assert_eq!(heard.next().await, Some(NEVER_OPEN), "{url}");
+        socket.close();
+        assert_eq!(soon(&mut heard).await, None);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_socket_is_silent() {
+    for url in ["ws://127.0.0.1:1/", "nonsense:"] {
+        let (events, mut heard) = sink();
+        drop(WebTransport.open(url, events));
+        assert_eq!(soon(&mut heard).await, None, "{url}");
+    }
+}
+
+fn origin() -> String {
+    let location = Reflect::get(&js_sys::global(), &"location".into()).unwrap();
+    let origin = Reflect::get(&location, &"origin".into()).unwrap();
+    origin.as_string().unwrap()
+}
+
+fn request(url: String) -> HttpRequest {
+    HttpRequest {
+        url,
+        max_bytes: 10_000_000,
+        timeout: Duration::from_secs(10),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_document_is_fetched_whole_or_not_at_all() {
+    let whole = WebHttp.fetch(request(origin())).await.unwrap();
+    assert_eq!(whole.status, 200);
+    assert_eq!(whole.final_url, format!("{}/", origin()));
+    assert!(!whole.body.is_empty());
+
+    let exactly = HttpRequest {
+        max_bytes: whole.body.len(),
+        ..request(origin())
+    };
+    assert_eq!(WebHttp.fetch(exactly).await.unwrap().body, whole.body);
+    let short = HttpRequest {
+        max_bytes: whole.body.len() - 1,
+        ..request(origin())
+    };
+    assert_eq!(WebHttp.fetch(short).await, Err(HttpError::TooLong));
+    let hurried = HttpRequest {
+        timeout: Duration::ZERO,
+        ..request(origin())
+    };
+    assert_eq!(WebHttp.fetch(hurried).await, Err(HttpError::Timeout));
+    let missing = WebHttp.fetch(request(format!("{}/none", origin()))).await;
+    assert_eq!(missing.unwrap().status, 404);
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_answers_is_told_from_one_that_does_not() {
+    assert!(WebHttp.answers(&format!("{}/none", origin())).await);
+    assert!(!WebHttp.answers("http://127.0.0.1:1/").await);
+    let nobody = WebHttp.fetch(request("http://127.0.0.1:1/".into())).await;
+    assert_eq!(nobody, Err(HttpError::Network));
+}
+
+#[wasm_bindgen_test]
+async fn a_sleep_never_ends_early() {
+    for milliseconds in [0, 1, 7, 30] {
+        let until = WebClock.now() + Duration::from_millis(milliseconds);
+        WebClock.sleep_until(until).await;
+        assert!(WebClock.now().monotonic >= until.monotonic);
+    }
+    // Longer than a browser's timers count; given up by dropping.
+    let far = WebClock.now() + Duration::from_secs(100 * 24 * 3600);
+    let soon = WebClock.now() + Duration::from_millis(5);
+    let first = select(WebClock.sleep_until(far), WebClock.sleep_until(soon)).await;
+    assert!(matches!(first, Either::Right(_)));
+}
+
+#[wasm_bindgen_test]
+fn seeds_differ() {
+    assert_ne!(WebEntropy.seed(), WebEntropy.seed());
+}
+
+/// A page at the other end of a channel.
+struct Page {
+    port: MessagePort,
+    heard: UnboundedReceiver<JsValue>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Page {
+    /// The page, and the port that the loader would get.
+    fn new() -> (Self, MessagePort) {
+        let channel = MessageChannel::new().unwrap();
+        let (hear, heard) = sink();
+        let on_message = Closure::new(move |event: MessageEvent| hear(event.data()));
+        let port = channel.port1();
+        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let page = Self {
+            port,
+            heard,
+            _on_message: on_message,
+        };
+        (page, channel.port2())
+    }
+
+    fn post(&self, bytes: &[u8]) {
+        self.port.post_message(&Uint8Array::from(bytes)).unwrap();
+    }
+
+    async fn hear(&mut self) -> Vec<u8> {
+        let data = self.heard.next().await.unwrap();
+        data.dyn_into::<Uint8Array>().unwrap().to_vec()
+    }
+}
+
+#[wasm_bindgen_test]
+async fn pages_are_heard_and_answered() {
+    let scope = js_sys::global();
+    let (mut early, port) = Page::new();
+    Reflect::set(&scope, &"waxwingPorts".into(), &Array::of1(&port)).unwrap();
+    // Said before anybody listens: it waits.
+    early.post(&[1, 2]);
+
+    let pages = WebPages::new();
+    let (events, mut heard) = sink();
+    pages.listen(events);
+    assert_eq!(
+        heard.next().await,
+        Some(PageEvent::Message(PageId(1), vec![1, 2]))
+    );
+    let taken = Reflect::get(&scope, &"waxwingPorts".into()).unwrap();
+    assert_eq!(Array::from(&taken).length(), 0);
+
+    let (mut late, port) = Page::new();
+    let on_port = Reflect::get(&scope, &"waxwingOnPort".into()).unwrap();
+    let on_port: js_sys::Function = on_port.unchecked_into();
+    on_port.call1(&JsValue::NULL, &port).unwrap();
+    late.port.post_message(&"not bytes".into()).unwrap();
+    late.post(&[]);
+    assert_eq!(
+        heard.next().await,
+        Some(PageEvent::Message(PageId(2), vec![]))
+    );
+
+    pages.post(PageId(2), vec![7; 100_000]);
+    pages.post(PageId(1), vec![8]);
+    pages.post(PageId(3), vec![9]);
+    assert_eq!(late.hear().await, vec![7; 100_000]);
+    assert_eq!(early.hear().await, [8]);
+
+    early.port.close();
+    assert_eq!(heard.next().await, Some(PageEvent::Gone(PageId(1))));
+    pages.post(PageId(1), vec![8]);
+    late.post(&[3]);
+    assert_eq!(
+        heard.next().await,
+        Some(PageEvent::Message(PageId(2), vec![3]))
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_sink_may_post_to_the_page_that_it_hears() {
+    let pages = Rc::new(WebPages::new());
+    let (mut page, port) = Page::new();
+    Reflect::set(
+        &js_sys::global(),
+        &"waxwingPorts".into(),
+        &Array::of1(&port),
+    )
+    .unwrap();
+    let heard = Rc::new(RefCell::new(0));
+    let (echo, count) = (Rc::clone(&pages), Rc::clone(&heard));
+    pages.listen(Box::new(move |event| {
+        *count.borrow_mut() += 1;
+        if let PageEvent::Message(page, bytes) = event {
+            echo.post(page, bytes);
+        }
+    }));
+    page.post(&[5]);
+    assert_eq!(page.hear().await, [5]);
+    assert_eq!(*heard.borrow(), 1);
+}
