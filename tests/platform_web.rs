@@ -25,6 +25,7 @@ use waxwing::client::ports::{
 use waxwing::platform::web::clock::WebClock;
 use waxwing::platform::web::entropy::WebEntropy;
 use waxwing::platform::web::http::WebHttp;
+use waxwing::platform::web::lock::{self, Mode};
 use waxwing::platform::web::pages::WebPages;
 use waxwing::platform::web::timer::sleep;
 use waxwing::platform::web::transport::WebTransport;
@@ -202,7 +203,7 @@ async fn pages_are_heard_and_answered() {
     let on_port = Reflect::get(&scope, &"waxwingOnPort".into()).unwrap();
     let on_port: js_sys::Function = on_port.unchecked_into();
     on_port.call1(&JsValue::NULL, &port).unwrap();
-    late.port.post_message(&"not bytes".into()).unwrap();
+    late.port.post_message(&JsValue::from(7)).unwrap();
     late.post(&[]);
     assert_eq!(
         heard.next().await,
@@ -215,7 +216,16 @@ async fn pages_are_heard_and_answered() {
     assert_eq!(late.hear().await, vec![7; 100_000]);
     assert_eq!(early.hear().await, [8]);
 
-    early.port.close();
+    // The page dies: its lock is free.
+    let name = format!("test-{}", js_sys::Date::now());
+    let held = lock::acquire(&name, Mode::Exclusive).await.ok();
+    early.port.post_message(&name.into()).unwrap();
+    early
+        .port
+        .post_message(&"no lock of theirs".into())
+        .unwrap();
+    assert_eq!(soon(&mut heard).await, None);
+    drop(held);
     assert_eq!(heard.next().await, Some(PageEvent::Gone(PageId(1))));
     pages.post(PageId(1), vec![8]);
     late.post(&[3]);

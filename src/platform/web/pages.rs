@@ -1,7 +1,8 @@
 //! The pages: the ports that `public/engine-loader.js` took, and hands over.
 //!
-//! **Invariant:** both ways a message is one `Uint8Array`, and its buffer goes over: nothing is copied twice. What
-//! is something else is not for us.
+//! **Invariant:** both ways a message is one `Uint8Array`, and its buffer goes over: nothing is copied twice. Only a
+//! page's first text is something else: the name of a Web Lock that the page holds as long as it lives, because no
+//! browser tells of a port whose other end died.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -9,8 +10,10 @@ use std::rc::Rc;
 
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Event, MessageEvent, MessagePort};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{MessageEvent, MessagePort};
 
+use super::lock::{self, Mode};
 use crate::client::ports::{PageEvent, PageId, Pages, Sink};
 
 /// The pages that are attached.
@@ -25,8 +28,16 @@ struct Inner {
 
 struct Port {
     port: MessagePort,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut(Event)>,
+    on_message: Closure<dyn FnMut(MessageEvent)>,
+    /// Its death is waited for.
+    watched: Cell<bool>,
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.port.set_onmessage(None);
+        self.port.close();
+    }
 }
 
 impl WebPages {
@@ -56,32 +67,45 @@ impl Inner {
         self.last.set(page.0);
         let inner = Rc::downgrade(self);
         let on_message = Closure::new(move |event: MessageEvent| {
-            let bytes = event.data().dyn_into::<Uint8Array>();
-            if let (Some(inner), Ok(bytes)) = (inner.upgrade(), bytes) {
-                inner.report(PageEvent::Message(page, bytes.to_vec()));
+            if let Some(inner) = inner.upgrade() {
+                inner.received(page, event.data());
             }
         });
-        let inner = Rc::downgrade(self);
-        // Where the browser has no such event, the page's own goodbye must do.
-        let on_close = Closure::new(move |_: Event| {
-            if let Some(inner) = inner.upgrade() {
-                let gone = inner.ports.borrow_mut().remove(&page);
-                if gone.is_some() {
-                    inner.report(PageEvent::Gone(page));
+        let port = Port {
+            port,
+            on_message,
+            watched: Cell::new(false),
+        };
+        // Setting `onmessage` starts the port.
+        let on_message = port.on_message.as_ref().unchecked_ref();
+        port.port.set_onmessage(Some(on_message));
+        self.ports.borrow_mut().insert(page, port);
+    }
+
+    fn received(self: &Rc<Self>, page: PageId, data: JsValue) {
+        match data.dyn_into::<Uint8Array>() {
+            Ok(bytes) => self.report(PageEvent::Message(page, bytes.to_vec())),
+            Err(other) => {
+                let name = other.as_string();
+                let ports = self.ports.borrow();
+                let port = ports.get(&page);
+                if let (Some(name), Some(port)) = (name, port)
+                    && !port.watched.replace(true)
+                {
+                    spawn_local(Rc::clone(self).watch(page, name));
                 }
             }
-        });
-        let _ = port.add_event_listener_with_callback("close", on_close.as_ref().unchecked_ref());
-        // Setting `onmessage` starts the port.
-        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        self.ports.borrow_mut().insert(
-            page,
-            Port {
-                port,
-                _on_message: on_message,
-                _on_close: on_close,
-            },
-        );
+        }
+    }
+
+    /// Waits for a page's death: its lock is free then.
+    async fn watch(self: Rc<Self>, page: PageId, lock: String) {
+        if lock::acquire(&lock, Mode::Shared).await.is_ok() {
+            let gone = self.ports.borrow_mut().remove(&page);
+            if gone.is_some() {
+                self.report(PageEvent::Gone(page));
+            }
+        }
     }
 }
 

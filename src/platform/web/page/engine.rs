@@ -1,7 +1,7 @@
 //! The way to the engine: a SharedWorker, or a dedicated worker under a lock where the browser has none.
 //!
 //! **Invariant:** an engine that dies is started anew, and one that dies again and again is not. Messages are
-//! `Uint8Array`s both ways; what the loader itself says is an object.
+//! `Uint8Array`s both ways; what the loader itself says is an object, and the page's one text is the name of a lock.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -42,6 +42,8 @@ pub struct Engine {
 
 struct Way {
     port: MessagePort,
+    /// Held as long as this way is open: so the engine learns of its end, whatever ends it.
+    _alive: Rc<RefCell<Option<Held>>>,
     worker: Option<Worker>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
@@ -187,6 +189,7 @@ impl Engine {
         port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         port.start();
         Way {
+            _alive: alive(port.clone()),
             port,
             worker,
             _on_message: on_message,
@@ -245,6 +248,26 @@ impl Engine {
             }
         });
     }
+}
+
+/// Takes a lock that nobody else has, and tells the engine its name.
+fn alive(port: MessagePort) -> Rc<RefCell<Option<Held>>> {
+    let alive = Rc::new(RefCell::new(None));
+    let holder = Rc::downgrade(&alive);
+    spawn_local(async move {
+        let random = js_sys::Number::from(js_sys::Math::random()).to_string(36);
+        let Ok(random) = random.map(String::from) else {
+            return;
+        };
+        let name = ["waxwing-page-", &random].concat();
+        if let Ok(held) = lock::acquire(&name, Mode::Exclusive).await
+            && let Some(holder) = holder.upgrade()
+        {
+            *holder.borrow_mut() = Some(held);
+            let _never = port.post_message(&name.into());
+        }
+    });
+    alive
 }
 
 /// The engine's loader, of our build.
