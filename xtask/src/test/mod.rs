@@ -30,8 +30,8 @@ const PACKAGES: [(&str, &str); 5] = [
     ),
 ];
 
-/// After this long without a line of output, a step counts as hung.
-const SILENCE: Duration = Duration::from_secs(15 * 60);
+/// After this long without a line of output, a step counts as hung. (Compiling everything on a cold machine is silent.)
+const SILENCE: Duration = Duration::from_secs(30 * 60);
 
 /// A check that passes or fails as a whole, or a runner that counts.
 struct Step {
@@ -76,7 +76,7 @@ pub fn run() -> Result<Tally> {
         };
         total += tally;
         times.push(format!(
-            "{:>12}  {:<28} {tally}",
+            "{:>12}  {:<32}  {tally}",
             duration(start.elapsed()),
             step.name
         ));
