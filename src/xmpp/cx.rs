@@ -198,7 +198,8 @@ impl Cx {
         kind: ErrorType,
         condition: DefinedCondition,
     ) {
-        let error = StanzaError::new(kind, condition, "en", "");
+        let mut error = StanzaError::new(kind, condition, "en", "");
+        error.texts.clear();
         self.send(
             &Iq::Error {
                 from: None,
