@@ -254,6 +254,7 @@ impl Account {
                 fresh.push(message);
             }
         }
+        let fruitful = !fresh.is_empty();
         for message in &fresh {
             batch.push(Op::PutMessage(message.clone()));
         }
@@ -264,7 +265,7 @@ impl Account {
                 messages: fresh,
                 history,
             }));
-        work.later.push_back(Later::Refill(conversation));
+        work.later.push_back(Later::Refill(conversation, fruitful));
     }
 
     async fn on_session(&mut self, event: SessionEvent, batch: &mut Batch, work: &mut Work) {

@@ -111,7 +111,13 @@ impl Account {
     }
 
     /// A page of the archive was merged: windows that waited for it read on.
-    pub(super) async fn refill(&mut self, now: Instant, peer: &Address, work: &mut Work) {
+    pub(super) async fn refill(
+        &mut self,
+        now: Instant,
+        peer: &Address,
+        fruitful: bool,
+        work: &mut Work,
+    ) {
         let rounds = self.asking.remove(peer).unwrap_or_default();
         let history = self.history_of(peer);
         let waiting: Vec<(Watch, u32, Option<Position>)> = self
@@ -131,7 +137,7 @@ impl Account {
             } else {
                 match self.beyond(&history) {
                     // Nothing came of it: ask on. Otherwise the page asks when it needs more.
-                    Edge::Loading if messages.is_empty() && rounds < FRUITLESS => {
+                    Edge::Loading if messages.is_empty() && !fruitful && rounds < FRUITLESS => {
                         again = true;
                         Edge::Loading
                     }

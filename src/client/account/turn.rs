@@ -56,13 +56,17 @@ impl Work {
 pub(super) enum Later {
     Watch(Watch, TimelineRequest),
     Extend(Watch, Toward),
-    Refill(Address),
+    /// A page came; whether it brought anything new.
+    Refill(Address, bool),
     Latest(Address),
     Retry(Asker, Address, ItemId),
     Delete(Asker, Address, ItemId),
     Online,
     Ended(Problem, Next),
-    LogOut { asker: Asker, erase: bool },
+    LogOut {
+        asker: Asker,
+        erase: bool,
+    },
     GiveUp,
 }
 
@@ -198,7 +202,9 @@ impl Account {
                 work.urgent = true;
                 self.extend_window(now, watch, toward, work).await;
             }
-            Later::Refill(conversation) => self.refill(now, &conversation, work).await,
+            Later::Refill(conversation, fruitful) => {
+                self.refill(now, &conversation, fruitful, work).await;
+            }
             Later::Latest(conversation) => self.refresh_latest(&conversation).await,
             Later::Retry(asker, conversation, id) => {
                 self.retry(now, asker, conversation, id, work).await;

@@ -1,0 +1,19 @@
+//! Whole scenarios: what a person does and sees, from the page through the client to the server and back.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod support;
+
+#[path = "scenarios/connection.rs"]
+mod connection;
+#[path = "scenarios/login.rs"]
+mod login;
+#[path = "scenarios/messages.rs"]
+mod messages;
+#[path = "scenarios/pages.rs"]
+mod pages;

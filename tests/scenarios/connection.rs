@@ -1,0 +1,174 @@
+//! Losing the server, and finding it again.
+
+use std::time::Duration;
+
+use waxwing::boundary::change::Reply;
+use waxwing::boundary::command::{AccountCommand, Command};
+use waxwing::entity::account::Connection;
+use waxwing::entity::presence::Availability;
+use waxwing::entity::problem::Problem;
+
+use crate::support::Stage;
+
+fn second() -> Duration {
+    Duration::from_secs(1)
+}
+
+/// Romeo was online long enough, and the server is gone.
+fn lost() -> Stage {
+    let mut stage = Stage::online();
+    stage.pass(second() * 70);
+    stage.server.refuses = true;
+    stage.server.cut();
+    stage.go();
+    stage
+}
+
+#[test]
+fn a_lost_connection_comes_back_by_itself() {
+    let mut stage = lost();
+    let Connection::Waiting { problem, retry } = stage.connection() else {
+        panic!("{:?}", stage.connection());
+    };
+    assert_eq!(problem, Problem::ConnectionLost);
+    assert!(retry.0 - stage.world.now().wall.0 <= 3_000);
+    stage.server.refuses = false;
+    stage.pass(second() * 4);
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.server.sockets.len(), 2);
+}
+
+#[test]
+fn attempts_become_rare_and_never_overlap() {
+    let mut stage = lost();
+    let mut attempts = 0;
+    for _ in 0..3_600 {
+        stage.world.pass(second());
+        let new = stage.world.new_sockets();
+        assert!(new.len() <= 1, "two attempts at a time");
+        attempts += new.len();
+        new.iter()
+            .for_each(waxwing::platform::fake::FakeSocket::cut);
+        stage.go();
+    }
+    // The ceiling is three minutes, the mean half of it: about forty in an hour.
+    assert!(
+        (20..90).contains(&attempts),
+        "{attempts} attempts in an hour"
+    );
+}
+
+#[test]
+fn the_network_the_user_and_waking_up_make_it_try_at_once() {
+    type Reason = fn(&mut Stage);
+    let network: Reason = |stage| {
+        assert_eq!(stage.ask(Command::Network(true)), Some(Ok(Reply::Done)));
+    };
+    let user: Reason = |stage| {
+        assert_eq!(stage.tell(AccountCommand::Reconnect), Ok(Reply::Done));
+    };
+    let waking: Reason = |stage| {
+        stage.world.sleep(second() * 3_600);
+        // Any sign of life will do.
+        stage.ask(Command::Account(
+            stage.account,
+            AccountCommand::OpenConversation("juliet@example.org".into()),
+        ));
+    };
+    for reason in [network, user, waking] {
+        let mut stage = lost();
+        // Deep in the back-off.
+        for _ in 0..600 {
+            stage.pass(second());
+        }
+        assert!(matches!(stage.connection(), Connection::Waiting { .. }));
+        stage.server.refuses = false;
+        let before = stage.server.sockets.len();
+        reason(&mut stage);
+        stage.go();
+        assert_eq!(stage.connection(), Connection::Online);
+        assert_eq!(stage.server.sockets.len(), before + 1);
+    }
+}
+
+#[test]
+fn no_network_is_said_in_its_own_words() {
+    let mut stage = Stage::online();
+    stage.ask(Command::Network(false));
+    assert_eq!(
+        stage.connection(),
+        Connection::Online,
+        "the browser's word alone ends nothing"
+    );
+    stage.server.refuses = true;
+    stage.server.cut();
+    stage.go();
+    assert!(matches!(
+        stage.connection(),
+        Connection::Waiting {
+            problem: Problem::NoNetwork,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_silent_server_is_noticed() {
+    let mut stage = Stage::online();
+    stage.server.silent = true;
+    stage.pass(second() * 180);
+    assert!(stage.server.sockets.len() > 1, "{:?}", stage.connection());
+}
+
+#[test]
+fn a_message_of_presence_follows_idleness() {
+    let mut stage = Stage::online();
+    stage.pass(second() * 590);
+    stage.ask(Command::Activity);
+    stage.pass(second() * 590);
+    let shows = |stage: &Stage| -> Vec<String> {
+        let presences = stage.server.presences().into_iter();
+        presences
+            .map(|presence| {
+                presence
+                    .get_child("show", "jabber:client")
+                    .map(minidom::Element::text)
+                    .unwrap_or_default()
+            })
+            .collect()
+    };
+    assert_eq!(shows(&stage), [""]);
+    stage.pass(second() * 20);
+    assert_eq!(shows(&stage), ["", "away"]);
+    stage.ask(Command::Activity);
+    assert_eq!(shows(&stage), ["", "away", ""]);
+}
+
+#[test]
+fn presence_of_the_others_is_forgotten_with_the_session() {
+    let mut stage = Stage::empty();
+    stage.server.roster =
+        "<item jid='juliet@example.org' name='Juliet' subscription='both'/>".into();
+    stage.log_in(true).unwrap();
+    stage
+        .server
+        .deliver("<presence xmlns='jabber:client' from='juliet@example.org/balcony'/>");
+    stage.go();
+    let last = |stage: &Stage| {
+        stage.pages[0]
+            .changes
+            .iter()
+            .rev()
+            .find_map(|change| match change {
+                waxwing::boundary::change::Change::Presences { put, .. } => {
+                    Some(put[0].1.availability)
+                }
+                _ => None,
+            })
+    };
+    assert_eq!(last(&stage), Some(Availability::Online));
+    stage.server.refuses = true;
+    stage.server.cut();
+    stage.go();
+    assert_eq!(last(&stage), Some(Availability::Unknown));
+}

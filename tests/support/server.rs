@@ -1,0 +1,292 @@
+//! A server that does what a scenario needs: SCRAM, binding, roster, an archive.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use minidom::Element;
+use sha2::{Digest, Sha256};
+use waxwing::platform::fake::{FakeSocket, World};
+
+use super::PASSWORD;
+
+const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+const MAM: &str = "urn:xmpp:mam:2";
+const RSM: &str = "http://jabber.org/protocol/rsm";
+
+/// One message of the archive.
+#[derive(Clone, Debug)]
+pub struct Archived {
+    pub id: String,
+    pub stamp: String,
+    pub from: &'static str,
+    pub body: String,
+    pub origin: Option<String>,
+}
+
+impl Archived {
+    pub fn new(number: u32, from: &'static str, body: &str) -> Self {
+        Self {
+            id: format!("a{number:04}"),
+            // Whole seconds, several messages to each.
+            stamp: format!(
+                "2025-12-31T{:02}:{:02}:{:02}Z",
+                10 + number / 10_800,
+                number / 180 % 60,
+                number / 3 % 60
+            ),
+            from,
+            body: body.to_owned(),
+            origin: None,
+        }
+    }
+}
+
+/// The server.
+#[derive(Default)]
+pub struct Server {
+    pub sockets: Vec<FakeSocket>,
+    authenticated: bool,
+    scram: Option<(String, String)>,
+    pub roster: String,
+    pub archive: Vec<Archived>,
+    pub archive_queries: usize,
+    /// Nobody is let in.
+    pub refuses: bool,
+    /// Messages are swallowed: no answer tells that they were handled.
+    pub silent: bool,
+    pub received: Vec<Element>,
+    /// Every frame, as it came.
+    pub frames: Vec<String>,
+}
+
+impl Server {
+    pub fn forget_sockets(&mut self) {
+        for socket in self.sockets.drain(..) {
+            socket.cut();
+        }
+        self.authenticated = false;
+    }
+
+    /// The messages that the client sent since the last call: (origin-id, body).
+    pub fn take_messages(&mut self) -> Vec<(String, String)> {
+        let (messages, rest) = std::mem::take(&mut self.received)
+            .into_iter()
+            .partition(|stanza| stanza.name() == "message");
+        self.received = rest;
+        let messages: Vec<Element> = messages;
+        messages
+            .iter()
+            .map(|message| {
+                let body = message.get_child("body", "jabber:client").unwrap().text();
+                let origin = message.get_child("origin-id", "urn:xmpp:sid:0").unwrap();
+                (origin.attr("id").unwrap().to_owned(), body)
+            })
+            .collect()
+    }
+
+    pub fn presences(&self) -> Vec<&Element> {
+        self.received
+            .iter()
+            .filter(|stanza| stanza.name() == "presence")
+            .collect()
+    }
+
+    /// A frame to the client.
+    pub fn deliver(&self, frame: &str) {
+        self.sockets.last().expect("no socket").deliver(frame);
+    }
+
+    pub fn cut(&self) {
+        self.sockets.last().expect("no socket").cut();
+    }
+
+    /// Answers what came. False if nothing did.
+    pub fn serve(&mut self, world: &World) -> bool {
+        let mut busy = false;
+        for socket in world.new_sockets() {
+            busy = true;
+            if self.refuses {
+                socket.cut();
+            } else {
+                self.authenticated = false;
+                socket.accept();
+                self.sockets.push(socket);
+            }
+        }
+        for socket in self.sockets.clone() {
+            for frame in socket.take_sent() {
+                busy = true;
+                self.frames.push(frame.clone());
+                let element: Element = frame.parse().unwrap();
+                for answer in self.answer(&element) {
+                    socket.deliver(answer);
+                }
+                if matches!(element.name(), "message" | "presence") {
+                    self.received.push(element);
+                }
+            }
+        }
+        busy
+    }
+
+    fn answer(&mut self, element: &Element) -> Vec<String> {
+        match element.name() {
+            "open" => {
+                let offer = if self.authenticated {
+                    "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>".to_owned()
+                } else {
+                    format!(
+                        "<mechanisms xmlns='{SASL}'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>"
+                    )
+                };
+                vec![
+                    format!("<open xmlns='{FRAMING}' from='example.org' id='s' version='1.0'/>"),
+                    format!(
+                        "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>{offer}</stream:features>"
+                    ),
+                ]
+            }
+            "auth" => {
+                let first = String::from_utf8(BASE64.decode(element.text()).unwrap()).unwrap();
+                let bare = first.strip_prefix("n,,").unwrap().to_owned();
+                let nonce = format!("{}server", bare.split_once(",r=").unwrap().1);
+                let challenge = format!("r={nonce},s={},i=4096", BASE64.encode("salt"));
+                let nonza = format!(
+                    "<challenge xmlns='{SASL}'>{}</challenge>",
+                    BASE64.encode(&challenge)
+                );
+                self.scram = Some((bare, challenge));
+                vec![nonza]
+            }
+            "response" => {
+                let answer = String::from_utf8(BASE64.decode(element.text()).unwrap()).unwrap();
+                let (bare, challenge) = self.scram.take().unwrap();
+                match verify(&bare, &challenge, &answer) {
+                    Some(signature) => {
+                        self.authenticated = true;
+                        let proof = BASE64.encode(format!("v={}", BASE64.encode(signature)));
+                        vec![format!("<success xmlns='{SASL}'>{proof}</success>")]
+                    }
+                    None => vec![format!(
+                        "<failure xmlns='{SASL}'><not-authorized/></failure>"
+                    )],
+                }
+            }
+            "close" => vec![format!("<close xmlns='{FRAMING}'/>")],
+            "iq" => self.answer_iq(element),
+            _ => Vec::new(),
+        }
+    }
+
+    fn answer_iq(&mut self, iq: &Element) -> Vec<String> {
+        let id = iq.attr("id").unwrap();
+        let from = iq
+            .attr("to")
+            .map(|to| format!(" from='{to}'"))
+            .unwrap_or_default();
+        let result = |payload: &str| {
+            vec![format!(
+                "<iq xmlns='jabber:client' type='result' id='{id}'{from}>{payload}</iq>"
+            )]
+        };
+        let Some(payload) = iq.children().next() else {
+            return Vec::new();
+        };
+        match payload.ns().as_str() {
+            "urn:ietf:params:xml:ns:xmpp-bind" => result(
+                "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>romeo@example.org/orchard</jid></bind>",
+            ),
+            "jabber:iq:roster" if iq.attr("type") == Some("get") => result(&format!(
+                "<query xmlns='jabber:iq:roster' ver='1'>{}</query>",
+                self.roster
+            )),
+            "http://jabber.org/protocol/disco#info" => result(&format!(
+                "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='{MAM}'/><feature var='urn:xmpp:sid:0'/></query>"
+            )),
+            "urn:xmpp:ping" if self.silent => Vec::new(),
+            "jabber:iq:roster" | "urn:xmpp:ping" => result(""),
+            "jabber:iq:register" if iq.attr("type") == Some("get") => {
+                result("<query xmlns='jabber:iq:register'><username/><password/></query>")
+            }
+            "jabber:iq:register" => match payload.get_child("username", "jabber:iq:register") {
+                Some(name) if name.text() == "mallory" => vec![format!(
+                    "<iq xmlns='jabber:client' type='error' id='{id}'{from}><error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+                )],
+                _ => result(""),
+            },
+            MAM => self.page(id, payload),
+            _ => vec![format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'{from}><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            )],
+        }
+    }
+
+    /// A page of the archive (XEP-0313), backwards.
+    fn page(&mut self, id: &str, query: &Element) -> Vec<String> {
+        self.archive_queries += 1;
+        let set = query.get_child("set", RSM).unwrap();
+        let text = |name: &str| {
+            set.get_child(name, RSM)
+                .map(Element::text)
+                .unwrap_or_default()
+        };
+        let max: usize = text("max").parse().unwrap();
+        let before = text("before");
+        let end = self
+            .archive
+            .iter()
+            .position(|item| item.id == before)
+            .unwrap_or(self.archive.len());
+        let start = end.saturating_sub(max);
+        let queryid = query.attr("queryid").unwrap();
+        let mut frames: Vec<String> = self.archive[start..end]
+            .iter()
+            .map(|item| {
+                let to = if item.from.starts_with("romeo") { "juliet@example.org" } else { "romeo@example.org" };
+                let origin = item.origin.as_ref().map(|id| format!("<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/>")).unwrap_or_default();
+                format!(
+                    "<message xmlns='jabber:client' from='romeo@example.org'><result xmlns='{MAM}' queryid='{queryid}' id='{}'>\
+                     <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{}'/>\
+                     <message xmlns='jabber:client' from='{}' to='{to}' type='chat'><body>{}</body>{origin}</message>\
+                     </forwarded></result></message>",
+                    item.id, item.stamp, item.from, item.body
+                )
+            })
+            .collect();
+        let complete = if start == 0 { " complete='true'" } else { "" };
+        let first = self
+            .archive
+            .get(start)
+            .map(|item| format!("<first>{}</first>", item.id))
+            .unwrap_or_default();
+        frames.push(format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'><fin xmlns='{MAM}'{complete}><set xmlns='{RSM}'>{first}</set></fin></iq>"
+        ));
+        frames
+    }
+}
+
+fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(text);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// RFC 5802 §3, the server's side: the signature, if the client's proof is right.
+fn verify(bare: &str, challenge: &str, answer: &str) -> Option<Vec<u8>> {
+    let (without_proof, proof) = answer.rsplit_once(",p=")?;
+    let auth = format!("{bare},{challenge},{without_proof}");
+    let mut salted = [0; 32];
+    pbkdf2::pbkdf2_hmac::<Sha256>(PASSWORD.as_bytes(), b"salt", 4096, &mut salted);
+    let client_key = hmac(&salted, b"Client Key");
+    let stored_key = Sha256::digest(&client_key);
+    let signature = hmac(&stored_key, auth.as_bytes());
+    let expected: Vec<u8> = client_key
+        .iter()
+        .zip(&signature)
+        .map(|(a, b)| a ^ b)
+        .collect();
+    (BASE64.decode(proof).ok()? == expected)
+        .then(|| hmac(&hmac(&salted, b"Server Key"), auth.as_bytes()))
+}
