@@ -17,6 +17,8 @@
 //                       (and empties it); from then on each new port goes to the function alone.
 //
 // If the engine cannot be loaded, each page's port gets one message, an object { failed: string }, and the worker closes.
+// If it traps later, nothing that it holds can be trusted any more: the worker closes, which frees its Web Lock, and
+// the pages that wait for that lock start it anew.
 "use strict";
 
 self.waxwingBuild = new URL(self.location.href).searchParams.get("v") ?? "";
@@ -44,6 +46,15 @@ self.waxwingOnPort = null;
     // What was posted is still delivered.
     setTimeout(() => self.close(), 0);
   };
+
+  // A trap of wasm, or a stack that is full: both leave the program in the middle of something.
+  const trapped = (error) => {
+    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+      self.close();
+    }
+  };
+  self.addEventListener("error", (event) => trapped(event.error));
+  self.addEventListener("unhandledrejection", (event) => trapped(event.reason));
 
   // A shared worker.
   self.onconnect = (event) => take(event.ports[0]);

@@ -255,7 +255,7 @@ fn alive(port: MessagePort) -> Rc<RefCell<Option<Held>>> {
     let alive = Rc::new(RefCell::new(None));
     let holder = Rc::downgrade(&alive);
     spawn_local(async move {
-        let random = js_sys::Number::from(js_sys::Math::random()).to_string(36);
+        let random = js_sys::Number::from(js_sys::Math::random()).to_string_with_radix(36);
         let Ok(random) = random.map(String::from) else {
             return;
         };
