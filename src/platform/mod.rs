@@ -7,6 +7,3 @@ pub mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fake;
-
-#[cfg(not(target_arch = "wasm32"))]
-pub mod native;

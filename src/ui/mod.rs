@@ -5,13 +5,16 @@
 
 pub mod app;
 pub mod browser;
+pub mod composer;
 pub mod config;
 pub mod contacts;
+pub mod conversation;
 pub mod conversations;
 pub mod diagnostics;
 pub mod handle;
 pub mod i18n;
 pub mod login;
+pub mod notify;
 pub mod place;
 pub mod profile;
 pub mod reactive;

@@ -1,4 +1,24 @@
 //! Texts: messages.
 
+use super::Count;
+
 /// Texts: messages.
-pub struct Timeline {}
+#[allow(missing_docs)]
+pub struct Timeline {
+    pub messages: &'static str,
+    pub you: &'static str,
+    pub new_messages: &'static str,
+    pub sending: &'static str,
+    pub sent: &'static str,
+    pub delivered: &'static str,
+    pub read: &'static str,
+    pub failed: &'static str,
+    pub delete: &'static str,
+    pub show_more: &'static str,
+    pub gap: &'static str,
+    pub beginning: &'static str,
+    pub empty: &'static str,
+    pub empty_hint: &'static str,
+    pub jump: &'static str,
+    pub unread: Count,
+}

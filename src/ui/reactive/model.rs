@@ -182,6 +182,12 @@ impl Model {
             None => key.address.as_str().to_owned(),
         }
     }
+
+    /// The same, as it is now, without following.
+    #[must_use]
+    pub fn name_now(&self, key: &PeerKey) -> String {
+        untrack(|| self.name(key))
+    }
 }
 
 fn account_order(accounts: Rows<AccountId, AccountRow>) -> Arc<Vec<AccountId>> {

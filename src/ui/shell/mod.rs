@@ -12,14 +12,15 @@ use leptos::prelude::*;
 use self::connection::ConnectionBar;
 use self::open::{Open, Opened};
 use self::shortcuts::Shortcuts;
+use super::conversation::ConversationPane;
 use super::conversations::Sidebar;
 use super::diagnostics::DiagnosticsPane;
 use super::handle::use_handle;
 use super::i18n::use_text;
+use super::notify::Notifications;
 use super::place::{Place, use_router};
 use super::profile::ContactDetails;
 use super::settings::SettingsPane;
-use super::timeline::pane::ConversationPane;
 use crate::ui::widget::icon::Icon;
 
 /// What the middle pane shows.
@@ -86,6 +87,7 @@ pub fn Shell() -> impl IntoView {
                 <Sidebar />
             </nav>
             <main class="shell__main">
+                <Notifications />
                 {move || match middle.get() {
                     Middle::Nothing => nothing_open(),
                     Middle::Conversation => conversation(open),

@@ -17,6 +17,8 @@ pub struct Heights {
     sums: (f64, f64),
     /// The inner width of the column.
     width: f64,
+    /// What is left free above the first row and below the last.
+    pad: f64,
 }
 
 impl Default for Heights {
@@ -25,6 +27,7 @@ impl Default for Heights {
             measured: HashMap::new(),
             sums: (0.0, 0.0),
             width: 600.0,
+            pad: 0.0,
         }
     }
 }
@@ -32,11 +35,30 @@ impl Default for Heights {
 impl Heights {
     /// The column has another width: what was measured no longer holds.
     pub fn set_width(&mut self, width: f64) {
-        if (self.width - width).abs() > 0.5 {
+        if self.is_other_width(width) {
             self.width = width;
             self.measured.clear();
             self.sums = (0.0, 0.0);
         }
+    }
+
+    /// Whether a column of this width is another.
+    #[must_use]
+    pub fn is_other_width(&self, width: f64) -> bool {
+        (self.width - width).abs() > 0.5
+    }
+
+    /// What is left free above the first row, and below the last. Says whether that is news.
+    pub fn set_pad(&mut self, pad: f64) -> bool {
+        let news = (self.pad - pad).abs() > 0.1;
+        self.pad = pad;
+        news
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn pad(&self) -> f64 {
+        self.pad
     }
 
     /// A row was measured. Says whether that is news.
@@ -96,12 +118,13 @@ impl Heights {
     }
 }
 
-/// The places of all rows, from the top of the first.
+/// The places of all rows, from the top of what scrolls.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     keys: Vec<Key>,
-    /// One more than rows: the last is the whole height.
+    /// One more than rows: the last is the end of the last row.
     tops: Vec<f64>,
+    pad: f64,
 }
 
 impl Layout {
@@ -109,7 +132,7 @@ impl Layout {
     #[must_use]
     pub fn new(rows: &[Row], heights: &Heights) -> Self {
         let mut tops = Vec::with_capacity(rows.len() + 1);
-        let mut top = 0.0;
+        let mut top = heights.pad;
         tops.push(top);
         for row in rows {
             top += heights.of(row);
@@ -118,22 +141,24 @@ impl Layout {
         Self {
             keys: rows.iter().map(|row| row.key).collect(),
             tops,
+            pad: heights.pad,
         }
     }
 
-    /// The height of all rows.
+    /// The height of all rows, and what is left free around them.
     #[must_use]
     pub fn height(&self) -> f64 {
-        self.tops.last().copied().unwrap_or(0.0)
+        self.end() + self.pad
     }
 
-    /// The top of a row; the whole height for the row after the last.
+    fn end(&self) -> f64 {
+        self.tops.last().copied().unwrap_or(self.pad)
+    }
+
+    /// The top of a row; for the row after the last, the end of the last.
     #[must_use]
     pub fn top(&self, index: usize) -> f64 {
-        self.tops
-            .get(index)
-            .copied()
-            .unwrap_or_else(|| self.height())
+        self.tops.get(index).copied().unwrap_or_else(|| self.end())
     }
 
     /// The place of a row, or of the next after it if it is gone.

@@ -44,6 +44,12 @@ impl Policy {
         self.view = height;
     }
 
+    /// The same.
+    #[must_use]
+    pub fn view(&self) -> f64 {
+        self.view
+    }
+
     /// The first rows came: shows the line "New messages" with what is before it, or the end.
     pub fn open(&mut self, layout: &Layout, unread: Option<Key>) {
         if self.hold.is_some() || layout.is_empty() {

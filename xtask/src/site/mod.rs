@@ -90,7 +90,10 @@ fn finish(dist: &Path, optimise: Optimise) -> Result<()> {
     {
         wasm::shrink(file, optimise)?;
     }
-    let total = compress::all(&files)?;
+    let mut total = 0;
+    for file in files.iter().filter(|file| compress::is_worth_it(file)) {
+        total += compress::beside(file)?;
+    }
     say(format!(
         "{} KB of compressible files, in brotli",
         total / 1000

@@ -2,4 +2,26 @@
 
 use crate::ui::i18n::composer::Composer;
 
-pub const COMPOSER: Composer = Composer {};
+pub const COMPOSER: Composer = Composer {
+    message: "Message",
+    placeholder: "Write a message",
+    send: "Send",
+    emoji: "Emoji",
+    logged_out: "Log in to write.",
+
+    search: "Search emoji",
+    nothing_found: "No emoji of that name",
+    recent: "Recently used",
+    groups: [
+        "Smileys",
+        "People",
+        "Animals and nature",
+        "Food and drink",
+        "Travel and places",
+        "Activities",
+        "Objects",
+        "Symbols",
+        "Flags",
+    ],
+    no_emoji: "The list of emoji could not be loaded.",
+};

@@ -1,5 +1,27 @@
 //! Simplified Chinese: messages.
 
 use crate::ui::i18n::timeline::Timeline;
+use crate::ui::i18n::{Count, Locale};
 
-pub const TIMELINE: Timeline = Timeline {};
+pub const TIMELINE: Timeline = Timeline {
+    messages: "消息",
+    you: "我",
+    new_messages: "新消息",
+    sending: "正在发送",
+    sent: "已发送",
+    delivered: "已送达",
+    read: "已读",
+    failed: "发送失败",
+    delete: "删除",
+    show_more: "显示更多",
+    gap: "此处缺少部分消息。",
+    beginning: "对话从这里开始。",
+    empty: "还没有消息",
+    empty_hint: "打个招呼吧，你写的内容会显示在这里。",
+    jump: "跳到最新消息",
+    unread: Count {
+        locale: Locale::ZhCn,
+        one: "",
+        other: "{} 条未读",
+    },
+};

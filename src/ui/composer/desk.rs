@@ -1,0 +1,238 @@
+//! What the composer does: keeps drafts, cleans, sends, and shows what is left.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use web_sys::HtmlTextAreaElement;
+
+use super::outgoing::{Outgoing, body};
+use crate::boundary::command::AccountCommand;
+use crate::entity::problem::Problem;
+use crate::ui::handle::Handle;
+use crate::ui::reactive::model::PeerKey;
+use crate::ui::text::clean::legal;
+
+/// A draft is kept when no key was pressed for so long.
+const REST: Duration = Duration::from_millis(700);
+
+/// The state of one composer. A copy is the same.
+#[derive(Clone, Copy)]
+pub(super) struct Desk {
+    handle: Handle,
+    peer: StoredValue<PeerKey>,
+    /// The field.
+    pub input: NodeRef<html::Textarea>,
+    /// There is nothing to send.
+    pub is_empty: RwSignal<bool>,
+    /// Why the last message was not taken.
+    pub problem: RwSignal<Option<Problem>>,
+    /// The text once more, where the style sheet needs it to know how high the field must be.
+    pub copy: RwSignal<String>,
+    /// Goes up with each message that is sent.
+    jumps: RwSignal<u32>,
+    outgoing: StoredValue<Outgoing>,
+    saved: StoredValue<String>,
+    resting: StoredValue<Option<TimeoutHandle>>,
+    grows_alone: bool,
+}
+
+impl Desk {
+    /// Belongs to the owner that is current; when that goes, the draft is kept.
+    pub(super) fn new(handle: Handle, peer: PeerKey, jumps: RwSignal<u32>) -> Self {
+        let draft = handle.model.conversations.peek(&peer);
+        let draft = draft.map(|row| row.draft.clone()).unwrap_or_default();
+        let desk = Self {
+            handle,
+            peer: StoredValue::new(peer),
+            input: NodeRef::new(),
+            is_empty: RwSignal::new(true),
+            problem: RwSignal::new(None),
+            copy: RwSignal::new(String::new()),
+            jumps,
+            outgoing: StoredValue::new(Outgoing::default()),
+            saved: StoredValue::new(draft),
+            resting: StoredValue::new(None),
+            grows_alone: grows_alone(),
+        };
+        let leaving = window_event_listener_untyped("pagehide", move |_| desk.save());
+        on_cleanup(move || {
+            desk.save();
+            desk.rest_no_more();
+            leaving.remove();
+        });
+        desk
+    }
+
+    fn field(&self) -> Option<HtmlTextAreaElement> {
+        self.input.try_get_untracked().flatten()
+    }
+
+    /// The field is there: shows the draft, and takes the focus where there is a keyboard.
+    pub(super) fn begin(&self) {
+        self.show(&self.saved.try_get_value().unwrap_or_default());
+        if let (true, Some(field)) = (has_keyboard(), self.field()) {
+            let options = web_sys::FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _never = field.focus_with_options(&options);
+        }
+    }
+
+    /// Shows a text that nobody typed.
+    fn show(&self, text: &str) {
+        if let Some(field) = self.field() {
+            field.set_value(text);
+            self.is_empty.set(body(text).is_none());
+            self.copy.set(text.to_owned());
+        }
+    }
+
+    /// The user changed the text.
+    pub(super) fn edited(&self) {
+        let Some(field) = self.field() else { return };
+        let mut text = field.value();
+        if let Cow::Owned(clean) = legal(&text) {
+            replace(&field, &clean);
+            text = clean;
+        }
+        let nothing = body(&text).is_none();
+        if self.is_empty.get_untracked() != nothing {
+            self.is_empty.set(nothing);
+        }
+        if !self.grows_alone {
+            self.copy.set(text);
+        }
+        self.rest_no_more();
+        let desk = *self;
+        let timer = set_timeout_with_handle(move || desk.save(), REST);
+        self.resting.set_value(timer.ok());
+    }
+
+    fn rest_no_more(&self) {
+        if let Some(timer) = self.resting.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
+    }
+
+    /// Keeps the draft, if it is different.
+    pub(super) fn save(&self) {
+        if let Some(field) = self.field() {
+            self.keep(legal(&field.value()).into_owned());
+        }
+    }
+
+    fn keep(&self, text: String) {
+        let is_news = self.saved.try_with_value(|saved| *saved != text) == Some(true);
+        if let (true, Some(peer)) = (is_news, self.peer.try_get_value()) {
+            self.saved.set_value(text.clone());
+            let command = AccountCommand::SaveDraft {
+                conversation: peer.address,
+                text,
+            };
+            self.handle.account(peer.account, command);
+        }
+    }
+
+    /// Another window changed the draft: shown here, unless somebody writes here.
+    pub(super) fn adopt(&self, draft: &str) {
+        let Some(field) = self.field() else { return };
+        let shown = field.value();
+        let untouched = self.saved.try_with_value(|saved| *saved == shown) == Some(true);
+        let has_focus = document().active_element().as_ref() == Some(field.as_ref());
+        if untouched && !has_focus && shown != draft {
+            self.saved.set_value(draft.to_owned());
+            self.show(draft);
+        }
+    }
+
+    /// Sends what is in the field. It stays there until the engine has stored it.
+    pub(super) fn send(self) {
+        let Some(field) = self.field() else { return };
+        let body = self
+            .outgoing
+            .try_update_value(|outgoing| outgoing.send(&field.value()));
+        let (Some(Some(body)), Some(peer)) = (body, self.peer.try_get_value()) else {
+            return;
+        };
+        self.jumps.update(|jumps| *jumps = jumps.wrapping_add(1));
+        let command = AccountCommand::SendMessage {
+            to: peer.address,
+            body,
+        };
+        let answered = self.handle.ask_account(peer.account, command);
+        spawn_local(async move {
+            match answered.await {
+                Ok(_) => self.sent(),
+                Err(problem) => {
+                    self.outgoing.try_update_value(Outgoing::failed);
+                    self.problem.try_set(Some(problem));
+                }
+            }
+        });
+    }
+
+    fn sent(self) {
+        self.problem
+            .try_maybe_update(|problem| (problem.take().is_some(), ()));
+        let Some(field) = self.field() else { return };
+        let left = self
+            .outgoing
+            .try_update_value(|outgoing| outgoing.done(&field.value()));
+        if let Some((rest, again)) = left {
+            self.show(&rest);
+            self.keep(rest);
+            if again {
+                self.send();
+            }
+        }
+    }
+
+    /// Puts a text where the caret is.
+    pub(super) fn insert(&self, text: &str) {
+        let Some(field) = self.field() else { return };
+        let start = field.selection_start().ok().flatten().unwrap_or(0);
+        let end = field.selection_end().ok().flatten().unwrap_or(start);
+        let _never = field.set_range_text_with_start_and_end(text, start, end);
+        let length = u32::try_from(text.encode_utf16().count()).unwrap_or(0);
+        let _never = field.set_selection_range(start + length, start + length);
+        self.edited();
+    }
+
+    /// Gives the field the focus.
+    pub(super) fn focus(&self) {
+        if let Some(field) = self.field() {
+            let _never = field.focus();
+        }
+    }
+}
+
+/// Replaces the text, and leaves the caret as far from the end as it was.
+fn replace(field: &HtmlTextAreaElement, text: &str) {
+    let length = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(0);
+    let from_end = field
+        .selection_end()
+        .ok()
+        .flatten()
+        .map_or(0, |end| length(&field.value()).saturating_sub(end));
+    field.set_value(text);
+    let caret = length(text).saturating_sub(from_end);
+    let _never = field.set_selection_range(caret, caret);
+}
+
+/// Whether the style sheet alone lets the field grow (`field-sizing`).
+fn grows_alone() -> bool {
+    cfg!(target_arch = "wasm32")
+        && web_sys::css::supports_with_value("field-sizing", "content").unwrap_or(false)
+}
+
+/// Whether there is likely a keyboard that needs no room on the screen.
+fn has_keyboard() -> bool {
+    cfg!(target_arch = "wasm32")
+        && window()
+            .match_media("(pointer: fine)")
+            .ok()
+            .flatten()
+            .is_some_and(|list| list.matches())
+}

@@ -1,0 +1,200 @@
+//! Desktop notifications: shown when the engine says so, offered when somebody missed a message.
+//!
+//! **Invariant:** the browser's question comes only after a button that asks for it, and never at start.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{NotificationOptions, NotificationPermission};
+
+use super::browser;
+use super::config::{Config, Feature};
+use super::handle::{Handle, use_handle};
+use super::i18n::use_text;
+use super::place::{Place, Router, use_router};
+use super::text::clean::one_line;
+use super::widget::icon::Icon;
+use super::widget::toast::Toasts;
+use crate::boundary::change::{Change, Notification};
+use crate::boundary::command::Command;
+use crate::entity::settings::Settings;
+
+/// Remembers that the offer was declined.
+const DECLINED: &str = "waxwing.no-notifications";
+/// What fits on a lock screen.
+const TITLE: usize = 80;
+/// The same.
+const BODY: usize = 240;
+
+/// Asks quietly, after a message came while nobody looked, whether to be notified next time. Also shows what the
+/// engine notifies of, as long as it is there.
+#[component]
+pub fn Notifications() -> impl IntoView {
+    let text = use_text();
+    let handle = use_handle();
+    let router = use_router();
+    let toasts: Toasts = expect_context();
+    let is_allowed = expect_context::<&'static Config>().has(Feature::Notifications);
+    let instead = text.notify.new_message;
+    handle.listen(move |change| {
+        if let Change::Notify(notification) = change {
+            show(notification, instead, handle, router);
+        }
+    });
+
+    // More is unread than before, and nobody looked.
+    let missed = RwSignal::new(false);
+    Effect::new(move |before: Option<u32>| {
+        let unread = handle.model.unread.get();
+        let more = before.is_some_and(|before| unread > before);
+        if more && is_allowed && !is_looked_at() && may_ask() {
+            missed.set(true);
+        }
+        unread
+    });
+    let wanted = move || {
+        missed.get()
+            && handle.model.ready.get()
+            && !handle
+                .model
+                .settings
+                .with(|settings| settings.notifications)
+    };
+    let accept = move |_| {
+        missed.set(false);
+        spawn_local(async move {
+            if ask().await {
+                turn_on(handle);
+            } else {
+                toasts.show(text.notify.refused.to_owned());
+            }
+        });
+    };
+    let decline = move |_| {
+        browser::remember(DECLINED, Some("yes"));
+        missed.set(false);
+    };
+    move || {
+        wanted().then(|| {
+            view! {
+                <div class="alert" data-kind="info" role="status">
+                    <Icon name="bell" />
+                    <p class="alert__body">{text.notify.offer}</p>
+                    <button type="button" class="button" data-kind="primary" data-size="s" on:click=accept>
+                        {text.notify.turn_on}
+                    </button>
+                    <button type="button" class="button" data-size="s" on:click=decline>
+                        {text.notify.not_now}
+                    </button>
+                </div>
+            }
+        })
+    }
+}
+
+fn turn_on(handle: Handle) {
+    let settings = handle.model.settings.get_untracked();
+    handle.send(Command::SetSettings(Settings {
+        notifications: true,
+        ..settings
+    }));
+}
+
+/// Whether the question was not answered yet, neither to us nor to the browser.
+fn may_ask() -> bool {
+    browser::recall(DECLINED).is_none()
+        && is_supported()
+        && web_sys::Notification::permission() == NotificationPermission::Default
+}
+
+fn is_supported() -> bool {
+    cfg!(target_arch = "wasm32")
+        && js_sys::Reflect::has(&js_sys::global(), &"Notification".into()).unwrap_or(false)
+}
+
+fn is_looked_at() -> bool {
+    cfg!(target_arch = "wasm32") && !document().hidden() && document().has_focus().unwrap_or(false)
+}
+
+/// The browser's own question; to be called from a click. Says whether notifications are allowed.
+pub async fn ask() -> bool {
+    if !is_supported() {
+        return false;
+    }
+    let Ok(asked) = web_sys::Notification::request_permission() else {
+        return false;
+    };
+    let answer = JsFuture::from(asked).await;
+    answer.is_ok_and(|answer| answer.as_string().as_deref() == Some("granted"))
+}
+
+/// The two texts of a notification: nothing of a message can look like a part of ours.
+fn texts(notification: &Notification, instead: &str) -> (String, String) {
+    let body = notification
+        .body
+        .as_deref()
+        .map(|body| one_line(body, BODY));
+    let body = body.filter(|body| !body.is_empty());
+    (
+        one_line(&notification.title, TITLE),
+        body.unwrap_or_else(|| instead.to_owned()),
+    )
+}
+
+fn show(notification: &Notification, instead: &str, handle: Handle, router: Router) {
+    if !is_supported() || web_sys::Notification::permission() != NotificationPermission::Granted {
+        return;
+    }
+    let (title, body) = texts(notification, instead);
+    let options = NotificationOptions::new();
+    options.set_body(&body);
+    options.set_icon("icon.svg");
+    // The next message of the same conversation takes the place of this one.
+    options.set_tag(&format!(
+        "{}/{}",
+        notification.account, notification.conversation
+    ));
+    // Where a page may not show any (Android wants a service worker), there is none.
+    let Ok(shown) = web_sys::Notification::new_with_options(&title, &options) else {
+        return;
+    };
+    let account = handle.model.accounts.peek(&notification.account);
+    let Some(account) = account.map(|row| row.address.clone()) else {
+        return;
+    };
+    let place = Place::conversation(&account, &notification.conversation);
+    let closing = shown.clone();
+    let clicked = Closure::<dyn FnMut()>::new(move || {
+        let _refused = window().focus();
+        router.go(place.clone());
+        closing.close();
+    });
+    shown.set_onclick(Some(clicked.as_ref().unchecked_ref()));
+    // Lives as long as the notification may be clicked: the browser's collector frees it with that.
+    let _handed_over = clicked.into_js_value();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::address::Address;
+    use crate::entity::id::AccountId;
+
+    // E21
+    #[test]
+    fn a_notification_cannot_pretend() {
+        let mut notification = Notification {
+            account: AccountId(1),
+            conversation: Address::parse("mallory@example.org").unwrap(),
+            title: "Bank\n\n\u{202e}Verified".into(),
+            body: Some(format!("a\u{2028}b{}", "x".repeat(10_000))),
+        };
+        let (title, body) = texts(&notification, "New message");
+        assert_eq!(title, "Bank Verified");
+        assert!(body.starts_with("a bxxx") && body.chars().count() <= BODY + 1);
+        notification.body = None;
+        assert_eq!(texts(&notification, "New message").1, "New message");
+    }
+}

@@ -1,0 +1,322 @@
+//! What moves a timeline: changes of its window, scrolling, sizes, focus. All of it ends in a frame.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, ResizeObserver};
+
+use super::list::Held;
+use super::scroller::{Found, Scroller};
+use crate::boundary::change::{Edge, Item, ItemKind};
+use crate::boundary::command::{AccountCommand, Anchor, Toward};
+use crate::entity::message::{Delivery, Direction, Message, Position};
+use crate::ui::handle::{Handle, Window};
+use crate::ui::reactive::model::PeerKey;
+use crate::ui::text::clean::one_line;
+
+/// So long after the last `scroll` event the motion is over, in milliseconds.
+const MOTION: f64 = 150.0;
+/// What was seen is told to the engine at most so often.
+const TELL: Duration = Duration::from_millis(200);
+
+/// One timeline at work.
+pub(super) struct Drive {
+    pub handle: Handle,
+    pub peer: PeerKey,
+    pub window: Window,
+    /// The view holds on to the newest message.
+    pub at_end: RwSignal<bool>,
+    /// What assistive technology is told of a message that came.
+    pub said: RwSignal<String>,
+    scroller: RefCell<Scroller>,
+    scheduled: Cell<bool>,
+    changed: Cell<bool>,
+    scrolled_at: Cell<f64>,
+    /// Asked for older, for newer items; not answered yet.
+    asked: Cell<(bool, bool)>,
+    newest: Cell<Option<Position>>,
+    seen: Cell<Option<Position>>,
+    told: Cell<Option<Position>>,
+    telling: Cell<bool>,
+}
+
+impl Drive {
+    pub(super) fn new(
+        handle: Handle,
+        peer: PeerKey,
+        window: Window,
+        scroller: Scroller,
+        (at_end, said): (RwSignal<bool>, RwSignal<String>),
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            handle,
+            peer,
+            window,
+            at_end,
+            said,
+            scroller: RefCell::new(scroller),
+            scheduled: Cell::new(false),
+            changed: Cell::new(false),
+            scrolled_at: Cell::new(f64::MIN),
+            asked: Cell::new((false, false)),
+            newest: Cell::new(None),
+            seen: Cell::new(None),
+            told: Cell::new(None),
+            telling: Cell::new(false),
+        })
+    }
+
+    /// The window holds something else: many changes, one frame.
+    pub(super) fn changed(self: &Rc<Self>) {
+        self.changed.set(true);
+        self.asked.set((false, false));
+        self.schedule();
+    }
+
+    /// The other is called differently.
+    pub(super) fn rename(self: &Rc<Self>, name: String) {
+        if let Ok(mut scroller) = self.scroller.try_borrow_mut() {
+            scroller.rename(name);
+        }
+        self.schedule();
+    }
+
+    pub(super) fn schedule(self: &Rc<Self>) {
+        if !self.scheduled.replace(true) {
+            let drive = Rc::downgrade(self);
+            request_animation_frame(move || {
+                if let Some(drive) = drive.upgrade() {
+                    drive.scheduled.set(false);
+                    drive.frame();
+                }
+            });
+        }
+    }
+
+    /// `scroll` fired: the browser waits with painting until this is done.
+    pub(super) fn scrolled(self: &Rc<Self>) {
+        let by_person = match self.scroller.try_borrow_mut() {
+            Ok(mut scroller) => self.catch_up(&mut scroller),
+            Err(_) => false,
+        };
+        if by_person {
+            self.frame();
+        }
+    }
+
+    /// Learns where a person has scrolled to. Says whether anybody did.
+    fn catch_up(&self, scroller: &mut Scroller) -> bool {
+        let by_person = scroller.scrolled();
+        if by_person {
+            self.scrolled_at.set(now());
+            self.asked.set((false, false));
+        }
+        by_person
+    }
+
+    /// Shows the newest message, wherever the view is.
+    pub(super) fn jump(self: &Rc<Self>) {
+        if self.window.rows.newer.get_untracked() != Edge::End {
+            self.window.show(Anchor::Newest);
+        }
+        if let Ok(mut scroller) = self.scroller.try_borrow_mut() {
+            scroller.jump();
+        }
+        self.scrolled_at.set(f64::MIN);
+        self.schedule();
+    }
+
+    fn frame(self: &Rc<Self>) {
+        let Ok(mut scroller) = self.scroller.try_borrow_mut() else {
+            return;
+        };
+        // The event `scroll` may come only after this frame: where the person is now counts.
+        self.catch_up(&mut scroller);
+        if self.changed.take() {
+            self.gather(&mut scroller);
+        }
+        let moving = now() - self.scrolled_at.get() < MOTION;
+        let found = scroller.frame(moving);
+        drop(scroller);
+        self.act(&found);
+    }
+
+    /// Takes what the window holds over into rows.
+    fn gather(&self, scroller: &mut Scroller) {
+        let rows = self.window.rows;
+        if !rows.known.get_untracked() {
+            return;
+        }
+        let order = rows.order.get_untracked();
+        let items: Vec<Arc<Item>> = order.iter().filter_map(|id| rows.items.peek(id)).collect();
+        let (older, newer) = (rows.older.get_untracked(), rows.newer.get_untracked());
+        self.greet(items.last(), newer == Edge::End, scroller);
+        scroller.hold(&Held {
+            items: &items,
+            older: &older,
+            newer: &newer,
+            unread_from: rows.unread_from.get_untracked(),
+        });
+    }
+
+    /// A message came at the end: one's own is shown at once, another's is announced.
+    fn greet(&self, last: Option<&Arc<Item>>, at_present: bool, scroller: &mut Scroller) {
+        let Some(last) = last else { return };
+        let before = self.newest.replace(Some(last.position));
+        let is_new = before.is_some_and(|before| before < last.position);
+        let ItemKind::Message(Message {
+            direction,
+            delivery,
+            body,
+            ..
+        }) = &last.kind
+        else {
+            return;
+        };
+        if !is_new || !at_present {
+            return;
+        }
+        match direction {
+            Direction::Outgoing if *delivery == Delivery::Sending => scroller.jump(),
+            Direction::Outgoing => {}
+            Direction::Incoming => {
+                let name = self.handle.model.name_now(&self.peer);
+                self.said.set([&name, ": ", &one_line(body, 300)].concat());
+            }
+        }
+    }
+
+    fn act(self: &Rc<Self>, found: &Found) {
+        if self.at_end.get_untracked() != found.at_end {
+            self.at_end.set(found.at_end);
+        }
+        let rows = self.window.rows;
+        let (older, newer) = self.asked.get();
+        if found.older && !older && rows.older.get_untracked() == Edge::More {
+            self.asked.set((true, self.asked.get().1));
+            self.window.extend(Toward::Older);
+        }
+        if found.newer && !newer && rows.newer.get_untracked() == Edge::More {
+            self.asked.set((self.asked.get().0, true));
+            self.window.extend(Toward::Newer);
+        }
+        if found.unsettled {
+            self.later(Duration::from_millis(160), |drive| drive.frame());
+        }
+        self.seen.set(found.seen);
+        self.tell();
+    }
+
+    /// Tells the engine what was seen: only while somebody looks, which an open page alone does not mean.
+    pub(super) fn tell(self: &Rc<Self>) {
+        let Some(seen) = self.seen.get().filter(|seen| self.told.get() < Some(*seen)) else {
+            return;
+        };
+        if self.telling.get() || !is_looked_at() {
+            return;
+        }
+        self.telling.set(true);
+        self.told.set(Some(seen));
+        let command = AccountCommand::MarkRead(self.peer.address.clone(), seen);
+        self.handle.account(self.peer.account, command);
+        self.later(TELL, |drive| {
+            drive.telling.set(false);
+            drive.tell();
+        });
+    }
+
+    fn later(self: &Rc<Self>, after: Duration, what: impl Fn(&Rc<Self>) + 'static) {
+        let drive = Rc::downgrade(self);
+        set_timeout(
+            move || {
+                if let Some(drive) = drive.upgrade() {
+                    what(&drive);
+                }
+            },
+            after,
+        );
+    }
+
+    /// A button or link in a row was pressed. Says whether that is done with.
+    pub(super) fn pressed(self: &Rc<Self>, target: &Element) -> Pressed {
+        let Ok(Some(button)) = target.closest("[data-action]") else {
+            return Pressed::Nothing;
+        };
+        let action = button.get_attribute("data-action").unwrap_or_default();
+        let message = self.scroller.borrow().message_at(&button);
+        let address = self.peer.address.clone();
+        let command = match (action.as_str(), message) {
+            ("older", _) => {
+                self.window.extend(Toward::Older);
+                return Pressed::Done;
+            }
+            ("newer", _) => {
+                self.window.extend(Toward::Newer);
+                return Pressed::Done;
+            }
+            ("xmpp", _) => {
+                return Pressed::Link(button.get_attribute("href").unwrap_or_default());
+            }
+            ("more", Some(id)) => {
+                self.scroller.borrow_mut().unfold(id);
+                self.schedule();
+                return Pressed::Done;
+            }
+            ("retry", Some(id)) => AccountCommand::RetryMessage(address, id),
+            ("delete", Some(id)) => AccountCommand::DeleteMessage(address, id),
+            _ => return Pressed::Nothing,
+        };
+        self.handle.account(self.peer.account, command);
+        Pressed::Done
+    }
+
+    /// Follows the sizes of the log and of its rows, until the owner that is current is cleaned up.
+    pub(super) fn observe(self: &Rc<Self>, log: &Element, window: &Element) {
+        let drive = Rc::downgrade(self);
+        let rows = window.clone();
+        let sized = Closure::<dyn FnMut()>::new(move || {
+            let Some(drive) = drive.upgrade() else { return };
+            if let Ok(mut scroller) = drive.scroller.try_borrow_mut() {
+                let height = rows.get_bounding_client_rect().height();
+                scroller.resized(height);
+            }
+            drive.frame();
+        });
+        let Ok(observer) = ResizeObserver::new(sized.as_ref().unchecked_ref()) else {
+            return;
+        };
+        observer.observe(log);
+        observer.observe(window);
+        let kept = StoredValue::new_local(Some((observer, sized)));
+        on_cleanup(move || {
+            if let Some((observer, _)) = kept.try_update_value(Option::take).flatten() {
+                observer.disconnect();
+            }
+        });
+    }
+}
+
+/// What became of a click.
+pub(super) enum Pressed {
+    /// It was for nobody here.
+    Nothing,
+    /// It is done.
+    Done,
+    /// An `xmpp:` link.
+    Link(String),
+}
+
+/// Whether somebody looks: the page is seen, and has the keyboard.
+fn is_looked_at() -> bool {
+    let document = document();
+    !document.hidden() && document.has_focus().unwrap_or(false)
+}
+
+fn now() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}

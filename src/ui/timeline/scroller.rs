@@ -1,0 +1,457 @@
+//! Puts the rows that are near into the page, measures them, and keeps the place.
+//!
+//! **Invariant:** nobody else writes `scrollTop` of the log; where it goes, [`super::policy`] decides.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use leptos::prelude::document;
+use web_sys::{Element, HtmlElement, Node};
+
+use super::layout::{Heights, Layout};
+use super::list::{Held, Key, Part, Row, RowKind, rows};
+use super::make::attribute;
+use super::message_row::{MessageRow, Shared};
+use super::other_row;
+use super::policy::Policy;
+use crate::boundary::change::{Edge, ItemKind};
+use crate::entity::id::ItemId;
+use crate::entity::message::{Direction, Message, Position};
+use crate::ui::text::fold::Fold;
+
+/// So often heights that were guessed wrong may ask for other rows within one frame.
+const ROUNDS: usize = 4;
+
+/// The parts of the page that a timeline is made of.
+pub(super) struct Stage {
+    /// Scrolls; `role="log"`.
+    pub log: HtmlElement,
+    /// As high as all rows.
+    pub spacer: HtmlElement,
+    /// Holds the rows that are there.
+    pub window: HtmlElement,
+}
+
+/// What a frame found out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Found {
+    /// More is needed before the oldest item.
+    pub older: bool,
+    /// More is needed after the newest item.
+    pub newer: bool,
+    /// The newest message of the other that is seen to its end.
+    pub seen: Option<Position>,
+    /// The view holds on to the end, and the end is the present.
+    pub at_end: bool,
+    /// Somebody scrolls: when that is over, another frame puts things straight.
+    pub unsettled: bool,
+}
+
+/// A row in the page.
+struct Drawn {
+    row: Row,
+    element: Element,
+    message: Option<MessageRow>,
+}
+
+/// See the module.
+pub(super) struct Scroller {
+    stage: Stage,
+    shared: Shared,
+    policy: Policy,
+    heights: Heights,
+    layout: Layout,
+    rows: Vec<Row>,
+    drawn: Vec<Drawn>,
+    folds: HashMap<ItemId, Fold>,
+    /// What was last told to the page: spacer, offset of the window, count and first number for `aria-*`.
+    told: (f64, f64),
+    numbered: Option<(i64, usize)>,
+    present: bool,
+    complete: bool,
+    /// Heights may have changed without us.
+    doubtful: bool,
+    /// The day of which the labels speak.
+    today: i64,
+    days: Days,
+}
+
+/// The day of each time, where the user is: asked of the browser once for each quarter of an hour, which is what
+/// all offsets of time zones are multiples of.
+#[derive(Default)]
+struct Days(HashMap<i64, i64>);
+
+impl Days {
+    fn of(&mut self, time: crate::entity::time::Timestamp) -> i64 {
+        let quarter = time.0.div_euclid(15 * 60_000);
+        *self
+            .0
+            .entry(quarter)
+            .or_insert_with(|| crate::ui::i18n::local_day(time))
+    }
+}
+
+impl Scroller {
+    pub(super) fn new(stage: Stage, shared: Shared) -> Self {
+        Self {
+            stage,
+            shared,
+            policy: Policy::default(),
+            heights: Heights::default(),
+            layout: Layout::default(),
+            rows: Vec::new(),
+            drawn: Vec::new(),
+            folds: HashMap::new(),
+            told: (-1.0, -1.0),
+            numbered: None,
+            present: false,
+            complete: false,
+            doubtful: true,
+            today: 0,
+            days: Days::default(),
+        }
+    }
+
+    /// The window holds something else.
+    pub(super) fn hold(&mut self, held: &Held<'_>) {
+        let today = crate::ui::i18n::local_day(crate::ui::i18n::now());
+        if self.today != today {
+            self.today = today;
+            self.redraw();
+        }
+        let days = &mut self.days;
+        self.rows = rows(held, |time| days.of(time));
+        self.heights.trim(&self.rows);
+        self.present = *held.newer == Edge::End;
+        self.complete = self.present && *held.older == Edge::End;
+        self.numbered = None;
+        self.lay_out();
+    }
+
+    /// The other is called differently.
+    pub(super) fn rename(&mut self, name: String) {
+        if self.shared.name != name {
+            self.shared.name = name;
+            self.redraw();
+        }
+    }
+
+    fn redraw(&mut self) {
+        for drawn in self.drawn.drain(..) {
+            drawn.element.remove();
+        }
+    }
+
+    /// Shows the newest, and stays there.
+    pub(super) fn jump(&mut self) {
+        self.policy.jump();
+    }
+
+    /// Sizes changed, of the log (the window of the browser, the keyboard) or of the rows, which are now so high
+    /// together (fonts came). What we did ourselves is no news.
+    pub(super) fn resized(&mut self, rows: f64) {
+        let view = f64::from(self.stage.log.client_height());
+        let width = f64::from(self.stage.window.client_width());
+        let expected = self.drawn_height() + 2.0 * self.heights.pad();
+        self.doubtful |= (rows - expected).abs() > 1.0
+            || (view - self.policy.view()).abs() > 0.5
+            || self.heights.is_other_width(width);
+    }
+
+    /// How high the rows are that are in the page, as far as is known.
+    fn drawn_height(&self) -> f64 {
+        match (self.drawn.first(), self.drawn.last()) {
+            (Some(first), Some(last)) => {
+                let first = self.layout.index(&first.row.key);
+                let last = self.layout.index(&last.row.key);
+                self.layout.top(last + 1) - self.layout.top(first)
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// `scroll` fired. Says whether a person did that.
+    pub(super) fn scrolled(&mut self) -> bool {
+        let top = f64::from(self.stage.log.scroll_top());
+        self.policy.scrolled(&self.layout, top, self.present)
+    }
+
+    /// Puts everything in its place. `moving`: a person scrolls right now.
+    pub(super) fn frame(&mut self, moving: bool) -> Found {
+        let view = f64::from(self.stage.log.client_height());
+        if view < 1.0 {
+            // Not shown at all: nothing can be measured, and nothing is seen.
+            self.doubtful = true;
+            return Found::default();
+        }
+        self.policy.set_view(view);
+        if self.doubtful {
+            self.heights
+                .set_width(f64::from(self.stage.window.client_width()));
+            self.lay_out();
+        }
+        let unread = self.rows.iter().find(|row| row.kind == RowKind::Unread);
+        self.policy.open(&self.layout, unread.map(|row| row.key));
+        for _ in 0..ROUNDS {
+            self.policy.settle(&self.layout, moving);
+            let needed = self.policy.needed(&self.layout);
+            if self.draw(needed) {
+                self.numbered = None;
+            } else if !self.doubtful {
+                break;
+            }
+            self.doubtful = false;
+            if !self.measure() {
+                break;
+            }
+            self.lay_out();
+        }
+        let top = self.policy.settle(&self.layout, moving);
+        self.place(top, view);
+        self.number();
+        self.found()
+    }
+
+    fn lay_out(&mut self) {
+        self.layout = Layout::new(&self.rows, &self.heights);
+    }
+
+    /// Makes the page hold exactly these rows. Says whether anything changed.
+    fn draw(&mut self, needed: Range<usize>) -> bool {
+        let mut changed = false;
+        let mut old = std::mem::take(&mut self.drawn).into_iter().peekable();
+        let wanted = self.rows.get(needed).unwrap_or_default();
+        let mut drawn = Vec::with_capacity(wanted.len());
+        let mut gone = Vec::new();
+        for row in wanted {
+            while let Some(before) = old.next_if(|other| other.row.key < row.key) {
+                gone.push(before);
+            }
+            if let Some(mut same) = old.next_if(|other| other.row.key == row.key) {
+                if same.row == *row || follow(&mut same, row, &self.shared) {
+                    // What a delivery mark says may change the height: a failure has a line of its own.
+                    changed |= same.row != *row;
+                    same.row = row.clone();
+                    drawn.push(same);
+                    continue;
+                }
+                self.heights.forget(&row.key);
+                gone.push(same);
+            }
+            changed = true;
+            let made = make(row, &self.shared, &self.folds);
+            if let Some(made) = made {
+                let next: Option<&Node> = old.peek().map(|next| next.element.as_ref());
+                let before = next.or(None);
+                let _never = self.stage.window.insert_before(&made.element, before);
+                drawn.push(made);
+            }
+        }
+        gone.extend(old);
+        changed |= !gone.is_empty();
+        self.leave(&gone);
+        self.drawn = drawn;
+        changed
+    }
+
+    /// Removes rows. If one of them had the focus, the log takes it: otherwise the keyboard would be lost.
+    fn leave(&self, gone: &[Drawn]) {
+        if gone.is_empty() {
+            return;
+        }
+        let focused = document()
+            .active_element()
+            .filter(|element| self.stage.window.contains(Some(element)));
+        for drawn in gone {
+            if let Some(focused) = &focused
+                && drawn.element.contains(Some(focused))
+            {
+                let options = web_sys::FocusOptions::new();
+                options.set_prevent_scroll(true);
+                let _never = self.stage.log.focus_with_options(&options);
+            }
+            drawn.element.remove();
+        }
+    }
+
+    /// Measures the rows that are in the page. Says whether any height is news.
+    fn measure(&mut self) -> bool {
+        let mut news = false;
+        let mut below = None;
+        for drawn in self.drawn.iter().rev() {
+            let place = drawn.element.get_bounding_client_rect();
+            let top = place.top();
+            let height = below.map_or_else(|| place.height(), |below| below - top);
+            below = Some(top);
+            news |= self.heights.measure(&drawn.row, height);
+        }
+        if let Some(first) = below {
+            let window = self.stage.window.get_bounding_client_rect().top();
+            news |= self.heights.set_pad(first - window);
+        }
+        news
+    }
+
+    /// Tells the page how high everything is, where the rows stand, and where to look.
+    fn place(&mut self, top: f64, view: f64) {
+        let first = self
+            .drawn
+            .first()
+            .map_or(0, |first| self.layout.index(&first.row.key));
+        let height = self.policy.base() + self.layout.height();
+        // Few messages stand at the lower edge, where the next will come.
+        let lift = (view - self.layout.height()).max(0.0);
+        let offset = self.policy.base() + self.layout.top(first) - self.heights.pad() + lift;
+        if (self.told.0 - height).abs() > 0.05 {
+            set(&self.stage.spacer, "block-size", height);
+            self.told.0 = height;
+        }
+        if (self.told.1 - offset).abs() > 0.05 {
+            let style = self.stage.window.style();
+            let _never = style.set_property("translate", &format!("0 {offset:.2}px"));
+            self.told.1 = offset;
+        }
+        if (f64::from(self.stage.log.scroll_top()) - top).abs() >= 1.0 {
+            self.stage.log.scroll_to_with_x_and_y(0.0, top);
+        }
+    }
+
+    /// Numbers the messages that are in the page, for assistive technology.
+    fn number(&mut self) {
+        let is_item = |row: &&Row| matches!(row.key, Key::At(_, Part::Item));
+        let first = self.drawn.first().map(|first| first.row.key);
+        let before = self
+            .rows
+            .iter()
+            .take_while(|row| Some(row.key) != first)
+            .filter(is_item)
+            .count();
+        let count = if self.complete {
+            let count = self.rows.iter().filter(is_item).count();
+            i64::try_from(count).unwrap_or(-1)
+        } else {
+            // Nobody knows how many there are.
+            -1
+        };
+        let numbered = Some((count, before));
+        if self.numbered == numbered {
+            return;
+        }
+        self.numbered = numbered;
+        let count = count.to_string();
+        let items = self.drawn.iter().filter(|drawn| is_item(&&drawn.row));
+        for (number, drawn) in (before + 1..).zip(items) {
+            attribute(&drawn.element, "aria-posinset", &number.to_string());
+            attribute(&drawn.element, "aria-setsize", &count);
+        }
+    }
+
+    fn found(&self) -> Found {
+        let (older, newer) = self.policy.hungry(&self.layout);
+        let seen = self.rows.get(self.policy.seen(&self.layout));
+        let seen = seen.unwrap_or_default().iter().rev().find_map(|row| {
+            let message = message_of(row)?;
+            (message.direction == Direction::Incoming).then_some(message.position)
+        });
+        Found {
+            older,
+            newer,
+            seen,
+            at_end: self.present && self.policy.is_at_end(),
+            unsettled: self.policy.base().abs() > 0.0,
+        }
+    }
+
+    /// The message in whose row an element is.
+    pub(super) fn message_at(&self, element: &Element) -> Option<ItemId> {
+        let drawn = self
+            .drawn
+            .iter()
+            .find(|drawn| drawn.element.contains(Some(element)))?;
+        Some(drawn.message.as_ref()?.id)
+    }
+
+    /// Shows more of a long message.
+    pub(super) fn unfold(&mut self, id: ItemId) {
+        let fold = self.folds.entry(id).or_default();
+        *fold = fold.next();
+        if let Some(at) = self
+            .drawn
+            .iter()
+            .position(|drawn| drawn.message.as_ref().is_some_and(|row| row.id == id))
+        {
+            let old = self.drawn.remove(at);
+            self.heights.forget(&old.row.key);
+            self.leave(&[old]);
+            self.doubtful = true;
+        }
+    }
+}
+
+fn message_of(row: &Row) -> Option<&Message> {
+    match &row.kind {
+        RowKind::Message { item, .. } => match &item.kind {
+            ItemKind::Message(message) => Some(message),
+            ItemKind::Gap => None,
+        },
+        _ => None,
+    }
+}
+
+/// Changes a drawn message in place, if only its delivery is different.
+fn follow(drawn: &mut Drawn, row: &Row, shared: &Shared) -> bool {
+    let (
+        RowKind::Message {
+            item: old,
+            first: old_first,
+            last: old_last,
+        },
+        RowKind::Message { item, first, last },
+    ) = (&drawn.row.kind, &row.kind)
+    else {
+        return false;
+    };
+    let (ItemKind::Message(old), ItemKind::Message(new)) = (&old.kind, &item.kind) else {
+        return false;
+    };
+    if (old.id, old.direction, old.time, &old.body) != (new.id, new.direction, new.time, &new.body)
+    {
+        return false;
+    }
+    if (old_first, old_last) != (first, last) {
+        super::make::flag(&drawn.element, "data-first", *first);
+        super::make::flag(&drawn.element, "data-last", *last);
+    }
+    match &mut drawn.message {
+        Some(message) if old.delivery != new.delivery && new.direction == Direction::Outgoing => {
+            message.deliver(shared, &new.delivery).is_some()
+        }
+        _ => true,
+    }
+}
+
+fn make(row: &Row, shared: &Shared, folds: &HashMap<ItemId, Fold>) -> Option<Drawn> {
+    let RowKind::Message { item, first, last } = &row.kind else {
+        return Some(Drawn {
+            row: row.clone(),
+            element: other_row::build(shared, &row.key, &row.kind)?,
+            message: None,
+        });
+    };
+    let ItemKind::Message(message) = &item.kind else {
+        return None;
+    };
+    let fold = folds.get(&message.id).copied().unwrap_or_default();
+    let built = MessageRow::new(shared, message, (*first, *last), fold)?;
+    Some(Drawn {
+        row: row.clone(),
+        element: built.element.clone(),
+        message: Some(built),
+    })
+}
+
+fn set(element: &HtmlElement, property: &str, pixels: f64) {
+    let _never = element
+        .style()
+        .set_property(property, &format!("{pixels:.2}px"));
+}
