@@ -5,6 +5,7 @@ mod page {
     use std::cell::RefCell;
     use std::rc::Rc;
 
+    use any_spawner::Executor;
     use leptos::mount::mount_to_body;
     use leptos::prelude::*;
     use leptos::task::spawn_local;
@@ -31,6 +32,8 @@ mod page {
     /// Starts the engine, reads `config.json` beside it, and shows the view.
     pub fn run() {
         console_error_panic_hook::set_once();
+        // The rows are made, and told of, before anything is mounted. A second call, by mounting, is refused.
+        let _first = Executor::init_wasm_bindgen();
         // What the page mirrors lives as long as the page.
         let owner = Owner::new();
         let handle = owner.with(|| Handle::new(intl::order_here));

@@ -7,3 +7,6 @@ pub mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fake;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;

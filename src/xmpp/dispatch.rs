@@ -172,12 +172,15 @@ pub(super) fn on_reply(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::boundary::command::AccountCommand;
     use crate::entity::time::Timestamp;
     use crate::event::{Event, Save};
     use crate::xmpp::engine::Wish;
     use crate::xmpp::feature::caps;
+    use crate::xmpp::gate;
     use crate::xmpp::iq::DEADLINE;
     use crate::xmpp::testing::{START, Session, address};
 
@@ -401,5 +404,50 @@ mod tests {
         assert_eq!(poisoned.saves, []);
         let other = claim("q07IKJEyjvHSyhy//CH0CxmKi8w=", EXODUS);
         assert_eq!(other.saves, []);
+    }
+
+    /// Frames of every kind that has a way through the features.
+    const FRAMES: &[&str] = &[
+        "<message xmlns='jabber:client' from='juliet@capulet.example/b' type='chat' id='1'><body>x</body>\
+         <delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z' from='montague.example'/>\
+         <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@montague.example' id='a'/></message>",
+        "<message xmlns='jabber:client'><result xmlns='urn:xmpp:mam:2' queryid='q' id='a'><forwarded xmlns='urn:xmpp:forward:0'>\
+         <delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z'/><message xmlns='jabber:client' from='juliet@capulet.example'>\
+         <body>x</body></message></forwarded></result></message>",
+        "<message xmlns='jabber:client' type='error' id='m1'><error type='cancel'>\
+         <gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+        "<presence xmlns='jabber:client' from='juliet@capulet.example/b'><show>dnd</show><priority>-1</priority>\
+         <c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='QgayPKawpkPSDYmwT/WM94uAlu0='/>\
+         <idle xmlns='urn:xmpp:idle:1' since='2025-12-31T23:00:00Z'/></presence>",
+        "<presence xmlns='jabber:client' type='subscribe' from='paris@capulet.example'><status>x</status></presence>",
+        "<iq xmlns='jabber:client' type='set' id='1'><query xmlns='jabber:iq:roster' ver='2'>\
+         <item jid='paris@capulet.example' subscription='both' name='P'><group>g</group></item></query></iq>",
+        "<iq xmlns='jabber:client' type='get' id='1' from='juliet@capulet.example/b'>\
+         <query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_mutation_of_a_frame_harms(
+            frame in prop::sample::select(FRAMES),
+            cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..20, ".{0,3}"), 0..4),
+            piece in prop::sample::select(FRAMES),
+        ) {
+            let mut text: Vec<char> = frame.chars().collect();
+            for (at, len, instead) in cuts {
+                let at = at.index(text.len().max(1)).min(text.len());
+                let end = (at + len).min(text.len());
+                let instead = if len == 19 { piece.to_owned() } else { instead };
+                text.splice(at..end, instead.chars());
+            }
+            let text: String = text.into_iter().collect();
+            if gate::check(&text).is_ok() {
+                let mut session = Session::new();
+                session.receive(&text);
+                for sent in &session.sent {
+                    prop_assert!(gate::check(&String::from(sent)).is_ok());
+                }
+            }
+        }
     }
 }

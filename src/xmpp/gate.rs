@@ -298,6 +298,9 @@ mod tests {
             ("<:a/>", Reason::BadName),
             ("<a: xmlns:a='x'/>", Reason::BadName),
             ("<\u{D7}/>", Reason::BadName),
+            // XML allows these, the tree does not: it could be built, but never written.
+            ("<a\u{FDF0}/>", Reason::BadName),
+            ("<a b\u{FDF0}=''/>", Reason::BadName),
             ("<body>]]></body>", Reason::Junk),
             ("<body>&#0;</body>", Reason::BadReference),
             ("<body>&#xD800;</body>", Reason::BadReference),

@@ -32,10 +32,17 @@ impl World {
             dist.join("index.html").exists(),
             "the site is not built: run `cargo xtask build`"
         );
+        let port = xtask::net::free_port().unwrap();
+        let config = serde_json::json!({
+            "domain": server.domain,
+            "websocket": format!("ws://localhost:{port}/xmpp-websocket"),
+        });
         let site = Site::start(
             &dist,
             serve::Options {
+                port: Some(port),
                 upstream: Some(server.http_port),
+                config: Some(config.to_string()),
                 ..serve::Options::default()
             },
         )

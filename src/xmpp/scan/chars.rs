@@ -1,5 +1,7 @@
 //! Characters and names (XML 1.0 §2.2, §2.3; Namespaces in XML §3).
 
+use minidom::rxml::NcNameStr;
+
 /// Bytes that need no second look in character data, in an attribute's value, in a name, and at its start.
 pub(super) const PLAIN_TEXT: u8 = 1;
 pub(super) const PLAIN_VALUE: u8 = 2;
@@ -43,23 +45,10 @@ const fn classes() -> [u8; 256] {
     table
 }
 
-/// Namespaces in XML §3: a name without a colon.
+/// Namespaces in XML §3: a name without a colon. The tree's own opinion: it refuses a few letters that XML allows, and an
+/// element with such a name could never be written again.
 pub(super) fn is_ncname(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
-}
-
-fn is_name_start(c: char) -> bool {
-    matches!(c,
-        'A'..='Z' | 'a'..='z' | '_' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
-        | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}' | '\u{200D}' | '\u{2070}'..='\u{218F}'
-        | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}'
-        | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
-}
-
-fn is_name_char(c: char) -> bool {
-    is_name_start(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+    <&NcNameStr>::try_from(name).is_ok()
 }
 
 /// Whether XML 1.0 §2.2 allows the character.

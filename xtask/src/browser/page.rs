@@ -158,9 +158,13 @@ impl<'a> Element<'a> {
             .unwrap_or_else(|error| panic!("clear {}: {error}", self.what));
     }
 
+    /// Its text, also what only assistive technology reads.
     pub fn text(&self) -> String {
-        self.call("/text", json!(null))
-            .ok()
+        let script = "return arguments[0].textContent.replace(/\\s+/g, ' ').trim()";
+        let arguments = json!({"script": script, "args": [self.reference]});
+        // It may have gone since it was found.
+        let said = self.browser.try_call("POST", "/execute/sync", arguments);
+        said.ok()
             .and_then(|v| v.as_str().map(String::from))
             .unwrap_or_default()
     }

@@ -1,13 +1,14 @@
 //! `.br` and `.gz` beside each file that gains by it.
 
 use std::io::Write;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use crate::error::{Context, Result, write};
 
 /// Whether a file's kind is text or code.
-#[must_use]
-pub fn is_worth_it(file: &Path) -> bool {
+fn is_worth_it(file: &Path) -> bool {
     let kinds = [
         "css",
         "html",
@@ -25,11 +26,34 @@ pub fn is_worth_it(file: &Path) -> bool {
         .is_some_and(|extension| kinds.iter().any(|kind| extension == *kind))
 }
 
-/// Writes both, and returns the size of the smaller, brotli.
+/// Compresses every file that is worth it, on all cores. Returns their size in brotli.
 ///
 /// # Errors
 /// When a file cannot be read or written.
-pub fn beside(file: &Path) -> Result<usize> {
+pub fn all(files: &[PathBuf]) -> Result<usize> {
+    let queue = Mutex::new(files.iter().filter(|file| is_worth_it(file)));
+    let next = || queue.lock().ok().and_then(|mut files| files.next());
+    let work = || {
+        let mut total = 0;
+        while let Some(file) = next() {
+            total += beside(file)?;
+        }
+        Ok(total)
+    };
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .try_fold(0, |total, thread| match thread.join() {
+                Ok(part) => part.map(|part: usize| total + part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+    })
+}
+
+/// Writes both, and returns the size of the smaller, brotli.
+fn beside(file: &Path) -> Result<usize> {
     let bytes = std::fs::read(file).context(|| format!("read {}", file.display()))?;
     let small = brotli(&bytes).context(|| format!("compress {}", file.display()))?;
     write(&append(file, "br"), &small)?;

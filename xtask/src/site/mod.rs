@@ -90,10 +90,7 @@ fn finish(dist: &Path, optimise: Optimise) -> Result<()> {
     {
         wasm::shrink(file, optimise)?;
     }
-    let mut total = 0;
-    for file in files.iter().filter(|file| compress::is_worth_it(file)) {
-        total += compress::beside(file)?;
-    }
+    let total = compress::all(&files)?;
     say(format!(
         "{} KB of compressible files, in brotli",
         total / 1000
