@@ -227,12 +227,12 @@ fn grows_alone() -> bool {
         && web_sys::css::supports_with_value("field-sizing", "content").unwrap_or(false)
 }
 
-/// Whether there is likely a keyboard that needs no room on the screen.
+/// Whether there is likely a keyboard that needs no room on the screen: where fingers point, there is none.
 fn has_keyboard() -> bool {
     cfg!(target_arch = "wasm32")
         && window()
-            .match_media("(pointer: fine)")
+            .match_media("(pointer: coarse)")
             .ok()
             .flatten()
-            .is_some_and(|list| list.matches())
+            .is_some_and(|coarse| !coarse.matches())
 }

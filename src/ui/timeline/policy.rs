@@ -72,6 +72,12 @@ impl Policy {
         self.hold = Some(Hold::End);
     }
 
+    /// Holds on to a row where it is seen now: it will grow, and must do so downward.
+    pub fn keep(&mut self, layout: &Layout, key: Key) {
+        let offset = layout.top(layout.index(&key)) - self.from();
+        self.hold = Some(Hold::Row { key, offset });
+    }
+
     /// Holds on to the end.
     #[must_use]
     pub fn is_at_end(&self) -> bool {
@@ -322,6 +328,18 @@ mod tests {
         let after = layout(&some(30, 60, None), &[]);
         policy.settle(&after, false);
         assert!(seen_at(&policy, &after, key(30)).abs() < 60.0);
+    }
+
+    #[test]
+    fn a_row_that_is_unfolded_grows_downward() {
+        let rows = some(0, 50, None);
+        let before = layout(&rows, &[]);
+        let mut policy = opened(&before, None);
+        let at = seen_at(&policy, &before, key(48));
+        policy.keep(&before, key(48));
+        let after = layout(&rows, &[(key(48), 500.0)]);
+        policy.settle(&after, false);
+        assert!((seen_at(&policy, &after, key(48)) - at).abs() < 0.1);
     }
 
     #[test]

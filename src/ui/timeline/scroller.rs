@@ -381,6 +381,7 @@ impl Scroller {
             .position(|drawn| drawn.message.as_ref().is_some_and(|row| row.id == id))
         {
             let old = self.drawn.remove(at);
+            self.policy.keep(&self.layout, old.row.key);
             self.heights.forget(&old.row.key);
             self.leave(&[old]);
             self.doubtful = true;
