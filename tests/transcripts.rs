@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! # a comment
+//! FIRST: session                       the lines of that other transcript come first
 //! ACCOUNT: romeo@example.org pencil    the account and its password (or ANONYMOUS: / REGISTER: example.org)
 //! CONTACT: juliet@example.org both     what the store knew
 //! OPEN: secure | OPEN: insecure        the socket is open
@@ -62,8 +63,12 @@ fn every_transcript_plays_out_as_written() {
         .filter(|path| path.extension().is_some_and(|e| e == "txt"))
     {
         let text = fs::read_to_string(path).unwrap();
+        let first = what_comes_first(path, &text);
+        let text = first.clone() + &text;
         let mut play = Play::new(&text);
         if let Err((line, why)) = play.run(&text) {
+            // What fails before its first line fails in that other transcript, too.
+            let line = line.saturating_sub(first.lines().count());
             failures.push(format!(
                 "{}:{line}: {why}",
                 path.file_name().unwrap().to_string_lossy()
@@ -87,6 +92,16 @@ struct Play {
 }
 
 type Failure = (usize, String);
+
+/// The lines that come before those of a transcript: of the one that it goes on from.
+fn what_comes_first(path: &Path, text: &str) -> String {
+    let Some(name) = text.lines().find_map(|line| line.strip_prefix("FIRST: ")) else {
+        return String::new();
+    };
+    let path = path.with_file_name(format!("{name}.txt"));
+    let text = fs::read_to_string(&path).unwrap() + "\n";
+    what_comes_first(&path, &text) + &text
+}
 
 /// The logical lines: (number, text), continuations joined, comments dropped.
 fn lines(text: &str) -> Vec<(usize, String)> {
@@ -189,7 +204,7 @@ impl Play {
             let (verb, rest) = line.split_once(':').ok_or_else(|| at("no verb".into()))?;
             let rest = rest.trim();
             match verb {
-                "ACCOUNT" | "ANONYMOUS" | "REGISTER" | "CONTACT" | "ROSTERVER" => {}
+                "FIRST" | "ACCOUNT" | "ANONYMOUS" | "REGISTER" | "CONTACT" | "ROSTERVER" => {}
                 "C" => {
                     let sent = self
                         .sent

@@ -60,6 +60,10 @@ impl Disco {
     /// An answer to [`Self::load`].
     pub fn on_answer(&mut self, cx: &mut Cx, whom: Whom, outcome: Outcome) {
         self.waiting = self.waiting.saturating_sub(1);
+        // The session is over: the next one asks again.
+        if matches!(outcome, Outcome::CutOff) {
+            return;
+        }
         if let Outcome::Result(Some(query)) = outcome {
             let found = features(&query);
             // XEP-0359 §5, XEP-0313 §4.2: such a server removes what others say in its name.
