@@ -55,6 +55,11 @@ pub struct Server {
     pub refuses: bool,
     /// Messages are swallowed: no answer tells that they were handled.
     pub silent: bool,
+    /// Questions to the archive are not answered, but kept: (id, query id, about whom).
+    pub holds_pages: bool,
+    pub pages: Vec<(String, String, String)>,
+    /// What a contact's client says that it can do.
+    pub disco: Option<String>,
     pub received: Vec<Element>,
     /// Every frame, as it came.
     pub frames: Vec<String>,
@@ -201,6 +206,9 @@ impl Server {
                 "<query xmlns='jabber:iq:roster' ver='1'>{}</query>",
                 self.roster
             )),
+            "http://jabber.org/protocol/disco#info" if self.disco.is_some() => {
+                result(self.disco.as_deref().unwrap())
+            }
             "http://jabber.org/protocol/disco#info" => result(&format!(
                 "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='{MAM}'/><feature var='urn:xmpp:sid:0'/></query>"
             )),
@@ -225,6 +233,18 @@ impl Server {
     /// A page of the archive (XEP-0313), backwards.
     fn page(&mut self, id: &str, query: &Element) -> Vec<String> {
         self.archive_queries += 1;
+        if self.holds_pages {
+            let form = query.get_child("x", "jabber:x:data").unwrap();
+            let with = form
+                .children()
+                .find(|field| field.attr("var") == Some("with"))
+                .and_then(|field| field.children().next())
+                .map(Element::text)
+                .unwrap();
+            self.pages
+                .push((id.into(), query.attr("queryid").unwrap().into(), with));
+            return Vec::new();
+        }
         let set = query.get_child("set", RSM).unwrap();
         let text = |name: &str| {
             set.get_child(name, RSM)

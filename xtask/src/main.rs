@@ -17,6 +17,7 @@ cargo xtask <command>
   build [--speed | --no-opt] [--force]
                           the release site in dist/, for any static host
   test                    every check and test; closes with `N passed, N failed`
+  soak [--count N]        frames that were tampered with, a million of them, through the whole client
   serve [--port N] [--prefix /chat/]
                           dist/ as a careful host serves it
 ";
@@ -40,6 +41,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "demo" => demo(words)?,
         "test" => return test(words),
         "serve" => serve(words)?,
+        "soak" => return soak(words),
         "post-build" => site::post_build()?,
         "help" | "--help" | "-h" => eprint!("{HELP}"),
         other => return Err(unknown(other)),
@@ -90,6 +92,25 @@ fn demo<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
         }
     }
     xtask::demo::run(&options)
+}
+
+/// Prints the seed first: `WAXWING_SEED` plays it again.
+fn soak<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
+    let mut count = 1_000_000;
+    while let Some(flag) = flags.next() {
+        match flag {
+            "--count" => {
+                let word = flags.next().unwrap_or_default();
+                count = word.parse().map_err(|_| unknown(word))?;
+            }
+            other => return Err(unknown(other)),
+        }
+    }
+    Ok(if xtask::test::soak(count)? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn serve<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {

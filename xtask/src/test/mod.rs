@@ -85,6 +85,27 @@ pub fn run() -> Result<Tally> {
     Ok(total)
 }
 
+/// The fuzz test in a fast build, with that many frames. Returns whether nothing broke.
+///
+/// # Errors
+/// When cargo cannot be started.
+pub fn soak(count: u64) -> Result<bool> {
+    let arguments = [
+        "test",
+        "--release",
+        "--package",
+        "waxwing",
+        "--test",
+        "fuzz",
+    ];
+    let mut command = with(cargo(), &arguments);
+    command
+        .args(["--", "--nocapture"])
+        .env("WAXWING_FUZZ", count.to_string());
+    let status = command.status().context(|| "start cargo".into())?;
+    Ok(status.success())
+}
+
 fn steps() -> Result<Vec<Step>> {
     let mut steps = vec![
         Step {
