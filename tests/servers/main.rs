@@ -1,0 +1,163 @@
+//! The client against real servers, through the native ports: the same tests on Prosody and on ejabberd.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod person;
+
+use person::Person;
+use waxwing::boundary::change::{Change, Reply};
+use waxwing::boundary::command::AccountCommand;
+use waxwing::entity::contact::Subscription;
+use waxwing::entity::message::{Delivery, Direction};
+use waxwing::entity::presence::{Availability, OwnPresence};
+use waxwing::entity::problem::Problem;
+use xtask::ejabberd::{self, Ejabberd};
+use xtask::prosody::{self, Prosody};
+
+const PASSWORD: &str = "wherefore art thou";
+
+/// A server of the test's own.
+trait Server {
+    fn url(&self) -> String;
+    fn register(&self, user: &str);
+    fn restart(&mut self);
+}
+
+impl Server for Prosody {
+    fn url(&self) -> String {
+        self.ws_url()
+    }
+    fn register(&self, user: &str) {
+        Prosody::register(self, user, PASSWORD).unwrap();
+    }
+    fn restart(&mut self) {
+        Prosody::restart(self).unwrap();
+    }
+}
+
+impl Server for Ejabberd {
+    fn url(&self) -> String {
+        self.ws_url()
+    }
+    fn register(&self, user: &str) {
+        Ejabberd::register(self, user, PASSWORD).unwrap();
+    }
+    fn restart(&mut self) {
+        Ejabberd::restart(self).unwrap();
+    }
+}
+
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod prosody_ {
+            $(#[test] fn $name() {
+                let server = super::Prosody::start(super::prosody::Options::default()).unwrap();
+                super::person::run(super::$name(server));
+            })*
+        }
+        mod ejabberd_ {
+            $(#[test] fn $name() {
+                let server = super::Ejabberd::start(super::ejabberd::Options::default()).unwrap();
+                super::person::run(super::$name(server));
+            })*
+        }
+    };
+}
+
+on_both! {
+    a_wrong_password_is_told_as_such
+    two_people_become_contacts_and_talk
+    a_restarted_server_is_found_again
+}
+
+async fn a_wrong_password_is_told_as_such(server: impl Server) {
+    server.register("romeo");
+    let mut romeo = Person::new("romeo");
+    let refused = romeo.log_in(&server.url(), "wrong").await;
+    assert_eq!(refused, Err(Problem::WrongPassword));
+    // And the right one works after it.
+    assert!(romeo.log_in(&server.url(), PASSWORD).await.is_ok());
+}
+
+async fn two_people_become_contacts_and_talk(server: impl Server) {
+    server.register("romeo");
+    server.register("juliet");
+    let mut romeo = Person::new("romeo");
+    let mut juliet = Person::new("juliet");
+    romeo.log_in(&server.url(), PASSWORD).await.unwrap();
+    juliet.log_in(&server.url(), PASSWORD).await.unwrap();
+
+    let add = AccountCommand::AddContact {
+        address: "Juliet@localhost".into(),
+        name: Some("Juliet".into()),
+        groups: vec!["Capulet".into()],
+        text: None,
+    };
+    let added = romeo.ask(add).await;
+    assert_eq!(added, Ok(Reply::Address(juliet.address())));
+    let from_romeo = romeo.address();
+    juliet
+        .until(|change| match change {
+            Change::Requests { all, .. } => all.iter().any(|ask| ask.address == from_romeo),
+            _ => false,
+        })
+        .await;
+    let accept = AccountCommand::AcceptSubscription {
+        address: romeo.address(),
+        also_ask: true,
+    };
+    juliet.tell(accept);
+    romeo.until_request_of(&juliet).await;
+    romeo.tell(AccountCommand::AcceptSubscription {
+        address: juliet.address(),
+        also_ask: false,
+    });
+    let row = romeo.until_contact(&juliet, Subscription::Both).await;
+    assert_eq!(row.name, "Juliet");
+    assert_eq!(row.groups, ["Capulet"]);
+    juliet.until_contact(&romeo, Subscription::Both).await;
+
+    juliet.tell(AccountCommand::SetPresence(OwnPresence {
+        availability: Availability::Away,
+        status: Some("on the balcony".into()),
+    }));
+    romeo
+        .until_presence(&juliet, Availability::Away, Some("on the balcony"))
+        .await;
+
+    juliet.watch(&romeo);
+    romeo.watch(&juliet);
+    let text = "But soft! <&> \u{1f339} 爱";
+    romeo.say(&juliet, text).await;
+    let heard = juliet.until_message(text).await;
+    assert_eq!(heard.direction, Direction::Incoming);
+    let said = romeo.until_delivery(text, &Delivery::Sent).await;
+    assert_eq!(said.direction, Direction::Outgoing);
+    juliet.say(&romeo, "O Romeo").await;
+    romeo.until_message("O Romeo").await;
+}
+
+async fn a_restarted_server_is_found_again(mut server: impl Server) {
+    server.register("romeo");
+    server.register("juliet");
+    let mut romeo = Person::new("romeo");
+    let mut juliet = Person::new("juliet");
+    romeo.log_in(&server.url(), PASSWORD).await.unwrap();
+    juliet.log_in(&server.url(), PASSWORD).await.unwrap();
+    juliet.watch(&romeo);
+    server.restart();
+    romeo.until_offline().await;
+    // Said while there is no connection: it waits, and arrives once.
+    romeo.say(&juliet, "Art thou gone?").await;
+    romeo.until_online().await;
+    juliet.until_message("Art thou gone?").await;
+    romeo.say(&juliet, "Love, lord").await;
+    juliet.until_message("Love, lord").await;
+    assert_eq!(juliet.count("Art thou gone?"), 1);
+}

@@ -1,0 +1,239 @@
+//! A person at a page of the real client.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::LocalSet;
+use waxwing::boundary::change::{Change, ContactRow, ItemKind, Reply, ToPage};
+use waxwing::boundary::command::{
+    AccountCommand, Anchor, Attention, Command, LogIn, TimelineRequest,
+};
+use waxwing::client::Client;
+use waxwing::client::log::Log;
+use waxwing::entity::account::Connection;
+use waxwing::entity::address::Address;
+use waxwing::entity::contact::Subscription;
+use waxwing::entity::id::{AccountId, RequestId, WindowId};
+use waxwing::entity::message::{Delivery, Message};
+use waxwing::entity::presence::Availability;
+use waxwing::entity::problem::Problem;
+use waxwing::entity::secret::Secret;
+use waxwing::platform::native::{self, NativePage, NativePages};
+use waxwing::store::memory::MemoryDepot;
+
+/// After this long without what is waited for, a test has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a test.
+pub fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    LocalSet::new().block_on(&runtime, test);
+}
+
+/// A person.
+pub struct Person {
+    user: &'static str,
+    page: NativePage,
+    account: AccountId,
+    request: u32,
+    /// All that the page was told, in order.
+    told: Vec<Change>,
+}
+
+impl Person {
+    /// Opens a page of an engine of their own.
+    pub fn new(user: &'static str) -> Self {
+        let pages = Rc::new(NativePages::default());
+        let ports = native::ports(pages.clone(), Rc::new(MemoryDepot::new()));
+        tokio::task::spawn_local(Client::new(ports, Log::default()).run());
+        let page = pages.add();
+        page.hello(Attention::Focused);
+        Self {
+            user,
+            page,
+            account: AccountId(0),
+            request: 0,
+            told: Vec::new(),
+        }
+    }
+
+    pub fn address(&self) -> Address {
+        Address::parse(&format!("{}@localhost", self.user)).unwrap()
+    }
+
+    pub async fn log_in(&mut self, url: &str, password: &str) -> Result<(), Problem> {
+        let login = LogIn {
+            address: self.address().to_string(),
+            password: Secret::new(password.into()),
+            websocket: Some(url.into()),
+            stay: false,
+            anonymous: false,
+        };
+        match self.command(Command::LogIn(login)).await? {
+            Reply::Account(account) => self.account = account,
+            other => panic!("{other:?}"),
+        }
+        Ok(())
+    }
+
+    pub fn tell(&mut self, command: AccountCommand) {
+        self.page.wish(0, Command::Account(self.account, command));
+    }
+
+    pub async fn ask(&mut self, command: AccountCommand) -> Result<Reply, Problem> {
+        self.command(Command::Account(self.account, command)).await
+    }
+
+    async fn command(&mut self, command: Command) -> Result<Reply, Problem> {
+        self.request += 1;
+        let request = self.request;
+        self.page.wish(request, command);
+        self.find(|change| match change {
+            Change::Answer(RequestId(id), answer) if *id == request => Some(answer.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn say(&mut self, to: &Self, body: &str) {
+        let send = AccountCommand::SendMessage {
+            to: to.address(),
+            body: body.into(),
+        };
+        assert_eq!(self.ask(send).await, Ok(Reply::Done));
+    }
+
+    pub fn watch(&mut self, other: &Self) {
+        let request = TimelineRequest {
+            account: self.account,
+            conversation: other.address(),
+            anchor: Anchor::Newest,
+            count: 50,
+        };
+        self.page.wish(0, Command::Watch(WindowId(1), request));
+    }
+
+    /// Waits for a change, also among those that came before.
+    async fn find<T>(&mut self, found: impl Fn(&Change) -> Option<T>) -> T {
+        let mut seen = 0;
+        let found = async {
+            loop {
+                // What is newer counts more.
+                if let Some(found) = self.told[seen..].iter().rev().find_map(&found) {
+                    return found;
+                }
+                seen = self.told.len();
+                for message in self.page.hear().await {
+                    if let ToPage::Changes(changes) = message {
+                        self.told.extend(changes);
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!(
+                "{} waits in vain; told last: {:#?}",
+                self.user,
+                self.told.last()
+            ),
+        }
+    }
+
+    pub async fn until(&mut self, is_it: impl Fn(&Change) -> bool) {
+        self.find(|change| is_it(change).then_some(())).await;
+    }
+
+    pub async fn until_request_of(&mut self, other: &Self) {
+        let other = other.address();
+        self.until(|change| match change {
+            Change::Requests { all, .. } => all.iter().any(|ask| ask.address == other),
+            _ => false,
+        })
+        .await;
+    }
+
+    pub async fn until_contact(&mut self, other: &Self, subscription: Subscription) -> ContactRow {
+        let other = other.address();
+        self.find(|change| match change {
+            Change::Contacts { put, .. } => put
+                .iter()
+                .find(|row| row.address == other && row.subscription == subscription)
+                .cloned(),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn until_presence(
+        &mut self,
+        other: &Self,
+        availability: Availability,
+        status: Option<&str>,
+    ) {
+        let other = other.address();
+        let fits = |presence: &waxwing::entity::presence::Presence| {
+            presence.availability == availability && presence.status.as_deref() == status
+        };
+        self.until(|change| match change {
+            Change::Presences { put, .. } => put
+                .iter()
+                .any(|(address, presence)| *address == other && fits(presence)),
+            Change::Contacts { put, .. } => put
+                .iter()
+                .any(|row| row.address == other && fits(&row.presence)),
+            _ => false,
+        })
+        .await;
+    }
+
+    /// Waits for a message in the watched window.
+    pub async fn until_message(&mut self, body: &str) -> Message {
+        self.find(|change| message(change, body)).await
+    }
+
+    /// How many items of the watched window ever had this text.
+    pub fn count(&self, body: &str) -> usize {
+        let items = self.told.iter().filter_map(|change| message(change, body));
+        let ids: BTreeSet<_> = items.map(|message| message.id).collect();
+        ids.len()
+    }
+
+    pub async fn until_delivery(&mut self, body: &str, delivery: &Delivery) -> Message {
+        self.find(|change| message(change, body).filter(|found| found.delivery == *delivery))
+            .await
+    }
+
+    /// Waits until the connection is lost, whatever was before.
+    pub async fn until_offline(&mut self) {
+        self.until(|change| match change {
+            Change::Account(row) => matches!(row.connection, Connection::Waiting { .. }),
+            _ => false,
+        })
+        .await;
+    }
+
+    /// Waits until the connection is there, from now on.
+    pub async fn until_online(&mut self) {
+        self.told.clear();
+        self.until(|change| match change {
+            Change::Account(row) => row.connection == Connection::Online,
+            _ => false,
+        })
+        .await;
+    }
+}
+
+fn message(change: &Change, body: &str) -> Option<Message> {
+    let Change::Timeline(_, change) = change else {
+        return None;
+    };
+    change.put.iter().find_map(|item| match &item.kind {
+        ItemKind::Message(message) if message.body == body => Some(message.clone()),
+        _ => None,
+    })
+}
