@@ -5,8 +5,9 @@ use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
 use waxwing::entity::message::{Delivery, Direction};
 use waxwing::entity::problem::Problem;
 
-use crate::support::server::Archived;
+use crate::support::server::{Archived, Server};
 use crate::support::{Stage, juliet};
+use waxwing::platform::fake::World;
 
 /// A live message from juliet; `names` are its children.
 fn live(id: &str, body: &str, names: &str) -> String {
@@ -430,7 +431,7 @@ fn a_full_disk_loses_nothing_that_was_shown() {
 fn without_any_disk_people_can_still_talk() {
     let disk = std::rc::Rc::new(crate::support::Disk::default());
     disk.fails.set(true);
-    let mut stage = Stage::on(disk, crate::support::server::Server::default());
+    let mut stage = Stage::on(World::default(), disk, Server::default());
     stage.log_in(true).unwrap();
     stage.say("hello");
     stage.watch(0, Anchor::Newest, 50);

@@ -52,12 +52,12 @@ pub struct Stage {
 impl Stage {
     /// A client that was just started on an empty disk, with one page.
     pub fn empty() -> Self {
-        Self::on(Rc::new(Disk::default()), Server::default())
+        let disk = Rc::new(Disk::default());
+        Self::on(World::default(), disk, Server::default())
     }
 
     /// A client that was just started, with one page.
-    pub fn on(disk: Rc<Disk>, server: Server) -> Self {
-        let world = World::default();
+    pub fn on(world: World, disk: Rc<Disk>, server: Server) -> Self {
         let client = Client::new(world.ports(disk.clone()), Log::default());
         world.spawn(client.run());
         let mut stage = Self {
@@ -83,13 +83,14 @@ impl Stage {
     /// The engine dies and is started anew, on the same disk, with the same server.
     pub fn restart(self) -> Self {
         let Self {
+            world,
             disk,
             mut server,
             account,
             ..
         } = self;
         server.forget_sockets();
-        let mut stage = Self::on(disk, server);
+        let mut stage = Self::on(world.later(), disk, server);
         stage.account = account;
         stage
     }

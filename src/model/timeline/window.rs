@@ -146,7 +146,8 @@ impl Window {
 
     /// Takes what the page does not know yet.
     pub fn drain(&mut self) -> Option<TimelineChange> {
-        if !(self.fresh || self.ends_changed || !self.put.is_empty() || !self.gone.is_empty()) {
+        let changed = self.fresh || self.ends_changed;
+        if !changed && self.put.is_empty() && self.gone.is_empty() {
             return None;
         }
         let clear = std::mem::take(&mut self.fresh);

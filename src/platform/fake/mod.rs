@@ -68,6 +68,16 @@ impl Default for World {
 }
 
 impl World {
+    /// The same world, later: everything that ran is gone, but clock and randomness go on.
+    #[must_use]
+    pub fn later(self) -> Self {
+        let later = Self::default();
+        later.inner.monotonic.set(self.inner.monotonic.get());
+        later.inner.jump.set(self.inner.jump.get());
+        later.inner.count.set(self.inner.count.get());
+        later
+    }
+
     /// The ports of this world, with something to keep things in.
     #[must_use]
     pub fn ports(&self, depot: Rc<dyn Depot>) -> Ports {

@@ -1,0 +1,268 @@
+//! Properties that hold for every order of things. A failure prints the case; the seed is proptest's.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod support;
+
+use proptest::prelude::*;
+use support::server::Archived;
+use support::{Stage, address, juliet};
+use waxwing::boundary::change::{Edge, Item};
+use waxwing::boundary::command::{AccountCommand, Anchor, Toward};
+use waxwing::entity::id::{AccountId, ItemId, WindowId};
+use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Position};
+use waxwing::entity::problem::Problem;
+use waxwing::entity::time::Timestamp;
+use waxwing::event::{Event, MessageEvent};
+use waxwing::model::timeline::{Ends, Watch, Window};
+use waxwing::model::{Model, Stored};
+
+const WATCH: Watch = Watch {
+    page: 1,
+    window: WindowId(1),
+};
+
+fn message(number: u64) -> Message {
+    Message {
+        id: ItemId(number),
+        // Many messages share a second, as archives have it.
+        position: Position {
+            time: Timestamp(i64::try_from(number / 5).unwrap() * 1_000),
+            tie: number % 5,
+        },
+        conversation: juliet(),
+        direction: if number.is_multiple_of(3) {
+            Direction::Outgoing
+        } else {
+            Direction::Incoming
+        },
+        time: Timestamp(0),
+        body: number.to_string(),
+        ids: MessageIds::default(),
+        delivery: Delivery::Sending,
+    }
+}
+
+/// What a page holds after all changes.
+fn page(facts: &[Event], count: u32, drain_every: usize) -> (Vec<Item>, Edge, Edge) {
+    let mut model = Model::new(
+        AccountId(1),
+        address("romeo@example.org"),
+        Stored::default(),
+    );
+    let ends = Ends {
+        older: Edge::End,
+        newer: Edge::End,
+    };
+    model
+        .timelines
+        .open(WATCH, Window::new(juliet(), count, Vec::new(), ends, None));
+    let mut items: Vec<Item> = Vec::new();
+    let mut edges = (Edge::More, Edge::More);
+    let mut drain = |model: &mut Model| {
+        for (_, change) in model.drain().windows {
+            items.retain(|item| {
+                !change.clear
+                    && !change.gone.contains(&item.id)
+                    && change.put.iter().all(|put| put.id != item.id)
+            });
+            items.extend(change.put);
+            edges = (change.older, change.newer);
+        }
+    };
+    for (number, fact) in facts.iter().enumerate() {
+        model.apply(fact);
+        if number % drain_every == 0 {
+            drain(&mut model);
+        }
+    }
+    drain(&mut model);
+    items.sort_by_key(|item| (item.position, item.id));
+    (items, edges.0, edges.1)
+}
+
+fn delivery() -> impl Strategy<Value = Delivery> {
+    prop_oneof![
+        Just(Delivery::Sent),
+        Just(Delivery::Delivered),
+        Just(Delivery::Read),
+        Just(Delivery::Failed(Problem::NoSuchContact)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_timeline_is_a_function_of_the_set_of_facts(
+        // Some messages come twice.
+        puts in prop::collection::vec(0..60_u64, 1..120).prop_shuffle(),
+        reports in prop::collection::vec((0..60_u64, delivery()), 0..60),
+        order in any::<prop::sample::Index>(),
+        count in 1..10_u32,
+        every in 1..9_usize,
+    ) {
+        let puts: Vec<_> = puts.into_iter().map(|number| Event::Message(MessageEvent::Received(message(number)))).collect();
+        let reports: Vec<_> = reports
+            .into_iter()
+            .map(|(number, delivery)| {
+                Event::Message(MessageEvent::Delivery { conversation: juliet(), id: ItemId(number), delivery })
+            })
+            .collect();
+        let one = [puts.clone(), reports.clone()].concat();
+        let mut other = puts;
+        let at = order.index(other.len());
+        other.rotate_left(at);
+        let mut reports = reports;
+        reports.reverse();
+        other.extend(reports);
+        prop_assert_eq!(page(&one, count, every), page(&other, count, 1_000));
+    }
+
+    #[test]
+    fn a_window_holds_the_newest_whatever_came_first(
+        numbers in Just((0..100_u64).collect::<Vec<_>>()).prop_shuffle(),
+        count in 1..10_u32,
+    ) {
+        let facts: Vec<_> = numbers.iter().map(|number| Event::Message(MessageEvent::Received(message(*number)))).collect();
+        let (items, older, newer) = page(&facts, count, 7);
+        let most = u64::from(count) * 8;
+        let ids: Vec<_> = items.iter().map(|item| item.id.0).collect();
+        prop_assert_eq!(ids, (100 - most..100).collect::<Vec<_>>());
+        prop_assert_eq!((older, newer), (Edge::More, Edge::End));
+    }
+}
+
+/// What can happen to a conversation.
+#[derive(Clone, Debug)]
+enum Act {
+    /// Juliet writes, and we hear it at once.
+    Live,
+    /// Juliet writes, and we hear nothing of it: only the archive knows.
+    Missed,
+    /// The server tells a message (again), with its names or without.
+    Late {
+        which: prop::sample::Index,
+        named: bool,
+    },
+    Write,
+    Watch,
+    ScrollBack,
+    Cut,
+    Restart,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => Just(Act::Live),
+        2 => Just(Act::Missed),
+        2 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(which, named)| Act::Late { which, named }),
+        2 => Just(Act::Write),
+        2 => Just(Act::Watch),
+        2 => Just(Act::ScrollBack),
+        1 => Just(Act::Cut),
+        1 => Just(Act::Restart),
+    ]
+}
+
+fn told(item: &Archived, named: bool, late: bool) -> String {
+    let mut names = format!("<origin-id xmlns='urn:xmpp:sid:0' id='o-{}'/>", item.id);
+    if named {
+        names += &format!(
+            "<stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{}'/>",
+            item.id
+        );
+    }
+    if late {
+        names += &format!(
+            "<delay xmlns='urn:xmpp:delay' from='example.org' stamp='{}'/>",
+            item.stamp
+        );
+    }
+    format!(
+        "<message xmlns='jabber:client' from='{}' type='chat' id='{}'><body>{}</body>{names}</message>",
+        item.from, item.id, item.body
+    )
+}
+
+/// What the server archives of what we sent.
+fn archive_own(stage: &mut Stage, number: &mut u32) {
+    for (origin, body) in stage.server.take_messages() {
+        *number += 1;
+        let archived = Archived {
+            origin: Some(origin),
+            ..Archived::new(*number, "romeo@example.org/orchard", &body)
+        };
+        stage.server.archive.push(archived);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_each_message_is_there_once(acts in prop::collection::vec(act(), 1..30)) {
+        let mut stage = Stage::online();
+        let open = AccountCommand::OpenConversation("juliet@example.org".into());
+        stage.tell(open).unwrap();
+        let mut number = 0;
+        let mut heard: Vec<String> = Vec::new();
+        for act in acts {
+            match act {
+                Act::Live | Act::Missed => {
+                    number += 1;
+                    let body = format!("juliet {number}");
+                    let mut item = Archived::new(number, "juliet@example.org/balcony", &body);
+                    item.origin = Some(format!("o-{}", item.id));
+                    if matches!(act, Act::Live) {
+                        heard.push(body.clone());
+                        stage.server.deliver(&told(&item, true, false));
+                    }
+                    stage.server.archive.push(item);
+                }
+                Act::Late { which, named } => {
+                    let theirs: Vec<_> = stage.server.archive.iter().filter(|item| item.from.starts_with("juliet")).cloned().collect();
+                    if !theirs.is_empty() {
+                        stage.server.deliver(&told(&theirs[which.index(theirs.len())], named, true));
+                    }
+                }
+                Act::Write => {
+                    number += 1;
+                    let body = format!("romeo {number}");
+                    stage.say(&body);
+                    heard.push(body);
+                }
+                Act::Watch => stage.watch(0, Anchor::Newest, 5),
+                Act::ScrollBack => stage.extend(Toward::Older),
+                Act::Cut => {
+                    stage.server.cut();
+                    stage.go();
+                    stage.tell(AccountCommand::Reconnect).unwrap();
+                }
+                Act::Restart => stage = stage.restart(),
+            }
+            stage.go();
+            archive_own(&mut stage, &mut number);
+        }
+        // Whatever the archive knows and the store does not may be missing in the middle: gaps are not filled yet.
+        stage.watch(0, Anchor::Newest, 200);
+        for _ in 0..5 {
+            stage.extend(Toward::Older);
+        }
+        let mut bodies = stage.bodies();
+        let mut stored: Vec<_> = stage.stored().into_iter().map(|message| message.body).collect();
+        prop_assert_eq!(&bodies, &stored, "the window and the store disagree");
+        for body in &heard {
+            prop_assert!(bodies.contains(body), "{} is lost", body);
+        }
+        bodies.sort();
+        stored.sort();
+        stored.dedup();
+        prop_assert_eq!(bodies, stored, "a message is there twice");
+    }
+}
