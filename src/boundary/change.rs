@@ -198,7 +198,7 @@ pub struct Item {
 
 /// What an item is. Days and the line "New messages" are the view's own.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "nearly every item is a message: a box would only cost"
 )]

@@ -295,8 +295,7 @@ fn is_websocket(url: &str) -> bool {
         let rest = url.strip_prefix(*start);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?']))
     };
-    url.len() > "wss://".len() && url.starts_with("wss://")
-        || local.iter().any(|start| is_local(start))
+    url.len() > "wss://".len() && url.starts_with("wss://") || local.iter().any(is_local)
 }
 
 /// No scheme but these: a link is clicked, and `javascript:` is a scheme.

@@ -69,12 +69,14 @@ struct Inner {
 }
 
 type Listener = Rc<dyn Fn(&Change)>;
+/// Looks at a window before it changes.
+type Before = Rc<dyn Fn(&TimelineChange)>;
 
 #[derive(Clone)]
 struct Watched {
     request: TimelineRequest,
     rows: WindowRows,
-    before: Option<Rc<dyn Fn(&TimelineChange)>>,
+    before: Option<Before>,
 }
 
 impl Inner {

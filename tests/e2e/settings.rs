@@ -10,7 +10,7 @@ fn the_language_changes_everywhere_and_stays() {
     let browser = world.logged_in("romeo");
     browser.find("button", "Settings").click();
     let language = browser.find("combobox", "Language");
-    language.enter("简体中文");
+    world.choose(&language, "简体中文");
     browser.find("heading", "设置");
     browser.find("searchbox", "搜索");
     assert_eq!(
@@ -32,9 +32,7 @@ fn the_availability_that_is_chosen_is_seen_by_others() {
         event["event"] == "presence" && event["from"] == romeo.as_str()
     });
     browser.find("button", "Settings").click();
-    browser
-        .find("combobox", "Availability")
-        .enter("Do not disturb");
+    world.choose(&browser.find("combobox", "Availability"), "Do not disturb");
     juliet.wait("romeo busy", |event| {
         event["from"] == romeo.as_str() && event["show"] == "dnd"
     });
@@ -75,7 +73,10 @@ fn logging_out_leaves_no_secret_and_no_history_if_so_wished() {
 
 #[test]
 fn an_account_is_made_and_used() {
-    let world = World::new();
+    let world = World::with(xtask::prosody::Options {
+        registration: true,
+        ..xtask::prosody::Options::default()
+    });
     let browser = world.browser();
     browser.find("button", "Create account").click();
     let server = browser.all("textbox", "Server");
@@ -104,7 +105,7 @@ fn the_diagnostics_show_the_stream_without_its_secrets() {
     browser.find("log", "XML console");
     // Something is said on the stream.
     browser.run("location.hash = '#/settings'", json!([]));
-    browser.find("combobox", "Availability").enter("Away");
+    world.choose(&browser.find("combobox", "Availability"), "Away");
     browser.run("location.hash = '#/diagnostics'", json!([]));
     browser.find("button", "Connection").click();
     let facts = browser.find("region", "Connection").text();

@@ -109,7 +109,7 @@ fn nothing_is_wider_than_a_narrow_screen_and_there_is_a_way_back() {
     world.open(&browser, "juliet");
     browser.find("textbox", "Message");
     fits("conversation");
-    browser.find("button", "Back").click();
+    browser.find("link", "Back").click();
     browser.find("searchbox", "Search");
     browser.find("button", "Settings").click();
     browser.find("heading", "Settings");

@@ -78,12 +78,23 @@ impl World {
         browser
     }
 
-    /// A browser in which somebody is logged in and online.
+    /// A browser in which somebody is logged in, to stay, and online.
     pub fn logged_in(&self, user: &str) -> Browser {
         let browser = self.browser();
+        browser.find("checkbox", "Stay logged in").click();
         self.log_in(&browser, user, PASSWORD);
         browser.status("Online");
         browser
+    }
+
+    /// Chooses an option by its word.
+    pub fn choose(&self, select: &Element<'_>, word: &str) {
+        let script = format!(
+            "const select = arguments[0];
+             select.value = [...select.options].find(o => o.text.trim() === {word:?}).value;
+             select.dispatchEvent(new Event('change', {{bubbles: true}}));"
+        );
+        select.run(&script);
     }
 
     /// Opens the conversation with somebody, by its address.

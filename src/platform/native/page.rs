@@ -13,10 +13,13 @@ use crate::boundary::command::{Attention, Command, ToEngine};
 use crate::client::ports::{PageEvent, PageId, Pages, Sink};
 use crate::entity::id::RequestId;
 
+/// Who is told.
+type Hear = Rc<dyn Fn(PageEvent)>;
+
 /// All pages.
 #[derive(Default)]
 pub struct NativePages {
-    sink: RefCell<Option<Rc<dyn Fn(PageEvent)>>>,
+    sink: RefCell<Option<Hear>>,
     pages: RefCell<BTreeMap<PageId, UnboundedSender<Vec<u8>>>>,
     last: Cell<u32>,
 }

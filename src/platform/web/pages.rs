@@ -16,6 +16,9 @@ use web_sys::{MessageEvent, MessagePort};
 use super::lock::{self, Mode};
 use crate::client::ports::{PageEvent, PageId, Pages, Sink};
 
+/// Who is told.
+type Hear = Rc<dyn Fn(PageEvent)>;
+
 /// The pages that are attached.
 pub struct WebPages(Rc<Inner>);
 
@@ -23,7 +26,7 @@ pub struct WebPages(Rc<Inner>);
 struct Inner {
     ports: RefCell<BTreeMap<PageId, Port>>,
     last: Cell<u32>,
-    sink: RefCell<Option<Rc<dyn Fn(PageEvent)>>>,
+    sink: RefCell<Option<Hear>>,
 }
 
 struct Port {

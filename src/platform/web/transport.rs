@@ -37,7 +37,7 @@ pub struct WebTransport;
 
 impl Transport for WebTransport {
     fn open(&self, url: &str, events: Sink<SocketEvent>) -> Box<dyn Socket> {
-        let events = Rc::new(Events(RefCell::new(Some(Rc::from(events)))));
+        let events = Rc::new(Events(RefCell::new(Some(Hear::from(events)))));
         match WebSocket::new_with_str(url, SUBPROTOCOL) {
             Ok(socket) => Box::new(WebSocketHandle::new(socket, events)),
             Err(_) => {
@@ -51,7 +51,10 @@ impl Transport for WebTransport {
 }
 
 /// Where events go, until the last one.
-struct Events(RefCell<Option<Rc<dyn Fn(SocketEvent)>>>);
+struct Events(RefCell<Option<Hear>>);
+
+/// Who is told.
+type Hear = Rc<dyn Fn(SocketEvent)>;
 
 impl Events {
     fn report(&self, event: SocketEvent) {

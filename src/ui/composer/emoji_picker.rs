@@ -187,7 +187,7 @@ pub fn EmojiPicker(
                     .map(|(number, (face, name))| tab(Some(number), face, name))
                     .collect_view()}
             </div>
-            <div class="emoji-picker__list">
+            <div class="emoji-picker__list" tabindex="0" role="group" aria-label=text.composer.emoji>
                 <div class="emoji-picker__grid">
                     {move || shown.get().into_iter().map(button).collect_view()}
                 </div>

@@ -41,13 +41,13 @@ pub fn ContactEntry(
             presence.with(|presence| words::presence(texts, &format, presence))
         }
     };
-    let word = move || {
+    let label = move || {
         let word = if asked.get() {
             texts.contacts.asked
         } else {
             words::availability(texts, availability.get())
         };
-        texts.common.and.with(&"", &word)
+        texts.common.and.with(&name.get(), &word)
     };
     let is_current = move || {
         listing
@@ -55,11 +55,12 @@ pub fn ContactEntry(
             .with(|current| current.as_ref() == Some(&peer))
     };
     view! {
-        <a class="contact-entry" href=href aria-current=move || is_current().then_some("page")>
+        <a class="contact-entry" href=href aria-label=label aria-current=move || is_current().then_some("page")>
             <Avatar address name availability />
             <span class="contact-entry__words">
-                <span class="contact-entry__name" dir="auto">{name}</span>
-                <span class="visually-hidden">{word}</span>
+                <span class="contact-entry__name" dir="auto">
+                    {name}
+                </span>
                 <span class="contact-entry__state" dir="auto" aria-hidden="true">{state}</span>
             </span>
         </a>

@@ -51,8 +51,9 @@ pub fn ConversationEntry(
     });
     let latest =
         Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.latest.clone())));
-    let state = move || {
-        (unread.get() > 0).then(|| texts.common.and.with(&"", &text.unread.of(unread.get())))
+    let label = move || match unread.get() {
+        0 => name.get(),
+        count => texts.common.and.with(&name.get(), &text.unread.of(count)),
     };
     let preview = move || {
         // What one is writing here and now is seen in the composer; the mark is for what was left behind.
@@ -80,6 +81,7 @@ pub fn ConversationEntry(
         <a
             class="conversation-entry"
             href=href
+            aria-label=label
             aria-current=move || is_current.get().then_some("page")
             data-unread=move || (unread.get() > 0).then_some("")
         >
@@ -87,7 +89,6 @@ pub fn ConversationEntry(
             <span class="conversation-entry__name" dir="auto">
                 {name}
             </span>
-            <span class="visually-hidden">{state}</span>
             <span class="conversation-entry__time" aria-hidden="true">
                 {move || latest.with(|latest| latest.as_ref().map(|latest| format.brief(latest.time)))}
             </span>

@@ -239,7 +239,7 @@ mod tests {
         let online = row(1, Connection::Online);
         let connecting = row(2, Connection::Connecting(Step::Opening));
         let failed = row(3, Connection::Failed(Problem::WrongPassword));
-        assert_eq!(of(&[online.clone()]), Standing::Online);
+        assert_eq!(of(std::slice::from_ref(&online)), Standing::Online);
         assert_eq!(
             of(&[online.clone(), connecting.clone()]),
             Standing::Connecting

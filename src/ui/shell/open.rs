@@ -60,6 +60,12 @@ pub struct Open {
 /// (account, the other as in the link) → what the engine said.
 type Answers = RwSignal<HashMap<(AccountId, String), Result<PeerKey, Problem>>>;
 
+impl Default for Open {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Open {
     /// Follows the router. Belongs to the owner that is current.
     #[must_use]
