@@ -18,7 +18,7 @@ use crate::entity::settings::Settings;
 /// The version of the layout: which tables there are, and how they are keyed.
 pub const SCHEMA: u32 = 1;
 
-/// The version of the records' encoding: what [`write`] writes.
+/// The version of the records' encoding: what [`write()`] writes.
 pub const RECORD: u8 = 1;
 
 /// Why a record cannot be read.

@@ -39,6 +39,28 @@ pub fn remember(key: &str, value: Option<&str>) {
     };
 }
 
+/// Hands a text over to the page that comes after this one in this tab: when a tab is loaded anew, the engine may end
+/// before it has stored what it was told last.
+pub fn hand_over(key: &str, text: &str) {
+    if cfg!(target_arch = "wasm32")
+        && let Ok(Some(storage)) = window().session_storage()
+    {
+        let _refused = storage.set_item(key, text);
+    }
+}
+
+/// What the page before this one handed over, once.
+#[must_use]
+pub fn taken_over(key: &str) -> Option<String> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    let storage = window().session_storage().ok()??;
+    let text = storage.get_item(key).ok()??;
+    let _refused = storage.remove_item(key);
+    Some(text)
+}
+
 /// The languages that the user prefers, best first.
 #[must_use]
 pub fn languages() -> Vec<String> {

@@ -29,7 +29,7 @@ class Person(slixmpp.ClientXMPP):
         self.add_event_handler("receipt_received", lambda m: say("receipt", id=m["receipt"]))
         for kind in ("subscribe", "subscribed", "unsubscribe", "unsubscribed"):
             self.add_event_handler("presence_" + kind, self.on_subscription)
-        for kind in ("available", "unavailable"):
+        for kind in ("available", "unavailable", "away", "chat", "dnd", "xa"):
             self.add_event_handler("presence_" + kind, self.on_presence)
 
     async def on_start(self, _):

@@ -11,6 +11,7 @@ use web_sys::HtmlTextAreaElement;
 use super::outgoing::{Outgoing, body};
 use crate::boundary::command::AccountCommand;
 use crate::entity::problem::Problem;
+use crate::ui::browser;
 use crate::ui::handle::Handle;
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::text::clean::legal;
@@ -57,7 +58,7 @@ impl Desk {
             resting: StoredValue::new(None),
             grows_alone: grows_alone(),
         };
-        let leaving = window_event_listener_untyped("pagehide", move |_| desk.save());
+        let leaving = window_event_listener_untyped("pagehide", move |_| desk.leave());
         on_cleanup(move || {
             desk.save();
             desk.rest_no_more();
@@ -73,6 +74,10 @@ impl Desk {
     /// The field is there: shows the draft, and takes the focus where there is a keyboard.
     pub(super) fn begin(&self) {
         self.show(&self.saved.try_get_value().unwrap_or_default());
+        if let Some(text) = self.key().and_then(|key| browser::taken_over(&key)) {
+            self.show(&text);
+            self.save();
+        }
         if let (true, Some(field)) = (has_keyboard(), self.field()) {
             let options = web_sys::FocusOptions::new();
             options.set_prevent_scroll(true);
@@ -116,6 +121,22 @@ impl Desk {
         }
     }
 
+    /// The page goes: keeps the draft, also for the page that may come in its place.
+    fn leave(&self) {
+        self.save();
+        if let (Some(key), Some(field)) = (self.key(), self.field()) {
+            let text = field.value();
+            if !text.is_empty() {
+                browser::hand_over(&key, &text);
+            }
+        }
+    }
+
+    fn key(&self) -> Option<String> {
+        let peer = self.peer.try_get_value()?;
+        Some(format!("waxwing-draft:{}:{}", peer.account, peer.address))
+    }
+
     /// Keeps the draft, if it is different.
     pub(super) fn save(&self) {
         if let Some(field) = self.field() {
@@ -141,7 +162,7 @@ impl Desk {
         let shown = field.value();
         let untouched = self.saved.try_with_value(|saved| *saved == shown) == Some(true);
         let has_focus = document().active_element().as_ref() == Some(field.as_ref());
-        if untouched && !has_focus && shown != draft {
+        if untouched && (shown.is_empty() || !has_focus) && shown != draft {
             self.saved.set_value(draft.to_owned());
             self.show(draft);
         }

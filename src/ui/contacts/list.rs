@@ -27,6 +27,8 @@ pub fn ContactList(
     let model = use_handle().model;
     let folded = RwSignal::new(HashSet::<Arc<str>>::new());
     let rows = Memo::new(move |_| {
+        // A group may change and leave the order as it was.
+        model.contacts.track_order();
         let order = model.contact_order.get();
         let filter = listing.filter.get();
         let searching = !filter.trim().is_empty();

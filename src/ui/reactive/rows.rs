@@ -1,7 +1,7 @@
 //! Keyed rows: plain data in a map, with a signal for each row that somebody looks at.
 //!
 //! **Invariant:** a row that nobody looks at costs no signal, and a change of one row wakes only those who follow
-//! that row. Those who follow all rows are woken once for each batch, by [`Rows::settle`].
+//! that row. Those who follow all rows are woken once for each batch, by `Rows::settle`.
 
 use std::collections::HashMap;
 use std::hash::Hash;

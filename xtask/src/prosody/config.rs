@@ -111,6 +111,7 @@ max_archive_query_results = 100
 smacks_hibernation_time = {hibernation}
 smacks_max_unacked_stanzas = 5
 allow_registration = {registration}
+registration_invite_only = false
 contact_info = {{ abuse = {{ "mailto:abuse@{domain}" }}, support = {{ "xmpp:support@{domain}" }} }}
 modules_disabled = {{ "s2s" }}
 modules_enabled = {{ {modules}}}
