@@ -16,7 +16,7 @@ use crate::event::{ArchiveEvent, Event};
 use crate::xmpp::cx::{Cx, Kind};
 use crate::xmpp::iq::{Outcome, Reply};
 use crate::xmpp::message::order::Order;
-use crate::xmpp::message::{content, ids};
+use crate::xmpp::message::{content, envelope, ids};
 use crate::xmpp::ns;
 use crate::xmpp::stanza::build::{Build, element, text_element};
 use crate::xmpp::stanza::{error, form, stamp};
@@ -184,6 +184,9 @@ fn read(cx: &mut Cx, id: &str, result: &Element) -> Option<Message> {
     let account = cx.account()?.clone();
     let forwarded = result.get_child("forwarded", ns::FORWARD)?;
     let inner = forwarded.get_child("message", ns::CLIENT)?;
+    if !envelope::is_plain(inner) {
+        return None;
+    }
     let delay = forwarded.get_child("delay", ns::DELAY)?;
     let time = stamp::parse(delay.attr("stamp")?)?;
     let jid = |name: &str| inner.attr(name).map(jid::Jid::new);
@@ -396,6 +399,9 @@ mod tests {
             ),
             good.replace("2025-12-31T23", "yesterday"),
             good.replace("<body>", "<body xmlns='urn:x'>"),
+            good.replace("type='chat'", "type='error'"),
+            good.replace("type='chat'", "type='groupchat'"),
+            good.replace("<body>", "<forwarded xmlns='urn:xmpp:forward:0'/><body>"),
         ] {
             session.receive(&forged);
         }

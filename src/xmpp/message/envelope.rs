@@ -24,13 +24,7 @@ pub enum Envelope<'a> {
 /// Looks at the envelope. A wrapped message counts only as what its wrapping says, never as content of its own.
 #[must_use]
 pub fn open(stanza: &Element, sender: Sender) -> Envelope<'_> {
-    for child in stanza.children() {
-        let payload = match child.name() {
-            "result" if child.has_ns(ns::MAM) => Payload::ArchiveResult,
-            "received" | "sent" if child.has_ns(ns::CARBONS) => Payload::Carbon,
-            "forwarded" if child.has_ns(ns::FORWARD) => Payload::BareForward,
-            _ => continue,
-        };
+    if let Some((child, payload)) = wrapping(stanza) {
         return match (allows(payload, sender), payload) {
             (true, Payload::ArchiveResult) => Envelope::ArchiveItem(child),
             // Carbons are not enabled (XEP-0280 §4), so there are none.
@@ -44,6 +38,25 @@ pub fn open(stanza: &Element, sender: Sender) -> Envelope<'_> {
         // RFC 6121 §5.2.2: an unknown type means `normal`.
         _ => Envelope::Plain,
     }
+}
+
+/// Whether an archived message is one that somebody wrote to somebody: no wrapping, no error, not of a room.
+#[must_use]
+pub fn is_plain(archived: &Element) -> bool {
+    wrapping(archived).is_none() && !matches!(archived.attr("type"), Some("error" | "groupchat"))
+}
+
+/// The first wrapping in a message.
+fn wrapping(stanza: &Element) -> Option<(&Element, Payload)> {
+    stanza.children().find_map(|child| {
+        let payload = match child.name() {
+            "result" if child.has_ns(ns::MAM) => Payload::ArchiveResult,
+            "received" | "sent" if child.has_ns(ns::CARBONS) => Payload::Carbon,
+            "forwarded" if child.has_ns(ns::FORWARD) => Payload::BareForward,
+            _ => return None,
+        };
+        Some((child, payload))
+    })
 }
 
 /// When a message says it was sent.
