@@ -28,6 +28,7 @@
     )
 )]
 
+pub mod bench;
 pub mod browser;
 pub mod demo;
 pub mod ejabberd;

@@ -17,6 +17,7 @@ cargo xtask <command>
   build [--speed | --no-opt] [--force]
                           the release site in dist/, for any static host
   test                    every check and test; closes with `N passed, N failed`
+  bench                   the budgets that can be measured so far
   soak [--count N]        frames that were tampered with, a million of them, through the whole client
   serve [--port N] [--prefix /chat/]
                           dist/ as a careful host serves it
@@ -41,6 +42,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "demo" => demo(words)?,
         "test" => return test(words),
         "serve" => serve(words)?,
+        "bench" => xtask::bench::run()?,
         "soak" => return soak(words),
         "post-build" => site::post_build()?,
         "help" | "--help" | "-h" => eprint!("{HELP}"),

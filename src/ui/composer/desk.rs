@@ -37,6 +37,8 @@ pub(super) struct Desk {
     outgoing: StoredValue<Outgoing>,
     saved: StoredValue<String>,
     resting: StoredValue<Option<TimeoutHandle>>,
+    /// The text was written here, and not taken from elsewhere.
+    is_ours: StoredValue<bool>,
     grows_alone: bool,
 }
 
@@ -56,6 +58,7 @@ impl Desk {
             outgoing: StoredValue::new(Outgoing::default()),
             saved: StoredValue::new(draft),
             resting: StoredValue::new(None),
+            is_ours: StoredValue::new(false),
             grows_alone: grows_alone(),
         };
         let leaving = window_event_listener_untyped("pagehide", move |_| desk.leave());
@@ -75,6 +78,7 @@ impl Desk {
     pub(super) fn begin(&self) {
         self.show(&self.saved.try_get_value().unwrap_or_default());
         if let Some(text) = self.key().and_then(|key| browser::taken_over(&key)) {
+            self.is_ours.set_value(true);
             self.show(&text);
             self.save();
         }
@@ -97,6 +101,7 @@ impl Desk {
     /// The user changed the text.
     pub(super) fn edited(&self) {
         let Some(field) = self.field() else { return };
+        self.is_ours.set_value(true);
         let mut text = field.value();
         if let Cow::Owned(clean) = legal(&text) {
             replace(&field, &clean);
@@ -162,7 +167,9 @@ impl Desk {
         let shown = field.value();
         let untouched = self.saved.try_with_value(|saved| *saved == shown) == Some(true);
         let has_focus = document().active_element().as_ref() == Some(field.as_ref());
-        if untouched && (shown.is_empty() || !has_focus) && shown != draft {
+        let is_ours = self.is_ours.try_get_value() == Some(true);
+        if untouched && !(is_ours && has_focus) && shown != draft {
+            self.is_ours.set_value(false);
             self.saved.set_value(draft.to_owned());
             self.show(draft);
         }
