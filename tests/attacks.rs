@@ -26,7 +26,7 @@ use waxwing::boundary::change::Change;
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, TimelineRequest};
 use waxwing::entity::address::Address;
 use waxwing::entity::id::WindowId;
-use waxwing::store::{Depot, From, PageQuery, Store};
+use waxwing::store::{Depot, From, PageQuery};
 
 const ME: &str = "romeo@example.org";
 const MALLORY: &str = "mallory@example.net";
