@@ -139,12 +139,13 @@ impl Conversations {
         });
     }
 
-    /// A message of the archive: history, which opens no conversation.
+    /// A page of the archive: history, which opens no conversation that was closed, but one of which nothing was known.
     pub(super) fn on_archived(&mut self, messages: &[Message]) {
         let Some(newest) = messages.iter().max_by_key(|message| message.position) else {
             return;
         };
         self.change(&newest.conversation, |conversation| {
+            conversation.open |= conversation.latest.is_none();
             note(conversation, newest);
             // Where nothing was read yet, nothing was missed either.
             let read = *conversation.read.get_or_insert(newest.position);

@@ -252,8 +252,12 @@ fn history_is_not_unread_but_what_was_missed_is() {
     };
     model.apply(&page(1..=5));
     assert_eq!(model.conversations.of(&juliet()).unwrap().unread, 0);
+    // Its first history makes it a conversation; more of it does not bring back one that was closed.
+    assert!(model.conversations.of(&juliet()).unwrap().open);
+    model.conversations.close(&juliet());
     model.apply(&page(6..=7));
     assert_eq!(model.conversations.of(&juliet()).unwrap().unread, 2);
+    assert!(!model.conversations.of(&juliet()).unwrap().open);
 }
 
 #[test]
