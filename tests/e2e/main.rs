@@ -13,6 +13,7 @@
 mod world;
 
 mod chat;
+mod first_paint;
 mod login;
 mod people;
 mod settings;

@@ -75,6 +75,7 @@ impl World {
         let browser = self.driver.browser("en-US");
         browser.resize(1440, 900);
         browser.go(&self.site.url);
+        program(&browser);
         browser
     }
 
@@ -135,4 +136,15 @@ impl World {
         browser.find("textbox", "Password").enter(password);
         browser.find("button", "Log in").click();
     }
+}
+
+/// Waits until the page's program has taken over what was painted first.
+pub fn program(browser: &Browser) {
+    wait_for("the page's program", || {
+        let first = browser.run(
+            "return document.getElementById('first-paint')",
+            serde_json::json!([]),
+        );
+        first.is_null().then_some(())
+    });
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::error::{Context, Result};
-use crate::site::{self, Optimise};
+use crate::site;
 use crate::{paths, tool};
 
 /// Prints the figures.
@@ -11,7 +11,7 @@ use crate::{paths, tool};
 /// # Errors
 /// When the site cannot be built, or the benchmark of the engine fails.
 pub fn run() -> Result<()> {
-    site::build(Optimise::Size, false)?;
+    site::build(false)?;
     let (page, engine) = transferred()?;
     println!(
         "over the wire to the login form, brotli           {:>8.1} KB   (budget 90)",

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use xtask::serve::Site;
-use xtask::site::{self, Optimise};
+use xtask::site;
 use xtask::test::Tally;
 use xtask::{Error, Result};
 
@@ -14,7 +14,7 @@ cargo xtask <command>
 
   demo [--port N] [--server wss://...] [--open] [--reset]
                           the app, a server of its own with people in it, and a bot that answers
-  build [--speed | --no-opt] [--force]
+  build [--force]
                           the release site in dist/, for any static host
   test                    every check and test; closes with `N passed, N failed`
   bench                   the budgets that can be measured so far
@@ -69,17 +69,14 @@ fn test<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
 }
 
 fn build<'a>(flags: impl Iterator<Item = &'a str>) -> Result<()> {
-    let mut optimise = Optimise::Size;
     let mut force = false;
     for flag in flags {
         match flag {
-            "--speed" => optimise = Optimise::Speed,
-            "--no-opt" => optimise = Optimise::Off,
             "--force" => force = true,
             other => return Err(unknown(other)),
         }
     }
-    site::build(optimise, force).map(drop)
+    site::build(force).map(drop)
 }
 
 fn demo<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {

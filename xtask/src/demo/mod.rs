@@ -14,7 +14,7 @@ use crate::error::{Context, Error, Result, write};
 use crate::net::free_port;
 use crate::prosody::{self, Prosody};
 use crate::serve::{self, Site};
-use crate::site::{self, Optimise};
+use crate::site;
 use crate::tool::{say, timed};
 use crate::{install, paths};
 use people::{BOT, DOMAIN, PASSWORD, PEOPLE};
@@ -52,7 +52,7 @@ pub fn run(options: &Options) -> Result<()> {
     if options.server.is_none() {
         install::debian(&install::PROSODY)?;
     }
-    site::build(Optimise::Size, false)?;
+    site::build(false)?;
     let port = match options.port {
         Some(port) => port,
         None if std::net::TcpListener::bind(("127.0.0.1", PORT)).is_ok() => PORT,

@@ -64,6 +64,8 @@ pub struct Site {
     pub port: u16,
     /// What the connections obey.
     state: watch::Sender<Link>,
+    /// How the names of files end that are not sent now.
+    held: watch::Sender<Option<&'static str>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -81,6 +83,7 @@ struct Shared {
     port: u16,
     options: Options,
     link: watch::Receiver<Link>,
+    held: watch::Receiver<Option<&'static str>>,
 }
 
 impl Site {
@@ -100,11 +103,13 @@ impl Site {
             )));
         }
         let (state, link) = watch::channel(Link::Whole);
+        let (hold, held) = watch::channel(None);
         let shared = Arc::new(Shared {
             dist: dist.to_owned(),
             port,
             options,
             link,
+            held,
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -119,6 +124,7 @@ impl Site {
             ws_url: format!("ws://localhost:{port}/xmpp-websocket"),
             port,
             state,
+            held: hold,
             thread: Some(thread),
         })
     }
@@ -132,11 +138,22 @@ impl Site {
     pub fn mend(&self) {
         self.state.send_replace(Link::Whole);
     }
+
+    /// Lets files whose names end like this wait, as a slow network would, until [`Self::release`].
+    pub fn hold(&self, end: &'static str) {
+        self.held.send_replace(Some(end));
+    }
+
+    /// Sends what [`Self::hold`] held.
+    pub fn release(&self) {
+        self.held.send_replace(None);
+    }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
         self.state.send_replace(Link::Closed);
+        self.release();
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }
@@ -204,7 +221,13 @@ async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Bo
                 headers::uncached(&mut response);
                 response
             }
-            (Some(file), _) => files::respond(&request, &shared.dist, file).await,
+            (Some(file), _) => {
+                let mut held = shared.held.clone();
+                let sent = |held: &Option<&str>| !held.is_some_and(|end| file.ends_with(end));
+                // The site itself may end while it waits.
+                held.wait_for(sent).await.ok();
+                files::respond(&request, &shared.dist, file).await
+            }
             (None, _) => plain(
                 StatusCode::NOT_FOUND,
                 "text/plain; charset=utf-8",

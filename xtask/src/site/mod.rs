@@ -15,24 +15,12 @@ use crate::error::{Context, Error, Result, read, write};
 use crate::tool::{self, say};
 use crate::{install, paths};
 
-/// How far the engine and the page are optimised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Optimise {
-    /// For few bytes over the wire (`wasm-opt -Oz`).
-    #[default]
-    Size,
-    /// For speed (`wasm-opt -O3`).
-    Speed,
-    /// Not at all, even where there is a `wasm-opt`.
-    Off,
-}
-
 /// Builds the release site, unless `dist/` already holds what the sources say. Returns its id.
 ///
 /// # Errors
 /// When a tool is missing, the sources do not compile, or a file cannot be written.
-pub fn build(optimise: Optimise, force: bool) -> Result<String> {
-    let id = build_id(optimise)?;
+pub fn build(force: bool) -> Result<String> {
+    let id = build_id()?;
     let dist = paths::dist();
     let stamp = paths::work().join("dist.build");
     if !force && dist.join("index.html").is_file() && read(&stamp).is_ok_and(|built| built == id) {
@@ -54,7 +42,7 @@ pub fn build(optimise: Optimise, force: bool) -> Result<String> {
             .env_remove("TRUNK_STAGING_DIR");
         tool::run(&mut trunk)
     })?;
-    tool::timed("made small", || finish(&dist, optimise))?;
+    tool::timed("made small", || finish(&dist))?;
     write(&stamp, &id)?;
     Ok(id)
 }
@@ -71,24 +59,27 @@ pub fn post_build() -> Result<()> {
     };
     let css = style::bundle(&paths::root().join("style/main.css"))?;
     let index = staging.join("index.html");
-    let html = page::rewrite(&read(&index)?, &css, |name, text| {
+    let first_paint = staging.join("first-paint.js");
+    let html = page::rewrite(&read(&index)?, &css, &read(&first_paint)?, |name, text| {
         write(&staging.join(name), text)
     })
     .map_err(|what| Error::Site {
         path: index.clone(),
         what,
     })?;
+    // It has a name with its hash now.
+    std::fs::remove_file(&first_paint).ok();
     write(&index, html)
 }
 
-/// Makes a release small: wasm optimised and stripped, then everything compressed.
-fn finish(dist: &Path, optimise: Optimise) -> Result<()> {
+/// Makes a release small: wasm stripped of names, then everything compressed.
+fn finish(dist: &Path) -> Result<()> {
     let files = files(dist)?;
     for file in files
         .iter()
         .filter(|file| file.extension().is_some_and(|e| e == "wasm"))
     {
-        wasm::shrink(file, optimise)?;
+        wasm::strip_names(file)?;
     }
     let total = compress::all(&files)?;
     say(format!(

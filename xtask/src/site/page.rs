@@ -5,24 +5,36 @@ use crate::error::Result;
 
 /// Where the page asks for its styles, before they have a name with a hash.
 const STYLE: &str = "href=\"style/main.css\"";
+/// Where the page asks for what paints first, likewise.
+const FIRST_PAINT: &str = "<script src=\"first-paint.js\"></script>";
 
 /// Rewrites the page that Trunk made, and gives the files that it now needs to `write`.
+///
+/// What starts the program (Trunk's script, now a file, and its links that load ahead) goes into the template `program`:
+/// the script that paints first begins with it when it has painted.
 ///
 /// # Errors
 /// Says what the page lacks.
 pub fn rewrite(
     html: &str,
     css: &str,
+    first_paint: &str,
     mut write: impl FnMut(&str, &str) -> Result<()>,
 ) -> std::result::Result<String, String> {
-    if !html.contains(STYLE) {
-        return Err(format!("has no link with {STYLE}"));
+    let mut file = |name: &str, end: &str, text: &str| {
+        let name = format!("{name}-{}.{end}", hash(text.as_bytes(), 16));
+        write(&name, text).map_err(|error| error.to_string())?;
+        Ok::<String, String>(name)
+    };
+    for needed in [STYLE, FIRST_PAINT] {
+        if !html.contains(needed) {
+            return Err(format!("does not contain {needed}"));
+        }
     }
-    let style = format!("main-{}.css", hash(css.as_bytes(), 16));
-    write(&style, css).map_err(|error| error.to_string())?;
+    let style = file("main", "css", css)?;
     let mut rest = html.replace(STYLE, &format!("href=\"./{style}\""));
+    let mut program = String::new();
     let mut page = String::new();
-    let mut moved = 0;
     while let Some((before, after)) = rest.split_once("<script") {
         let Some((attributes, after)) = after.split_once('>') else {
             return Err("has a script tag without an end".into());
@@ -35,20 +47,34 @@ pub fn rewrite(
         if attributes.contains("src=") || !attributes.contains("module") {
             page.push_str(&format!("<script{attributes}>{text}</script>"));
         } else {
-            let name = format!("start-{}.js", hash(text.as_bytes(), 16));
-            write(&name, text.trim_start()).map_err(|error| error.to_string())?;
-            page.push_str(&format!(
+            let name = file("start", "js", text.trim_start())?;
+            program.push_str(&format!(
                 "<script type=\"module\" src=\"./{name}\"></script>"
             ));
-            moved += 1;
         }
         rest = after.to_owned();
     }
     page.push_str(&rest);
-    if moved == 0 {
+    if program.is_empty() {
         return Err("has no script that starts the page".into());
     }
-    Ok(page)
+    for start in [
+        "<link rel=\"modulepreload\"",
+        "<link rel=\"preload\" href=\"./",
+    ] {
+        while let Some((before, (link, after))) = page
+            .split_once(start)
+            .and_then(|(before, rest)| Some((before, rest.split_once('>')?)))
+        {
+            program.push_str(&format!("{start}{link}>"));
+            page = format!("{before}{after}");
+        }
+    }
+    let name = file("first-paint", "js", first_paint)?;
+    Ok(page.replace(
+        FIRST_PAINT,
+        &format!("<template id=\"program\">{program}</template><script src=\"./{name}\"></script>"),
+    ))
 }
 
 #[cfg(test)]
@@ -56,30 +82,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inline_scripts_become_files() {
-        let html = "<head><link rel=\"stylesheet\" href=\"style/main.css\"></head>\
-                    <body><script type=\"module\">\nimport init from './app.js';\n</script><p>x</p></body>";
+    fn what_starts_the_program_waits_in_a_template_and_nothing_is_inline() {
+        let html = "<head><link rel=\"stylesheet\" href=\"style/main.css\">\
+                    <script type=\"module\">\nimport init from './app.js';\n</script>\
+                    <link rel=\"preload\" href=\"config.json\">\
+                    <link rel=\"modulepreload\" href=\"./app.js\"><link rel=\"preload\" href=\"./app.wasm\"></head>\
+                    <body><p>x</p><script src=\"first-paint.js\"></script></body>";
         let mut files = Vec::new();
-        let page = rewrite(html, "a{}", |name, text| {
+        let page = rewrite(html, "a{}", "paint()", |name, text| {
             files.push((name.to_owned(), text.to_owned()));
             Ok(())
         })
         .unwrap();
-        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names.len(), 2);
-        assert_eq!(files[0].1, "a{}");
-        assert_eq!(files[1].1, "import init from './app.js';\n");
+        let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["a{}", "import init from './app.js';\n", "paint()"]);
         let expected = format!(
-            "<head><link rel=\"stylesheet\" href=\"./{}\"></head>\
-             <body><script type=\"module\" src=\"./{}\"></script><p>x</p></body>",
-            names[0], names[1]
+            "<head><link rel=\"stylesheet\" href=\"./{}\"><link rel=\"preload\" href=\"config.json\"></head>\
+             <body><p>x</p><template id=\"program\"><script type=\"module\" src=\"./{}\"></script>\
+             <link rel=\"modulepreload\" href=\"./app.js\"><link rel=\"preload\" href=\"./app.wasm\"></template>\
+             <script src=\"./{}\"></script></body>",
+            files[0].0, files[1].0, files[2].0
         );
         assert_eq!(page, expected);
     }
 
     #[test]
     fn a_page_that_cannot_start_is_refused() {
-        assert!(rewrite("<p>", "", |_, _| Ok(())).is_err());
-        assert!(rewrite("<link href=\"style/main.css\">", "", |_, _| Ok(())).is_err());
+        let style = "<link href=\"style/main.css\">";
+        for html in ["<p>", style, &format!("{style}{FIRST_PAINT}")] {
+            assert!(rewrite(html, "", "", |_, _| Ok(())).is_err());
+        }
     }
 }

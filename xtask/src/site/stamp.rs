@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Optimise, hash};
+use super::hash;
 use crate::error::{Context, Result};
 use crate::paths;
 
@@ -22,9 +22,9 @@ const SOURCES: [&str; 8] = [
 ///
 /// # Errors
 /// When a source cannot be read.
-pub fn build_id(optimise: Optimise) -> Result<String> {
+pub fn build_id() -> Result<String> {
     let root = paths::root();
-    let mut all = format!("{optimise:?}\n").into_bytes();
+    let mut all = Vec::new();
     for source in SOURCES {
         for file in sources(&root.join(source))? {
             let bytes = std::fs::read(&file).context(|| format!("read {}", file.display()))?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Context, Error, Result};
 use crate::process::Group;
-use crate::site::{self, Optimise};
+use crate::site;
 use crate::tool::{cargo, duration, say};
 use crate::{install, paths};
 pub use tally::Tally;
@@ -66,7 +66,7 @@ pub fn run() -> Result<Tally> {
         let tally = match step.work {
             Work::Check(mut command) => check(&mut command)?,
             Work::Tests(mut command) => tests(&mut command)?,
-            Work::Site => match site::build(Optimise::Size, false) {
+            Work::Site => match site::build(false) {
                 Ok(_) => Tally::PASSED,
                 Err(error) => {
                     eprintln!("error: {error}");
