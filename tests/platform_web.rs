@@ -25,9 +25,8 @@ use waxwing::client::ports::{
 use waxwing::platform::web::clock::WebClock;
 use waxwing::platform::web::entropy::WebEntropy;
 use waxwing::platform::web::http::WebHttp;
-use waxwing::platform::web::lock::{self, Mode};
+use waxwing::platform::web::lock::{self, Mode, NotHeld};
 use waxwing::platform::web::pages::WebPages;
-use waxwing::platform::web::timer::sleep;
 use waxwing::platform::web::transport::WebTransport;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
@@ -38,14 +37,6 @@ fn sink<T: 'static>() -> (Box<dyn Fn(T)>, UnboundedReceiver<T>) {
     let (sender, receiver) = unbounded();
     let sink = Box::new(move |event| sender.unbounded_send(event).unwrap());
     (sink, receiver)
-}
-
-/// What comes within a tenth of a second, if anything.
-async fn soon<T>(events: &mut UnboundedReceiver<T>) -> Option<T> {
-    match select(events.next(), Box::pin(sleep(Duration::from_millis(100)))).await {
-        Either::Left((event, _)) => event,
-        Either::Right(_) => None,
-    }
 }
 
 const NEVER_OPEN: SocketEvent = SocketEvent::Closed(SocketClosed {
@@ -68,7 +59,8 @@ async fn a_socket_that_cannot_be_opened_is_closed_once() {
         socket.send("<open/>");
         assert_eq!(heard.next().await, Some(NEVER_OPEN), "{url}");
         socket.close();
-        assert_eq!(soon(&mut heard).await, None);
+        // Nobody is left who could tell more: the sink is gone.
+        assert_eq!(heard.next().await, None, "{url}");
     }
 }
 
@@ -77,7 +69,8 @@ async fn a_dropped_socket_is_silent() {
     for url in ["ws://127.0.0.1:1/", "nonsense:"] {
         let (events, mut heard) = sink();
         drop(WebTransport.open(url, events));
-        assert_eq!(soon(&mut heard).await, None, "{url}");
+        // The sink goes with the socket, and nothing fell into it.
+        assert_eq!(heard.next().await, None, "{url}");
     }
 }
 
@@ -224,7 +217,16 @@ async fn pages_are_heard_and_answered() {
         .port
         .post_message(&"no lock of theirs".into())
         .unwrap();
-    assert_eq!(soon(&mut heard).await, None);
+    // Both are read, and the lock is waited for, when this comes.
+    early.post(&[4]);
+    assert_eq!(
+        heard.next().await,
+        Some(PageEvent::Message(PageId(1), vec![4]))
+    );
+    // Locks are granted in the order of the requests: whoever asked before this did not get it either.
+    let taken = lock::acquire(&name, Mode::IfAvailable).await.err();
+    assert_eq!(taken, Some(NotHeld::Taken));
+    assert!(heard.try_recv().is_err(), "not yet gone");
     drop(held);
     assert_eq!(heard.next().await, Some(PageEvent::Gone(PageId(1))));
     pages.post(PageId(1), vec![8]);

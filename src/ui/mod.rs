@@ -24,3 +24,4 @@ pub mod shell;
 pub mod text;
 pub mod timeline;
 pub mod widget;
+pub mod xmpp_uri;

@@ -141,7 +141,8 @@ fn encode(text: &str, out: &mut String) {
     }
 }
 
-fn decode(text: &str) -> String {
+/// Undoes percent-encoding (RFC 3986 §2.1); what is not UTF-8 becomes U+FFFD.
+pub(super) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

@@ -12,9 +12,12 @@
 
 mod world;
 
+mod attention;
 mod chat;
+mod engine;
 mod first_paint;
 mod login;
 mod people;
 mod settings;
 mod site;
+mod writing;

@@ -100,6 +100,12 @@ impl Foreign {
         }
     }
 
+    /// How many events that came so far, and were not taken away, are like this.
+    pub fn count(&mut self, fits: impl Fn(&Value) -> bool) -> usize {
+        self.kept.extend(self.events.try_iter());
+        self.kept.iter().filter(|event| fits(event)).count()
+    }
+
     /// Waits for a message with this text.
     pub fn hears(&mut self, body: &str) -> Value {
         self.wait(&format!("the message {body:?}"), |event| {

@@ -178,6 +178,38 @@ impl Browser {
         )
     }
 
+    /// Runs a script in this tab before anything else in each document that it opens from now on.
+    pub fn before_documents(&self, script: &str) {
+        self.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({"source": script}),
+        );
+    }
+
+    /// Ends the workers of a kind (`shared_worker`, `worker`) as a crash would, and says how many there were.
+    pub fn kill_workers(&self, kind: &str) -> usize {
+        let targets = self.devtools("Target.getTargets", json!({}));
+        let of_kind: Vec<_> = targets["targetInfos"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|target| target["type"] == kind)
+            .filter_map(|target| target["targetId"].as_str())
+            .collect();
+        for target in &of_kind {
+            self.devtools("Target.closeTarget", json!({"targetId": target}));
+        }
+        of_kind.len()
+    }
+
+    /// Lets the site do something that the browser asks for, e.g. `notifications`; or forbids it.
+    pub fn permit(&self, permission: &str, setting: &str) {
+        self.devtools(
+            "Browser.setPermission",
+            json!({"permission": {"name": permission}, "setting": setting}),
+        );
+    }
+
     /// Opens another tab, or a tab of another address, and goes to it.
     pub fn new_tab(&self, url: &str) -> String {
         let tab = self.call("POST", "/window/new", json!({"type": "tab"}));
@@ -196,6 +228,18 @@ impl Browser {
 
     pub fn switch_to(&self, handle: &str) {
         self.call("POST", "/window", json!({"handle": handle}));
+    }
+
+    /// Puts the window out of sight, as a person does who turns to something else.
+    pub fn minimize(&self) {
+        self.call("POST", "/window/minimize", json!({}));
+        assert_eq!(self.run("return document.hidden", json!([])), true);
+    }
+
+    /// Brings the window back.
+    pub fn restore(&self) {
+        self.call("POST", "/window/rect", json!({"x": 0, "y": 0}));
+        assert_eq!(self.run("return document.hidden", json!([])), false);
     }
 
     pub fn close_tab(&self) {
