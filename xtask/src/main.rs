@@ -17,7 +17,8 @@ cargo xtask <command>
   build [--force]
                           the release site in dist/, for any static host
   test                    every check and test; closes with `N passed, N failed`
-  bench                   the budgets that can be measured so far
+  bench [ROW] [--runs N] [--as-is]
+                          the budgets, in a real browser against a real server; ROW is a part of a row's name
   soak [--count N]        frames that were tampered with, a million of them, through the whole client
   serve [--port N] [--prefix /chat/]
                           dist/ as a careful host serves it
@@ -42,7 +43,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "demo" => demo(words)?,
         "test" => return test(words),
         "serve" => serve(words)?,
-        "bench" => xtask::bench::run()?,
+        "bench" => bench(words)?,
         "soak" => return soak(words),
         "post-build" => site::post_build()?,
         "help" | "--help" | "-h" => eprint!("{HELP}"),
@@ -91,6 +92,19 @@ fn demo<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
         }
     }
     xtask::demo::run(&options)
+}
+
+fn bench<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut options = xtask::bench::Options::default();
+    while let Some(word) = words.next() {
+        match word {
+            "--as-is" => options.as_is = true,
+            "--runs" => options.runs = usize::from(number(words.next())?.max(1)),
+            word if word.starts_with('-') => return Err(unknown(word)),
+            row => row.clone_into(&mut options.filter),
+        }
+    }
+    xtask::bench::run(&options)
 }
 
 /// Prints the seed first: `WAXWING_SEED` plays it again.

@@ -32,6 +32,11 @@ impl Driver {
         driver
     }
 
+    /// Its process: the browsers are below it.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Opens a browser of its own: its own profile, its own storage.
     pub fn browser(&self, language: &str) -> Browser {
         self.browser_with(language, &[])

@@ -200,17 +200,29 @@ impl Client {
         Ok(self.socket.send(Message::text(xml)).await?)
     }
 
+    /// Sends many stanzas in as few writes as there can be.
+    pub async fn send_all(&mut self, all: Vec<String>) -> Result<(), Lost> {
+        for xml in all {
+            self.socket.feed(Message::text(xml)).await?;
+        }
+        Ok(self.socket.flush().await?)
+    }
+
     /// The next stanza.
     pub async fn next(&mut self) -> Result<Element, Lost> {
+        let element: Element = self.next_text().await?.parse()?;
+        if element.is("close", FRAMING) {
+            return Err(Lost::Ended);
+        }
+        Ok(element)
+    }
+
+    /// The next frame as it came.
+    pub async fn next_text(&mut self) -> Result<String, Lost> {
         while let Some(frame) = self.socket.next().await {
-            let Message::Text(text) = frame? else {
-                continue;
-            };
-            let element: Element = text.parse()?;
-            if element.is("close", FRAMING) {
-                return Err(Lost::Ended);
+            if let Message::Text(text) = frame? {
+                return Ok(text.as_str().to_owned());
             }
-            return Ok(element);
         }
         Err(Lost::Ended)
     }

@@ -1,10 +1,10 @@
 //! `cargo xtask demo`: a server full of people, and the site, in one command.
 
 mod bot;
-mod client;
-mod people;
+pub(crate) mod client;
+pub(crate) mod people;
 mod seed;
-mod talk;
+pub(crate) mod talk;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

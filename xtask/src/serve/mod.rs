@@ -3,13 +3,17 @@
 
 mod files;
 mod headers;
+mod ledger;
 mod proxy;
+
+pub use ledger::Sent;
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
@@ -22,6 +26,7 @@ use tokio::sync::watch;
 
 use crate::error::{Context, Error, Result};
 use crate::net::free_port;
+use ledger::Ledger;
 
 /// What an answer carries: a file's bytes, or what the XMPP server sends.
 type Body = BoxBody<Bytes, hyper::Error>;
@@ -66,6 +71,7 @@ pub struct Site {
     state: watch::Sender<Link>,
     /// How the names of files end that are not sent now.
     held: watch::Sender<Option<&'static str>>,
+    ledger: Arc<Ledger>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -84,6 +90,7 @@ struct Shared {
     options: Options,
     link: watch::Receiver<Link>,
     held: watch::Receiver<Option<&'static str>>,
+    ledger: Arc<Ledger>,
 }
 
 impl Site {
@@ -104,12 +111,14 @@ impl Site {
         }
         let (state, link) = watch::channel(Link::Whole);
         let (hold, held) = watch::channel(None);
+        let ledger = Arc::new(Ledger::default());
         let shared = Arc::new(Shared {
             dist: dist.to_owned(),
             port,
             options,
             link,
             held,
+            ledger: Arc::clone(&ledger),
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -125,6 +134,7 @@ impl Site {
             port,
             state,
             held: hold,
+            ledger,
             thread: Some(thread),
         })
     }
@@ -147,6 +157,23 @@ impl Site {
     /// Sends what [`Self::hold`] held.
     pub fn release(&self) {
         self.held.send_replace(None);
+    }
+
+    /// Notes from now on what goes to browsers, and forgets what was noted before.
+    pub fn record(&self) {
+        self.ledger.record();
+    }
+
+    /// What went to browsers since [`Self::record`].
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.ledger.sent()
+    }
+
+    /// When the end of the first `text` from the XMPP server was passed on, since [`Self::record`].
+    #[must_use]
+    pub fn passed(&self, text: &str) -> Option<Instant> {
+        self.ledger.when(text)
     }
 }
 
@@ -238,6 +265,7 @@ async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Bo
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         headers::protect(&mut response);
     }
+    shared.ledger.answered(&path, &response);
     response
 }
 

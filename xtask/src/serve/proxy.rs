@@ -9,8 +9,10 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::ledger::Ledger;
 use super::{Body, Link, Shared, loopback, plain};
 
 /// Passes the request on, and a connection that changes its protocol for as long as the link is whole.
@@ -68,10 +70,11 @@ async fn attempt(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let far = hyper::upgrade::on(&mut response);
         let mut link = shared.link.clone();
+        let ledger = Arc::clone(&shared.ledger);
         tokio::spawn(async move {
             let both = async {
                 if let (Ok(near), Ok(far)) = (near.await, far.await) {
-                    splice(near, far).await;
+                    splice(near, far, &ledger).await;
                 }
             };
             tokio::select! {
@@ -83,10 +86,26 @@ async fn attempt(
     Ok(response.map(BodyExt::boxed))
 }
 
-async fn splice(near: Upgraded, far: Upgraded) {
-    let (mut near, mut far) = (TokioIo::new(near), TokioIo::new(far));
-    // How it ended does not matter: both sides see the other's end.
-    tokio::io::copy_bidirectional(&mut near, &mut far)
-        .await
-        .ok();
+/// Both ways until one side ends. How it ended does not matter: both sides see the other's end.
+async fn splice(near: Upgraded, far: Upgraded, ledger: &Ledger) {
+    let (mut near_in, mut near_out) = tokio::io::split(TokioIo::new(near));
+    let (mut far_in, mut far_out) = tokio::io::split(TokioIo::new(far));
+    let up = async {
+        tokio::io::copy(&mut near_in, &mut far_out).await.ok();
+        far_out.shutdown().await.ok();
+    };
+    let down = async {
+        let mut piece = vec![0; 16 * 1024];
+        while let Ok(count) = far_in.read(&mut piece).await {
+            let Some(bytes) = piece.get(..count).filter(|bytes| !bytes.is_empty()) else {
+                break;
+            };
+            ledger.passed(bytes);
+            if near_out.write_all(bytes).await.is_err() {
+                break;
+            }
+        }
+        near_out.shutdown().await.ok();
+    };
+    tokio::join!(up, down);
 }
