@@ -36,9 +36,20 @@ struct Case {
     title: String,
     stanza: String,
     effect: Effect,
-    twin: Option<(String, String)>,
+    twin: Option<Twin>,
     /// Not one well-formed element: it cannot be wrapped.
     raw: bool,
+}
+
+/// What differs from the case only in that it is harmless, and has its effect: so no check passes by refusing all.
+struct Twin {
+    stanza: String,
+    /// What changes in what pages see and what is stored.
+    shows: Option<String>,
+    /// What is told to pages, where nothing is kept of it.
+    tells: Option<String>,
+    /// What the answer to it says.
+    answers: Option<String>,
 }
 
 enum Effect {
@@ -65,9 +76,12 @@ fn cases() -> Vec<Case> {
                     "page" => Effect::Page,
                     other => panic!("no effect {other}"),
                 },
-                twin: case["twin"]
-                    .as_str()
-                    .map(|twin| (twin.to_owned(), text("shows"))),
+                twin: case["twin"].as_str().map(|twin| Twin {
+                    stanza: twin.to_owned(),
+                    shows: case["shows"].as_str().map(String::from),
+                    tells: case["tells"].as_str().map(String::from),
+                    answers: case["answers"].as_str().map(String::from),
+                }),
                 raw: case["raw"].as_bool().unwrap_or_default(),
             }
         })
@@ -357,7 +371,7 @@ fn difference(before: &str, after: &str) -> String {
 }
 
 #[test]
-fn live_and_after_a_reload() {
+pub fn live_and_after_a_reload() {
     let mut failures = Failures::default();
     let untouched = Scene::new().restart().state();
     for case in cases() {
@@ -502,25 +516,53 @@ fn inside_carbons_that_nobody_asked_for() {
 }
 
 #[test]
-fn every_twin_has_its_effect() {
+pub fn every_twin_has_its_effect() {
     let mut failures = Failures::default();
-    let mut twins = 0;
     for case in cases() {
-        let Some((twin, shows)) = &case.twin else {
+        let Some(twin) = &case.twin else {
+            // What changes something is its own twin. Of the rest there is none for what no stanza is like, and for
+            // what is not understood yet: calls, stream management, a second log-in.
+            let has_none = ["B11", "G05", "G15", "H"];
+            let is_known = has_none.iter().any(|id| case.id.starts_with(id));
+            failures.check(
+                &case,
+                "twin",
+                is_known || matches!(case.effect, Effect::Text(_)),
+                || "none".into(),
+            );
             continue;
         };
-        twins += 1;
         let mut scene = Scene::new();
         let before = scene.state();
-        scene.deliver(twin, false);
-        let after = scene.state();
-        failures.check(&case, "twin", before != after, || "no effect".into());
-        let change = difference(&before, &after);
-        failures.check(&case, "twin", change.contains(shows), || {
-            format!("no {shows}: {change}")
-        });
+        scene.forget();
+        scene.deliver(&twin.stanza, case.raw);
+        let (published, frames) = scene.take_done();
+        if let Some(wanted) = &twin.answers {
+            let answers = |frame: &String| {
+                frame.starts_with("<iq ")
+                    && frame.contains("type='result'")
+                    && frame.contains(wanted)
+            };
+            failures.check(&case, "twin", frames.iter().any(answers), || {
+                format!("no {wanted}: {frames:?}")
+            });
+        }
+        if let Some(shows) = &twin.shows {
+            let change = difference(&before, &scene.state());
+            failures.check(&case, "twin", change.contains(shows), || {
+                format!("no {shows}: {change}")
+            });
+        }
+        if let Some(wanted) = &twin.tells {
+            let told = format!("{published:?}");
+            failures.check(&case, "twin", told.contains(wanted), || {
+                format!("no {wanted}: {told}")
+            });
+        }
+        let expected = [&twin.shows, &twin.tells, &twin.answers];
+        let is_any = expected.iter().any(|wanted| wanted.is_some());
+        failures.check(&case, "twin", is_any, || "nothing is expected of it".into());
     }
-    assert!(twins >= 8);
     failures.report();
 }
 

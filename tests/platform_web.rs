@@ -212,7 +212,7 @@ async fn pages_are_heard_and_answered() {
     // The page dies: its lock is free.
     let name = format!("test-{}", js_sys::Date::now());
     let held = lock::acquire(&name, Mode::Exclusive).await.ok();
-    early.port.post_message(&name.into()).unwrap();
+    early.port.post_message(&name.as_str().into()).unwrap();
     early
         .port
         .post_message(&"no lock of theirs".into())

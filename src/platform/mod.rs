@@ -5,7 +5,6 @@
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-#[cfg(not(target_arch = "wasm32"))]
 pub mod fake;
 
 #[cfg(not(target_arch = "wasm32"))]
