@@ -31,6 +31,9 @@
     )
 )]
 
+// `view!` says `::waxwing`, here and in tests.
+extern crate self as waxwing;
+
 pub mod entity;
 
 pub mod boundary;

@@ -6,7 +6,6 @@ mod page {
     use std::rc::Rc;
 
     use any_spawner::Executor;
-    use leptos::mount::mount_to_body;
     use leptos::prelude::*;
     use leptos::task::spawn_local;
     use waxwing::boundary::command::Command;
@@ -16,6 +15,7 @@ mod page {
     use waxwing::ui::config;
     use waxwing::ui::handle::{Engine, Handle, Link};
     use waxwing::ui::i18n::intl;
+    use waxwing::ui::view::{self, view};
 
     struct ToEngine(Rc<Way>);
 
@@ -32,7 +32,7 @@ mod page {
     /// Starts the engine, reads `config.json` beside it, and shows the view.
     pub fn run() {
         console_error_panic_hook::set_once();
-        // The rows are made, and told of, before anything is mounted. A second call, by mounting, is refused.
+        // The rows are made, and told of, before anything is mounted. No second call comes.
         let _first = Executor::init_wasm_bindgen();
         // What the page mirrors lives as long as the page.
         let owner = Owner::new();
@@ -45,7 +45,7 @@ mod page {
             if let Some(first) = document().get_element_by_id("first-paint") {
                 first.remove();
             }
-            mount_to_body(move || view! { <App config mistakes handle /> });
+            view::mount(move || view! { <App config mistakes handle /> });
         });
     }
 

@@ -1,6 +1,6 @@
 //! The root: which of its few states the page is in, and what every component finds in the context.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::browser;
 use super::config::{Config, Mistake};

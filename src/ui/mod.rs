@@ -23,5 +23,6 @@ pub mod settings;
 pub mod shell;
 pub mod text;
 pub mod timeline;
+pub mod view;
 pub mod widget;
 pub mod xmpp_uri;

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the browser's question comes only after a button that asks for it, and never at start.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -76,21 +76,19 @@ pub fn Notifications() -> impl IntoView {
         browser::remember(DECLINED, Some("yes"));
         missed.set(false);
     };
-    move || {
-        wanted().then(|| {
-            view! {
-                <div class="alert" data-kind="info" role="status">
-                    <Icon name="bell" />
-                    <p class="alert__body">{text.notify.offer}</p>
-                    <button type="button" class="button" data-kind="primary" data-size="s" on:click=accept>
-                        {text.notify.turn_on}
-                    </button>
-                    <button type="button" class="button" data-size="s" on:click=decline>
-                        {text.notify.not_now}
-                    </button>
-                </div>
-            }
-        })
+    view! {
+        <Show when=wanted>
+            <div class="alert" data-kind="info" role="status">
+                <Icon name="bell" />
+                <p class="alert__body">{text.notify.offer}</p>
+                <button type="button" class="button" data-kind="primary" data-size="s" on:click=accept>
+                    {text.notify.turn_on}
+                </button>
+                <button type="button" class="button" data-size="s" on:click=decline>
+                    {text.notify.not_now}
+                </button>
+            </div>
+        </Show>
     }
 }
 

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use crate::ui::view::prelude::*;
 use leptos::ev::KeyboardEvent;
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, html};
 use wasm_bindgen::JsCast;
@@ -90,7 +90,8 @@ pub fn EmojiPicker(
         };
         query.with(|query| match (query.trim(), group.get()) {
             ("", Some(group)) => list.group(group).to_vec(),
-            ("", None) => recent.with(|recent| list.those(recent)),
+            // In the order of before: nothing moves under the finger.
+            ("", None) => recent.with_untracked(|recent| list.those(recent)),
             (query, _) => list.find(query),
         })
     });
@@ -134,7 +135,6 @@ pub fn EmojiPicker(
     };
     let button = move |emoji: Emoji| {
         let name = emoji.name(chinese);
-        let face = emoji.text.clone();
         view! {
             <button
                 type="button"
@@ -142,10 +142,20 @@ pub fn EmojiPicker(
                 tabindex="-1"
                 aria-label=name.clone()
                 title=name
-                on:click=move |_| choose(emoji.text.clone())
             >
-                {face}
+                {emoji.text}
             </button>
+        }
+    };
+    // One ear for hundreds of buttons.
+    let clicked = move |event: ev::MouseEvent| {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        let button =
+            target.and_then(|target| target.closest(".emoji-picker__emoji").ok().flatten());
+        if let Some(emoji) = button.and_then(|button| button.text_content()) {
+            choose(emoji);
         }
     };
     view! {
@@ -188,7 +198,7 @@ pub fn EmojiPicker(
                     .collect_view()}
             </div>
             <div class="emoji-picker__list" tabindex="0" role="group" aria-label=text.composer.emoji>
-                <div class="emoji-picker__grid">
+                <div class="emoji-picker__grid" on:click=clicked>
                     {move || shown.get().into_iter().map(button).collect_view()}
                 </div>
                 {move || {

@@ -1,7 +1,7 @@
 //! The composer: a field that grows, "Emoji" and "Send".
 
+use crate::ui::view::prelude::*;
 use leptos::ev::{KeyboardEvent, SubmitEvent};
-use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::emoji_picker::EmojiPicker;

@@ -1,6 +1,6 @@
 //! One contact in the list.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::words;
 use crate::entity::presence::Presence;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::entry::ContactEntry;
 use super::lines::{Line, lines};
@@ -72,10 +72,11 @@ pub fn ContactList(
         counts
     });
     let none = Memo::new(move |_| rows.with(|rows| rows.is_empty()));
-    let known = move || {
+    let known = Memo::new(move |_| {
         model.accounts.track();
         model.ready.get() && model.accounts.all().iter().all(|(_, row)| row.roster_known)
-    };
+    });
+    let searching = Memo::new(move |_| listing.filter.with(|filter| !filter.trim().is_empty()));
     let row = move |line: Line| match line {
         Line::Contact(_, key) => view! { <ContactEntry peer=key listing /> }.into_any(),
         Line::Head(name) => {
@@ -118,9 +119,9 @@ pub fn ContactList(
         <Show
             when=move || !none.get()
             fallback=move || {
-                if !known() {
+                if !known.get() {
                     view! { <p class="sidebar__hint" role="status">{use_text().common.loading}</p> }.into_any()
-                } else if listing.filter.with(|filter| !filter.trim().is_empty()) {
+                } else if searching.get() {
                     view! { <p class="sidebar__hint" role="status">{text.nobody_found}</p> }.into_any()
                 } else {
                     view! {

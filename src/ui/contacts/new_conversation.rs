@@ -1,6 +1,6 @@
 //! Writing to somebody new, and adding a contact: one dialog.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::boundary::change::Reply;

@@ -1,6 +1,6 @@
 //! Those who ask to see our presence, and what accepting or declining means, in plain words.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use crate::boundary::command::AccountCommand;
 use crate::entity::contact::SubscriptionRequest;

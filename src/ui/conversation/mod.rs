@@ -1,6 +1,6 @@
 //! A conversation: its head, its messages, and the composer.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::composer::Composer;
 use super::contacts::words;
@@ -19,19 +19,6 @@ pub fn ConversationPane(
     /// With whom.
     peer: PeerKey,
 ) -> impl IntoView {
-    // By key, so that another conversation gets elements of its own: rows made by hand, a text half written and a
-    // place in the scroll belong to one.
-    view! {
-        <For
-            each=move || [peer.clone()]
-            key=|peer| peer.clone()
-            children=|peer| view! { <Conversation peer /> }
-        />
-    }
-}
-
-#[component]
-fn Conversation(peer: PeerKey) -> impl IntoView {
     let text = use_text();
     let format = use_format();
     let handle = use_handle();

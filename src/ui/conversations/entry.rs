@@ -1,6 +1,6 @@
 //! One conversation in the list.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::{Listing, href};
 use crate::entity::message::Direction;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::Listing;
 use super::entry::ConversationEntry;
@@ -39,7 +39,7 @@ pub fn ConversationList(
         <Show
             when=move || !none.get()
             fallback=move || {
-                view! { <Empty searching=Signal::derive(move || listing.filter.with(|f| !f.trim().is_empty())) on_new /> }
+                view! { <Empty searching=Memo::new(move |_| listing.filter.with(|f| !f.trim().is_empty())) on_new /> }
             }
         >
             <VirtualList
@@ -56,7 +56,7 @@ pub fn ConversationList(
 #[component]
 fn Empty(
     /// The user searches for something.
-    searching: Signal<bool>,
+    searching: Memo<bool>,
     /// Starts a new conversation.
     on_new: Callback<()>,
 ) -> impl IntoView {

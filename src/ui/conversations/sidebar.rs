@@ -1,6 +1,6 @@
 //! The side pane itself.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::{ConversationList, Listing};
 use crate::entity::account::Connection;
@@ -159,16 +159,15 @@ fn OwnAccount(
     let texts = use_text();
     let router = use_router();
     let row = use_handle().model.accounts.row(&account);
-    let address = move || {
+    let address = Memo::new(move |_| {
         row.with(|row| {
             row.as_ref()
                 .map(|row| row.address.to_string())
                 .unwrap_or_default()
         })
-    };
-    let name = Memo::new(move |_| {
-        let address = address();
-        address.split('@').next().unwrap_or_default().to_owned()
+    });
+    let name = Signal::derive(move || {
+        address.with(|address| address.split('@').next().unwrap_or_default().to_owned())
     });
     let availability = Memo::new(move |_| {
         row.with(|row| match row {
@@ -179,7 +178,7 @@ fn OwnAccount(
     });
     view! {
         <button type="button" class="account-button" on:click=move |_| router.go(Place::Settings)>
-            {move || view! { <Avatar address=address() name availability /> }}
+            {move || view! { <Avatar address=address.get() name availability /> }}
             <span class="account-button__words">
                 <bdi class="account-button__name">{name}</bdi>
                 <span class="account-button__state">{move || words::availability(texts, availability.get())}</span>

@@ -1,6 +1,6 @@
 //! The state of each account's connection, in facts.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use crate::boundary::change::AccountRow;
 use crate::boundary::codec;

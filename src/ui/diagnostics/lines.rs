@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::web_sys::{Blob, BlobPropertyBag, Url};
 use wasm_bindgen::{JsCast, JsValue};
 

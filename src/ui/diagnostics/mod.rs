@@ -3,7 +3,7 @@
 mod facts;
 mod lines;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use self::facts::Facts;
 use self::lines::{ConsolePanel, Journal, LogPanel, follow};

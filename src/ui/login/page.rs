@@ -1,8 +1,8 @@
 //! The login page.
 
+use crate::ui::view::prelude::*;
 use leptos::ev::SubmitEvent;
 use leptos::html::{self, Input};
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::check::{self, Trouble, Typed};

@@ -1,7 +1,7 @@
 //! A field for a password, which can be shown.
 
+use crate::ui::view::prelude::*;
 use leptos::html::Input;
-use leptos::prelude::*;
 
 use crate::ui::i18n::use_text;
 use crate::ui::widget::icon::Icon;

@@ -1,6 +1,6 @@
 //! The details pane of a contact, or of somebody who is none.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::edit::{EditContact, RemoveContact};
 use super::facts::{Devices, Subscriptions};
@@ -40,18 +40,13 @@ pub fn ContactDetails(
     let availability = Signal::derive(move || presence.with(|presence| presence.availability));
     let (editing, set_editing) = signal(false);
     let (removing, set_removing) = signal(false);
-    let groups = move || {
+    let groups = Memo::new(move |_| {
         row.with(|row| {
             row.as_ref()
                 .map(|row| row.groups.clone())
                 .unwrap_or_default()
         })
-        .into_iter()
-        .map(|group| view! { <li class="chip"><bdi>{group}</bdi></li> })
-        .collect_view()
-    };
-    let has_groups =
-        Memo::new(move |_| row.with(|row| row.as_ref().is_some_and(|row| !row.groups.is_empty())));
+    });
     view! {
         <header class="pane-header">
             <button
@@ -91,11 +86,14 @@ pub fn ContactDetails(
                 </p>
             </div>
             <Subscriptions peer=peer.clone() />
-            <Show when=move || has_groups.get()>
+            <Show when=move || !groups.with(Vec::is_empty)>
                 <section class="contact-details__section">
                     <h3 class="contact-details__heading">{text.groups}</h3>
                     <ul class="chips" role="list">
-                        {groups}
+                        {move || {
+                            let chip = |group| view! { <li class="chip"><bdi>{group}</bdi></li> };
+                            groups.get().into_iter().map(chip).collect_view()
+                        }}
                     </ul>
                 </section>
             </Show>

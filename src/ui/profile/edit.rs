@@ -1,6 +1,6 @@
 //! Renaming, regrouping and removing a contact.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::boundary::change::Reply;

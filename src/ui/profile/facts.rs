@@ -1,6 +1,6 @@
 //! Who sees whose presence, with what can be done about it, and by which devices somebody is reached.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::boundary::change::Reply;

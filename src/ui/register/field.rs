@@ -1,6 +1,6 @@
 //! One field of a form that a server made.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::web_sys::{Blob, BlobPropertyBag, Url};
 use wasm_bindgen::JsValue;
 

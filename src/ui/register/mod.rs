@@ -3,8 +3,8 @@
 mod field;
 mod strength;
 
+use crate::ui::view::prelude::*;
 use leptos::ev::SubmitEvent;
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use self::field::{FormField, Held};

@@ -1,6 +1,6 @@
 //! How hard a password is to guess, as a worker of its own says it.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::web_sys::{MessageChannel, MessageEvent, MessagePort, Worker};
 use wasm_bindgen::prelude::*;
 
@@ -77,23 +77,22 @@ pub fn StrengthMeter(
         3 => text.good,
         _ => text.strong,
     };
-    move || {
-        score.get().map(|score| {
-            view! {
-                <div class="strength-meter">
-                    <meter
-                        class="strength-meter__bar"
-                        min="0"
-                        max="4"
-                        value=score.to_string()
-                        data-score=score.to_string()
-                        aria-label=text.strength
-                    ></meter>
-                    <span class="strength-meter__word" role="status">
-                        {word(score)}
-                    </span>
-                </div>
-            }
-        })
+    let number = move || score.get().unwrap_or_default().to_string();
+    view! {
+        <Show when=move || score.get().is_some()>
+            <div class="strength-meter">
+                <meter
+                    class="strength-meter__bar"
+                    min="0"
+                    max="4"
+                    value=number
+                    data-score=number
+                    aria-label=text.strength
+                ></meter>
+                <span class="strength-meter__word" role="status">
+                    {move || word(score.get().unwrap_or_default())}
+                </span>
+            </div>
+        </Show>
     }
 }

@@ -1,6 +1,6 @@
 //! One account: how one is seen, and logging out.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::log_out::LogOut;
 use super::row::{ChoiceRow, Section};

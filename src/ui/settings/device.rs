@@ -1,6 +1,6 @@
 //! What concerns this device: colours, language, notifications.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 use leptos::web_sys::{Notification, NotificationPermission};
 use wasm_bindgen_futures::JsFuture;

@@ -1,6 +1,6 @@
 //! Logging out: removes the secrets, and asks whether to remove the history.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::AccountId;

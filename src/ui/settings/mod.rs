@@ -5,7 +5,7 @@ mod device;
 mod log_out;
 mod row;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use self::account::AccountSection;
 use self::device::{AppearanceSection, NotificationSection};

@@ -1,6 +1,6 @@
 //! Sections and rows of settings.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use crate::ui::widget::icon::Icon;
 

@@ -1,6 +1,6 @@
 //! How the connection is: `role="status"`, quiet when all is well.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::password::PasswordAgain;
 use crate::boundary::change::AccountRow;
@@ -120,7 +120,8 @@ pub fn ConnectionBar() -> impl IntoView {
     let is_quiet = move || standing.with(|standing| *standing == Standing::Online);
     let words = move || standing.with(|standing| words(standing, now.get(), text));
     let explanation = move || standing.with(|standing| explanation(standing, text));
-    let action = move || action(handle, &standing.get());
+    let offered = Memo::new(move |_| standing.with(Offer::of));
+    let action = move || offered.get().map(|offer| action(handle, offer));
     view! {
         <div
             class=move || if is_quiet() { "visually-hidden" } else { "connection-bar" }
@@ -179,27 +180,43 @@ fn explanation(standing: &Standing, text: &Texts) -> Option<AnyView> {
     (!words.is_empty()).then(|| view! { <span>{words}</span> }.into_any())
 }
 
-fn action(handle: Handle, standing: &Standing) -> Option<AnyView> {
+/// What can be done about it, for which account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    Retry(AccountId),
+    Connect(AccountId),
+    Password(AccountId),
+}
+
+impl Offer {
+    fn of(standing: &Standing) -> Option<Self> {
+        Some(match standing {
+            Standing::Idle { account } => Self::Connect(*account),
+            Standing::Failed { account, problem } if needs_password(problem) => {
+                Self::Password(*account)
+            }
+            Standing::Waiting { account, .. } | Standing::Failed { account, .. } => {
+                Self::Retry(*account)
+            }
+            Standing::Online | Standing::Connecting | Standing::Restarting => return None,
+        })
+    }
+}
+
+fn action(handle: Handle, offer: Offer) -> AnyView {
     let text = use_text();
-    let (account, words) = match standing {
-        Standing::Waiting { account, .. } => (*account, text.shell.retry_now),
-        Standing::Idle { account } => (*account, text.shell.connect),
-        Standing::Failed { account, problem } if needs_password(problem) => {
-            let account = *account;
-            return Some(view! { <PasswordAgain account /> }.into_any());
-        }
-        Standing::Failed { account, .. } => (*account, text.shell.retry_now),
-        _ => return None,
+    let (account, words) = match offer {
+        Offer::Retry(account) => (account, text.shell.retry_now),
+        Offer::Connect(account) => (account, text.shell.connect),
+        Offer::Password(account) => return view! { <PasswordAgain account /> }.into_any(),
     };
     let press = move |_| handle.account(account, AccountCommand::Reconnect);
-    Some(
-        view! {
-            <button type="button" class="button" data-kind="plain" data-size="s" on:click=press>
-                <Icon name="retry" size="s" /> {words}
-            </button>
-        }
-        .into_any(),
-    )
+    view! {
+        <button type="button" class="button" data-kind="plain" data-size="s" on:click=press>
+            <Icon name="retry" size="s" /> {words}
+        </button>
+    }
+    .into_any()
 }
 
 /// Whether only a password helps.

@@ -7,7 +7,7 @@ pub mod screen;
 pub mod shortcuts;
 pub mod title;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use self::connection::ConnectionBar;
 use self::open::{Open, Opened};

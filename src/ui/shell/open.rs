@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::boundary::change::Reply;

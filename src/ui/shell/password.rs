@@ -1,8 +1,8 @@
 //! A small form for an account whose password must be typed again.
 
+use crate::ui::view::prelude::*;
 use leptos::ev::SubmitEvent;
 use leptos::html::{Dialog, Input};
-use leptos::prelude::*;
 
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::AccountId;

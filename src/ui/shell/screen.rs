@@ -1,6 +1,6 @@
 //! The whole window for one matter: another build, another tab, a start that failed, a wrong configuration.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use crate::ui::config::{Expected, Mistake};
 use crate::ui::handle::{Engine, use_handle};

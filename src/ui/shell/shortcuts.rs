@@ -1,8 +1,8 @@
 //! The keys that work everywhere, and the list of them all.
 
+use crate::ui::view::prelude::*;
 use leptos::ev::{self, KeyboardEvent};
 use leptos::html::Dialog;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::open::{Open, Opened, use_open};

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::{ev, html};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -184,28 +184,6 @@ pub fn Timeline(
 
     let row = handle.model.conversations.row(&peer);
     let unread = Memo::new(move |_| row.with(|row| row.as_ref().map_or(0, |row| row.unread)));
-    let jump = move || {
-        (!at_end.get() && !is_empty()).then(|| {
-            view! {
-                <button
-                    type="button"
-                    class="jump-button"
-                    aria-label=move || match unread.get() {
-                        0 => text.timeline.jump.to_owned(),
-                        count => text.common.and.with(&text.timeline.jump, &text.timeline.unread.of(count)),
-                    }
-                    title=text.timeline.jump
-                    on:click=move |_| if let Some(drive) = drive_now() { drive.jump() }
-                >
-                    <Icon name="arrow-down" />
-                    {move || match unread.get() {
-                        0 => None,
-                        count => Some(view! { <span class="badge" aria-hidden="true">{count.min(999)}</span> }),
-                    }}
-                </button>
-            }
-        })
-    };
 
     view! {
         <div class="timeline">
@@ -226,7 +204,24 @@ pub fn Timeline(
                     <div class="virtual-list__window timeline__column" node_ref=column></div>
                 </div>
             </div>
-            {jump}
+            <Show when=move || !at_end.get() && !is_empty()>
+                <button
+                    type="button"
+                    class="jump-button"
+                    aria-label=move || match unread.get() {
+                        0 => text.timeline.jump.to_owned(),
+                        count => text.common.and.with(&text.timeline.jump, &text.timeline.unread.of(count)),
+                    }
+                    title=text.timeline.jump
+                    on:click=move |_| if let Some(drive) = drive_now() { drive.jump() }
+                >
+                    <Icon name="arrow-down" />
+                    {move || match unread.get() {
+                        0 => None,
+                        count => Some(view! { <span class="badge" aria-hidden="true">{count.min(999)}</span> }),
+                    }}
+                </button>
+            </Show>
             <p class="visually-hidden" aria-live="polite">{move || said.get()}</p>
         </div>
     }

@@ -1,6 +1,6 @@
 //! What went wrong, beside what it concerns: `role="alert"`.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::icon::Icon;
 use crate::entity::problem::Problem;

@@ -1,6 +1,6 @@
 //! A person as a disc: initials on a colour of their own.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use sha1::{Digest, Sha1};
 
 use super::presence_dot::PresenceDot;

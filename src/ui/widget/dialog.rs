@@ -1,7 +1,7 @@
 //! A modal dialog: named, closed by Escape, focus returns to where it was.
 
+use crate::ui::view::prelude::*;
 use leptos::html;
-use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::ui::i18n::use_text;

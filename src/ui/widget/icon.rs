@@ -1,6 +1,6 @@
 //! An icon of the sprite `icons.svg`, drawn in the colour of the text beside it.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 /// An icon. It says nothing to assistive technology: a name stands beside it, or on its button.
 #[component]

@@ -1,20 +1,17 @@
 //! Availability, told by shape as well as by colour.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use crate::entity::presence::Availability;
 
-/// A dot; none where nothing is known. It says nothing to assistive technology: words stand beside it.
+/// A dot, not shown where nothing is known. It says nothing to assistive technology: words stand beside it.
 #[component]
 pub fn PresenceDot(
     /// What it tells.
     #[prop(into)]
     availability: Signal<Availability>,
 ) -> impl IntoView {
-    move || {
-        token(availability.get())
-            .map(|token| view! { <span class="presence-dot" data-availability=token aria-hidden="true"></span> })
-    }
+    view! { <span class="presence-dot" data-availability=move || token(availability.get()) aria-hidden="true"></span> }
 }
 
 /// The availability as the style sheet calls it.

@@ -1,6 +1,6 @@
 //! A problem, next to what it concerns: what happened, what to do next, what the server said.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::icon::Icon;
 use crate::entity::problem::Problem;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::icon::Icon;
 use crate::ui::i18n::use_text;

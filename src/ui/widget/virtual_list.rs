@@ -3,9 +3,9 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use crate::ui::view::prelude::*;
 use leptos::ev;
 use leptos::html;
-use leptos::prelude::*;
 
 use geometry::{Geometry, Span};
 

@@ -147,6 +147,11 @@ impl<'a> Element<'a> {
             .unwrap_or_else(|error| panic!("click on {}: {error}", self.what));
     }
 
+    /// Clicks on it, unless it has gone since it was found.
+    pub fn click_if_there(&self) {
+        let _gone = self.call("/click", json!({}));
+    }
+
     /// Types text into it.
     pub fn enter(&self, text: &str) {
         self.call("/value", json!({"text": text}))

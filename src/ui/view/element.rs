@@ -1,0 +1,102 @@
+//! An element while it is built, and the place where everything begins.
+
+use leptos::prelude::*;
+use leptos::tachys::html::element::ElementType;
+use leptos::tachys::html::event::EventDescriptor;
+use leptos::tachys::html::node_ref::NodeRefContainer;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
+
+use super::region::Run;
+use super::{IntoView, Part, View};
+
+/// An element while it is built.
+pub struct El(web_sys::Element);
+
+impl El {
+    /// An element of HTML.
+    #[must_use]
+    #[inline(never)]
+    pub fn html(name: &'static str) -> Self {
+        // Names are written in the code: none is refused.
+        Self(document().create_element(name).unwrap_throw())
+    }
+
+    /// An element of SVG.
+    #[must_use]
+    #[inline(never)]
+    pub fn svg(name: &'static str) -> Self {
+        let space = Some("http://www.w3.org/2000/svg");
+        Self(document().create_element_ns(space, name).unwrap_throw())
+    }
+
+    /// The element itself.
+    pub(super) fn element(&self) -> &web_sys::Element {
+        &self.0
+    }
+
+    /// An attribute that stays.
+    #[inline(never)]
+    pub fn attribute(&self, name: &'static str, value: &str) {
+        // Names are written in the code: none is refused.
+        let _never = self.0.set_attribute(name, value);
+    }
+
+    /// A text that stays.
+    #[inline(never)]
+    pub fn text(&self, text: &'static str) {
+        View::text(text).insert(&self.0, None);
+    }
+
+    /// A child.
+    #[inline(never)]
+    pub fn append(&self, child: View) {
+        child.insert(&self.0, None);
+    }
+
+    /// Calls `hear` at each event.
+    pub fn on<E: EventDescriptor>(&self, event: E, mut hear: impl FnMut(E::EventType) + 'static)
+    where
+        E::EventType: JsCast,
+    {
+        self.listen(
+            &event.name(),
+            Box::new(move |event: web_sys::Event| hear(event.unchecked_into())),
+        );
+    }
+
+    #[inline(never)]
+    fn listen(&self, name: &str, mut hear: Box<dyn Run<web_sys::Event, ()>>) {
+        // The browser frees it with the element; until then it may still be called while the element goes.
+        let hear = Closure::<dyn FnMut(web_sys::Event)>::new(move |event| hear.run(event));
+        let hear = hear.into_js_value();
+        let _never = self
+            .0
+            .add_event_listener_with_callback(name, hear.unchecked_ref());
+    }
+
+    /// Tells who wants to know which element this is.
+    pub fn load<E: ElementType>(&self, node: impl NodeRefContainer<E>) {
+        node.load(&self.0);
+    }
+
+    /// The view.
+    #[must_use]
+    pub fn done(self) -> View {
+        View(Part::Node(self.0.into()))
+    }
+}
+
+/// Puts a view into the page, for as long as the page lives.
+pub fn mount<V: IntoView>(view: impl FnOnce() -> V) {
+    if let Some(body) = document().body() {
+        std::mem::forget(mount_to(&body, view));
+    }
+}
+
+/// Puts a view into an element. Without the owner that comes back nothing of it follows signals.
+pub fn mount_to<V: IntoView>(parent: &web_sys::Element, view: impl FnOnce() -> V) -> Owner {
+    let owner = Owner::new();
+    owner.with(|| view().into_view()).insert(parent, None);
+    owner
+}
