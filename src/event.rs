@@ -47,6 +47,10 @@ pub enum SessionEvent {
     OwnPresence(OwnPresence),
     /// The session is over; the socket closes or is closed.
     Ended(Problem, Next),
+    /// The socket is gone, and the session waits for another one (XEP-0198).
+    Suspended(Problem, Next),
+    /// The session goes on as that full JID, as if nothing had happened.
+    Resumed(String),
     /// The registration form (XEP-0077), on an engine made for registering.
     RegistrationForm(Form),
     /// The answers were not accepted; they can be changed and sent again. Where the form held a riddle that is

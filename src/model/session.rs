@@ -72,7 +72,11 @@ impl Session {
                 self.change(|row| row.presence = presence.clone());
             }
             // What follows is the client's decision: it says so by `set_connection`.
-            SessionEvent::Ended(..) => {}
+            SessionEvent::Ended(..) | SessionEvent::Suspended(..) => {}
+            SessionEvent::Resumed(jid) => {
+                self.change(|row| row.server.bound = Some(jid.clone()));
+                self.set_connection(Connection::Online);
+            }
             SessionEvent::RegistrationForm(_)
             | SessionEvent::RegistrationRefused(_)
             | SessionEvent::Registered(_) => {}

@@ -19,7 +19,7 @@ use crate::event::{Event, Save};
 
 use super::engine::{Output, Purpose, Settings, Why};
 use super::iq::{Outcome, Reply, Table};
-use super::stream::StreamFeatures;
+use super::stream::{Management, StreamFeatures};
 
 /// What every part of the core works with.
 pub struct Cx {
@@ -33,6 +33,7 @@ pub struct Cx {
     ended: VecDeque<(Reply, Outcome)>,
     random: ChaCha8Rng,
     sent: u64,
+    pub(super) management: Management,
 }
 
 /// Whether a request asks or changes.
@@ -62,6 +63,7 @@ impl Cx {
             ended: VecDeque::new(),
             random: ChaCha8Rng::from_seed(seed),
             sent: 0,
+            management: Management::default(),
         }
     }
 
@@ -95,6 +97,20 @@ impl Cx {
 
     pub(super) fn unbind(&mut self) {
         self.bound = None;
+        self.management.forget();
+    }
+
+    /// Whether what is written now reaches the server: a resource is bound, and there is a socket.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.bound.is_some() && !self.management.is_suspended()
+    }
+
+    /// Asks the server what it has; the answer comes to `on_acknowledged`.
+    pub fn ask_for_acknowledgement(&mut self) {
+        if let Some(question) = self.management.ask(self.now) {
+            self.send(&question);
+        }
     }
 
     /// How many stanzas were sent since the resource was bound.
@@ -134,18 +150,26 @@ impl Cx {
         self.random.next_u64()
     }
 
-    /// Sends an element as one frame.
+    /// Sends an element as one frame. Stanzas of a suspended session are sent when it is resumed.
     pub fn send(&mut self, element: &Element) {
-        if self.bound.is_some() && matches!(element.name(), "message" | "presence" | "iq") {
-            self.sent += 1;
-        }
+        let counts =
+            self.bound.is_some() && matches!(element.name(), "message" | "presence" | "iq");
         let mut bytes = Vec::new();
         // Elements that we build ourselves always serialise; their texts are made legal by `stanza::text`.
         match element
             .write_to(&mut bytes)
             .map(|()| String::from_utf8(bytes))
         {
-            Ok(Ok(frame)) => self.outputs.push_back(Output::Transmit(frame)),
+            Ok(Ok(frame)) => {
+                self.sent += u64::from(counts);
+                if counts && !self.management.keep(self.sent, &frame) {
+                    return;
+                }
+                self.outputs.push_back(Output::Transmit(frame));
+                if self.management.is_much() {
+                    self.ask_for_acknowledgement();
+                }
+            }
             _ => debug_assert!(false, "an element of ours does not serialise"),
         }
     }

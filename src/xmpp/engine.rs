@@ -174,7 +174,9 @@ impl Engine {
             Input::Frame(text) => self.on_frame(text),
             Input::Closed => {
                 self.stream.on_closed(&mut self.cx);
-                self.end_session();
+                if !self.cx.management.is_suspended() {
+                    self.end_session();
+                }
             }
             Input::Wish(wish) => self.on_wish(wish),
             Input::Tick => {
@@ -197,7 +199,7 @@ impl Engine {
     pub fn poll_timeout(&self) -> Option<(Instant, Why)> {
         [
             self.cx.poll_timeout(),
-            self.stream.poll_timeout(),
+            self.stream.poll_timeout(&self.cx),
             self.features.poll_timeout(),
         ]
         .into_iter()
@@ -232,7 +234,17 @@ impl Engine {
             Taken::Nothing => {}
             Taken::Stanza(stanza) => dispatch::on_stanza(&mut self.cx, &mut self.features, stanza),
             Taken::Bound => self.features.on_bound(&mut self.cx),
-            Taken::Acknowledged(count) => self.features.on_acknowledged(&mut self.cx, count),
+            Taken::Managed => self.features.on_management(&mut self.cx),
+            Taken::Acknowledged(upto) => self.features.on_acknowledged(&mut self.cx, upto),
+            Taken::Resumed(upto) => self.features.on_resumed(&mut self.cx, upto),
+            Taken::NotResumed(upto) => {
+                if let Some(upto) = upto {
+                    self.features.outbox.on_known(&mut self.cx, upto);
+                }
+                self.end_session();
+                let taken = self.stream.bind(&mut self.cx);
+                self.on_taken(taken);
+            }
             Taken::Ended => self.end_session(),
         }
     }
@@ -291,8 +303,8 @@ impl Engine {
         self.cx.sent()
     }
 
-    pub(super) fn acknowledge(&mut self, count: u32) {
-        self.on_taken(Taken::Acknowledged(count));
+    pub(super) fn acknowledge(&mut self, upto: u64) {
+        self.on_taken(Taken::Acknowledged(upto));
     }
 
     pub(super) fn cut_session(&mut self) {

@@ -131,9 +131,9 @@ impl Session {
         self.drain();
     }
 
-    /// The server confirms that many more stanzas.
-    pub fn acknowledge(&mut self, count: u32) {
-        self.engine.acknowledge(count);
+    /// The server has all stanzas up to that one.
+    pub fn acknowledge(&mut self, upto: u64) {
+        self.engine.acknowledge(upto);
         self.drain();
     }
 

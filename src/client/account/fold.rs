@@ -284,8 +284,10 @@ impl Account {
             SessionEvent::OwnPresence(presence) => {
                 batch.push(Op::PutPresence(presence.clone()));
             }
-            SessionEvent::Online => work.later.push_back(Later::Online),
-            SessionEvent::Ended(problem, next) => {
+            SessionEvent::Online | SessionEvent::Resumed(_) => {
+                work.later.push_back(Later::Online);
+            }
+            SessionEvent::Ended(problem, next) | SessionEvent::Suspended(problem, next) => {
                 work.later
                     .push_back(Later::Ended(problem.clone(), next.clone()));
             }

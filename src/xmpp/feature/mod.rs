@@ -84,9 +84,19 @@ impl Features {
         }
     }
 
-    /// The server confirmed that many more of the stanzas that we sent (XEP-0198).
-    pub(super) fn on_acknowledged(&mut self, cx: &mut Cx, count: u32) {
-        self.outbox.on_acknowledged(cx, count);
+    /// The server has all stanzas up to that one (XEP-0198).
+    pub(super) fn on_acknowledged(&mut self, cx: &mut Cx, upto: u64) {
+        self.outbox.on_acknowledged(cx, upto);
+    }
+
+    /// It is known now whether the server confirms what it has.
+    pub(super) fn on_management(&mut self, cx: &mut Cx) {
+        self.outbox.ask(cx);
+    }
+
+    /// The session goes on on another socket.
+    pub(super) fn on_resumed(&mut self, cx: &mut Cx, upto: Option<u64>) {
+        self.outbox.on_resumed(cx, upto);
     }
 
     /// The user ends the session: say so to those who see us.
@@ -132,7 +142,7 @@ impl Features {
     }
 
     fn on_history(&mut self, cx: &mut Cx, conversation: Address, wanted: Wanted) {
-        if cx.bound().is_some() {
+        if cx.is_connected() {
             self.archive.ask(cx, Purpose::History, conversation, wanted);
         } else {
             let problem = Problem::Offline;
@@ -147,7 +157,7 @@ impl Features {
         let answer = match command {
             AccountCommand::SetPresence(own) => self.set_presence(cx, own),
             AccountCommand::Resources(address) => Ok(self.resources(cx, &address)),
-            _ if cx.bound().is_none() => Err(Problem::Offline),
+            _ if !cx.is_connected() => Err(Problem::Offline),
             AccountCommand::AddContact {
                 address,
                 name,

@@ -115,14 +115,20 @@ impl Outbox {
             };
             archive.ask(cx, Purpose::Lookup, conversation, wanted);
         }
-        let held: Vec<Address> = self
-            .waiting
-            .iter()
-            .map(|waiting| waiting.message.conversation.clone())
-            .collect();
-        for conversation in held {
+        for conversation in self.conversations() {
             self.flush(cx, &conversation);
         }
+    }
+
+    /// With whom something waits, each once, in order.
+    fn conversations(&self) -> Vec<Address> {
+        let mut all: Vec<Address> = Vec::new();
+        for waiting in &self.waiting {
+            if !all.contains(&waiting.message.conversation) {
+                all.push(waiting.message.conversation.clone());
+            }
+        }
+        all
     }
 
     /// The archive was looked into; `found` is empty if that could not be done.
@@ -169,9 +175,29 @@ impl Outbox {
         self.asking = false;
     }
 
-    /// The server confirmed that many more stanzas (XEP-0198).
-    pub fn on_acknowledged(&mut self, cx: &mut Cx, count: u32) {
-        self.on_handled(cx, self.confirmed.saturating_add(u64::from(count)));
+    /// The server has all stanzas up to that one (XEP-0198).
+    pub fn on_acknowledged(&mut self, cx: &mut Cx, upto: u64) {
+        self.on_handled(cx, upto);
+        self.ask(cx);
+    }
+
+    /// The session goes on: what came to us meanwhile is written now.
+    pub fn on_resumed(&mut self, cx: &mut Cx, upto: Option<u64>) {
+        self.on_handled(cx, upto.unwrap_or_default());
+        for conversation in self.conversations() {
+            self.flush(cx, &conversation);
+        }
+        self.ask(cx);
+    }
+
+    /// The session could not be resumed, and the server told how far it came: the rest was never handled.
+    pub fn on_known(&mut self, cx: &mut Cx, upto: u64) {
+        self.on_handled(cx, upto);
+        for waiting in &mut self.waiting {
+            if matches!(waiting.state, State::Written(_)) {
+                waiting.state = State::Held;
+            }
+        }
     }
 
     /// Something that was asked after that stanza was answered: the server handles stanzas in order (RFC 6120 §10.1).
@@ -217,7 +243,7 @@ impl Outbox {
 
     /// Writes what a conversation holds, in order, unless its archive is being looked into.
     fn flush(&mut self, cx: &mut Cx, conversation: &Address) {
-        if cx.bound().is_none() || self.looking.contains(conversation) {
+        if !cx.is_connected() || self.looking.contains(conversation) {
             return;
         }
         self.waiting.retain_mut(|waiting| {
@@ -253,13 +279,18 @@ impl Outbox {
         self.ask(cx);
     }
 
-    /// The answer to a ping tells what the server has handled.
-    fn ask(&mut self, cx: &mut Cx) {
+    /// Asks what the server has: by stream management, else the answer to a ping tells it.
+    pub fn ask(&mut self, cx: &mut Cx) {
         let open = self
             .waiting
             .iter()
             .any(|waiting| matches!(waiting.state, State::Written(_)));
-        if open && !self.asking {
+        if !open || !cx.is_connected() || cx.management.is_asked() {
+            return;
+        }
+        if cx.management.is_on() {
+            cx.ask_for_acknowledgement();
+        } else if !self.asking {
             self.asking = true;
             let upto = cx.sent();
             cx.request(
@@ -375,9 +406,9 @@ mod tests {
         session.wish(Wish::Send(message(JULIET, "x", 1)));
         session.wish(Wish::Send(message(JULIET, "y", 2)));
         let before = session.engine.sent() - 3;
-        session.acknowledge(u32::try_from(before).unwrap() + 1);
+        session.acknowledge(before + 1);
         assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
-        session.acknowledge(2);
+        session.acknowledge(before + 3);
         assert_eq!(deliveries(&session).len(), 2);
     }
 

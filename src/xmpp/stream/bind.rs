@@ -25,15 +25,28 @@ pub enum Resource {
 }
 
 impl Stream {
-    /// Logged in: asks for a resource.
-    pub(super) fn bind(&mut self, cx: &mut Cx, features: StreamFeatures) -> Taken {
-        let can_bind = features.bind;
+    /// Logged in: goes on with the session that waits, or begins one.
+    pub(super) fn start(&mut self, cx: &mut Cx, features: StreamFeatures) -> Taken {
+        let can_resume = features.stream_management;
         cx.set_stream_features(features);
-        if !can_bind {
+        cx.emit(Event::Session(SessionEvent::Progress(Step::Starting)));
+        if !cx.management.is_suspended() {
+            return self.bind(cx);
+        }
+        let Some(resume) = cx.management.resume().filter(|_| can_resume) else {
+            return Taken::NotResumed(None);
+        };
+        self.enter(cx, State::Resuming);
+        cx.send(&resume);
+        Taken::Nothing
+    }
+
+    /// Asks for a resource.
+    pub(in crate::xmpp) fn bind(&mut self, cx: &mut Cx) -> Taken {
+        if !cx.stream_features().bind {
             // RFC 6120 §7.4: without it there is nothing to be done on a stream.
             return self.end(cx, stream_error("unsupported-feature"), Next::Stop);
         }
-        cx.emit(Event::Session(SessionEvent::Progress(Step::Starting)));
         self.enter(cx, State::Binding);
         self.ask_for_resource(cx, Resource::Ours);
         Taken::Nothing
@@ -77,12 +90,12 @@ impl Stream {
             cx.request(None, Kind::Set, session, Reply::Stream(Question::Session));
             return Taken::Nothing;
         }
-        self.enter_bound(cx)
+        self.begin(cx)
     }
 
     pub(super) fn on_session(&mut self, cx: &mut Cx, outcome: Outcome) -> Taken {
         match outcome {
-            Outcome::Result(_) => self.enter_bound(cx),
+            Outcome::Result(_) => self.begin(cx),
             outcome => self.on_refusal(cx, outcome),
         }
     }

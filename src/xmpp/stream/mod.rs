@@ -3,11 +3,12 @@
 //! ```text
 //! Fresh ─ socket open ─▶ Opening ─ <open/> ─▶ Opened ─ features ─▶ Authenticating ─ success ─▶ Opening (again)
 //!                                               │ (authenticated) ─ features ─▶ Binding ─ jid ─▶ Bound
+//!                                               ├ (a session waits) ─ features ─▶ Resuming ─ resumed ─▶ Bound
 //!                                               └ (to make an account) ─ features ─▶ Registering
 //! ```
 //!
-//! **Invariant:** a stream ends once: `SessionEvent::Ended` is emitted exactly once for each socket, or never if the user
-//! ended it. After that its frames mean nothing.
+//! **Invariant:** a stream ends once: `SessionEvent::Ended` or `Suspended` is emitted exactly once for each socket, or never if
+//! the user ended it. After that its frames mean nothing.
 //! **Invariant:** each step has a deadline, so a stream is bound or ended in bounded time.
 //! **Invariant:** every stanza is counted, and no stanza ends the stream.
 
@@ -40,6 +41,7 @@ mod sm;
 use auth::{Channel, Exchange, Mechanism, Secrets};
 pub use features::StreamFeatures;
 use keepalive::{Act, KeepAlive};
+pub use sm::Management;
 
 /// How long a server may take for one step.
 const STEP: Duration = Duration::from_secs(20);
@@ -55,8 +57,14 @@ pub enum Taken {
     Stanza(Element),
     /// A resource is bound; stanzas may flow.
     Bound,
-    /// The server confirmed that many more of our stanzas (XEP-0198).
-    Acknowledged(u32),
+    /// It is known now whether the server confirms what it has (XEP-0198).
+    Managed,
+    /// The server has all our stanzas up to that one.
+    Acknowledged(u64),
+    /// The session goes on; the server has all our stanzas up to that one, if that is news.
+    Resumed(Option<u64>),
+    /// The session is lost: another one begins. How far the server came in it, if it knows.
+    NotResumed(Option<u64>),
     /// The stream is over; `SessionEvent::Ended` was emitted.
     Ended,
 }
@@ -86,7 +94,6 @@ pub struct Stream {
     state: State,
     deadline: Option<Instant>,
     keepalive: KeepAlive,
-    received: sm::Received,
     history: error::History,
 }
 
@@ -99,6 +106,8 @@ enum State {
     Opened(Progress),
     Authenticating(Box<Exchange>),
     Binding,
+    /// We asked for the session that waits.
+    Resuming,
     Bound,
     /// The form came; the user fills it in, or the server thinks about the answers.
     Registering(Option<Box<(Registration, Option<String>)>>),
@@ -134,7 +143,6 @@ impl Stream {
             state: State::Fresh,
             deadline: None,
             keepalive: KeepAlive::default(),
-            received: sm::Received::default(),
             history: error::History::default(),
         }
     }
@@ -146,18 +154,17 @@ impl Stream {
         } else {
             Channel::Exposed
         };
-        self.received = sm::Received::default();
         cx.emit(Event::Session(SessionEvent::Progress(Step::Opening)));
         self.open(cx, Progress::Unknown);
     }
 
     /// The socket is closed, or could not be opened. Emits `Ended` unless that was said already, or the user wished it.
     pub(super) fn on_closed(&mut self, cx: &mut Cx) {
-        let state = std::mem::replace(&mut self.state, State::Fresh);
-        self.rest();
-        if !matches!(state, State::Closing | State::Ended) {
-            ended(cx, Problem::ConnectionLost, Next::Retry);
+        if !matches!(self.state, State::Closing | State::Ended) {
+            self.over(cx, Problem::ConnectionLost, Next::Retry);
         }
+        self.state = State::Fresh;
+        self.rest();
     }
 
     /// A frame that passed the gate.
@@ -165,7 +172,7 @@ impl Stream {
         if matches!(self.state, State::Fresh | State::Ended) {
             return Taken::Nothing;
         }
-        self.keepalive.on_heard(cx.now);
+        self.on_heard(cx);
         let namespace = element.ns();
         match (element.name(), namespace.as_str()) {
             ("open", ns::FRAMING) => self.on_open(cx),
@@ -174,7 +181,8 @@ impl Stream {
             _ if matches!(self.state, State::Opening(_)) => self.not_xmpp(cx),
             ("features", ns::STREAM) => self.on_features(cx, &element),
             (_, ns::SASL) => self.on_sasl(cx, &element),
-            ("message" | "presence" | "iq", ns::CLIENT) => self.on_stanza(element),
+            ("message" | "presence" | "iq", ns::CLIENT) => self.on_stanza(cx, element),
+            (name, ns::SM) => self.on_management(cx, name, &element),
             (name, _) => {
                 tracing::debug!(name, "nonza not understood");
                 Taken::Nothing
@@ -184,13 +192,13 @@ impl Stream {
 
     /// A frame that did not: a stanza counts all the same.
     pub(super) fn on_refused(&mut self, cx: &mut Cx, is_stanza: bool) -> Taken {
-        self.keepalive.on_heard(cx.now);
+        self.on_heard(cx);
         match self.state {
             State::Opening(Progress::Unknown) => self.not_xmpp(cx),
             State::Fresh | State::Ended => Taken::Nothing,
             _ => {
                 if is_stanza {
-                    self.received.count();
+                    cx.management.count_received();
                 }
                 Taken::Nothing
             }
@@ -208,14 +216,67 @@ impl Stream {
             }
             return self.end(cx, Problem::Timeout, Next::Retry);
         }
+        let unconfirmed = cx.management.deadline();
+        if unconfirmed.is_some_and(|deadline| deadline.monotonic <= cx.now.monotonic) {
+            return self.lose(cx);
+        }
         match self.keepalive.on_tick(cx.now) {
             Act::Wait => Taken::Nothing,
             Act::Ask => {
                 self.ping(cx);
                 Taken::Nothing
             }
-            Act::GiveUp => self.end(cx, Problem::ConnectionLost, Next::Retry),
+            Act::GiveUp => self.lose(cx),
         }
+    }
+
+    fn on_heard(&mut self, cx: &mut Cx) {
+        self.keepalive.on_heard(cx.now);
+        cx.management.on_heard();
+    }
+
+    /// XEP-0198: what was not asked for means nothing.
+    fn on_management(&mut self, cx: &mut Cx, name: &str, nonza: &Element) -> Taken {
+        match (name, &self.state) {
+            ("r", State::Bound) if cx.management.is_on() => {
+                let acknowledgement = cx.management.acknowledgement();
+                cx.send(&acknowledgement);
+            }
+            ("a", State::Bound) => {
+                let upto = cx.management.on_acknowledged(nonza);
+                return upto.map_or(Taken::Nothing, Taken::Acknowledged);
+            }
+            ("enabled", State::Bound) if cx.management.on_enabled(nonza) => return Taken::Managed,
+            ("failed", State::Bound) if cx.management.on_refused() => return Taken::Managed,
+            ("resumed", State::Resuming) => {
+                let Some((upto, again)) = cx.management.on_resumed(nonza) else {
+                    return self.not_resumable(cx);
+                };
+                for frame in again {
+                    cx.send_text(frame);
+                }
+                if let Some(jid) = cx.bound().map(ToString::to_string) {
+                    cx.emit(Event::Session(SessionEvent::Resumed(jid)));
+                }
+                self.enter_bound(cx);
+                return Taken::Resumed(upto);
+            }
+            ("failed", State::Resuming) => {
+                return Taken::NotResumed(cx.management.on_not_resumed(nonza));
+            }
+            _ => tracing::debug!(name, "nonza that nobody asked for"),
+        }
+        Taken::Nothing
+    }
+
+    /// The server resumes something else: what is on this stream cannot be known.
+    fn not_resumable(&mut self, cx: &mut Cx) -> Taken {
+        let condition = "undefined-condition".to_owned();
+        let problem = Problem::StreamError {
+            condition,
+            text: None,
+        };
+        self.end(cx, problem, Next::Retry)
     }
 
     /// The answer to a question of ours, or its absence.
@@ -258,10 +319,11 @@ impl Stream {
         }
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
+    pub(super) fn poll_timeout(&self, cx: &Cx) -> Option<(Instant, Why)> {
+        let unconfirmed = cx.management.deadline().map(|at| (at, Why::KeepAlive));
         let step = self.deadline.map(|at| (at, Why::Negotiation));
         let alive = self.keepalive.poll_timeout().map(|at| (at, Why::KeepAlive));
-        [step, alive].into_iter().flatten().min()
+        [step, alive, unconfirmed].into_iter().flatten().min()
     }
 
     fn open(&mut self, cx: &mut Cx, progress: Progress) {
@@ -285,14 +347,14 @@ impl Stream {
         };
         let features = StreamFeatures::parse(element);
         match (progress, &self.settings.purpose) {
-            (Progress::Authenticated, _) => self.bind(cx, features),
+            (Progress::Authenticated, _) => self.start(cx, features),
             (Progress::Unknown, Purpose::Registration) => self.ask_for_form(cx),
             (Progress::Unknown, _) => self.log_in(cx, features.sasl),
         }
     }
 
-    fn on_stanza(&mut self, stanza: Element) -> Taken {
-        self.received.count();
+    fn on_stanza(&mut self, cx: &mut Cx, stanza: Element) -> Taken {
+        cx.management.count_received();
         match self.state {
             State::Bound | State::Closing => Taken::Stanza(stanza),
             // Before that, only answers to our own questions can matter.
@@ -338,6 +400,9 @@ impl Stream {
     }
 
     fn ping(&mut self, cx: &mut Cx) {
+        if cx.management.is_on() {
+            return cx.ask_for_acknowledgement();
+        }
         let ping = super::stanza::build::element("ping", ns::PING);
         let server = jid::Jid::new(&self.settings.domain).ok();
         cx.request(server, Kind::Get, ping, Reply::Stream(Question::Ping));
@@ -349,27 +414,69 @@ impl Stream {
         self.deadline = Some(cx.now + STEP);
     }
 
-    /// The resource is bound, and a session established where that is asked for.
-    fn enter_bound(&mut self, cx: &mut Cx) -> Taken {
+    /// The resource is bound, and a session established where that is asked for: from the first stanza on, all is counted.
+    fn begin(&mut self, cx: &mut Cx) -> Taken {
+        if cx.stream_features().stream_management {
+            let enable = cx.management.enable();
+            cx.send(&enable);
+        }
+        self.enter_bound(cx);
+        Taken::Bound
+    }
+
+    fn enter_bound(&mut self, cx: &mut Cx) {
         self.state = State::Bound;
         self.deadline = None;
         self.history.on_bound();
         self.keepalive
             .start(cx.now, cx.stream_features().max_silence);
-        Taken::Bound
     }
 
     /// Ends the stream for a reason.
     fn end(&mut self, cx: &mut Cx, problem: Problem, next: Next) -> Taken {
         cx.send_text(framing::CLOSE.to_owned());
-        ended(cx, problem, next);
+        // A session ends with its stream; one that waits for another socket outlives those that did not come so far.
+        if matches!(self.state, State::Bound | State::Resuming) || next == Next::Stop {
+            cx.management.forget();
+        }
+        self.give_up(cx, problem, next)
+    }
+
+    /// Nothing is heard any more. `<close/>`, if it arrived after all, would end the session.
+    fn lose(&mut self, cx: &mut Cx) -> Taken {
+        if cx.management.is_resumable() {
+            self.give_up(cx, Problem::ConnectionLost, Next::Retry)
+        } else {
+            self.end(cx, Problem::ConnectionLost, Next::Retry)
+        }
+    }
+
+    fn give_up(&mut self, cx: &mut Cx, problem: Problem, next: Next) -> Taken {
+        self.over(cx, problem, next);
         self.leave(cx);
-        Taken::Ended
+        if cx.management.is_suspended() {
+            Taken::Nothing
+        } else {
+            Taken::Ended
+        }
+    }
+
+    /// Says that it is over, or that the session waits for another socket.
+    fn over(&mut self, cx: &mut Cx, problem: Problem, next: Next) {
+        // A server that answers an attempt to resume by hanging up would do so again.
+        if matches!(self.state, State::Resuming) {
+            cx.management.forget();
+        }
+        let event = if cx.management.suspend() {
+            SessionEvent::Suspended(problem, next)
+        } else {
+            SessionEvent::Ended(problem, next)
+        };
+        cx.emit(Event::Session(event));
     }
 
     /// Has the socket closed; nothing more is said about it.
     fn leave(&mut self, cx: &mut Cx) {
-        tracing::debug!(stanzas = self.received.h(), "stream ended");
         self.state = State::Ended;
         self.rest();
         cx.close();
@@ -379,10 +486,6 @@ impl Stream {
         self.deadline = None;
         self.keepalive.stop();
     }
-}
-
-fn ended(cx: &mut Cx, problem: Problem, next: Next) {
-    cx.emit(Event::Session(SessionEvent::Ended(problem, next)));
 }
 
 #[cfg(test)]

@@ -1,33 +1,417 @@
-//! XEP-0198: how many stanzas have come. Nothing is enabled or acknowledged yet.
+//! XEP-0198: Stream Management: both directions are counted, what the server has not confirmed is kept, and a session
+//! outlives its socket.
 //!
-//! **Invariant:** every stanza counts, also one that the gate refused or that nobody understood.
+//! **Invariant:** every stanza counts, also one that the gate refused or that nobody understood; `h` is never reset but by
+//! a new session.
+//! **Invariant:** the server confirms only what was written: an `h` beyond that, or before the last one, changes nothing more.
+//! **Invariant:** one attempt to resume ends the old session or brings it back; there is no second one.
 
-/// Counts stanzas modulo 2³² (XEP-0198 §4).
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use minidom::Element;
+
+use crate::entity::time::Instant;
+use crate::xmpp::ns;
+use crate::xmpp::stanza::build::{Build, element};
+
+/// How long the server may take to confirm, if nothing at all is heard from it.
+const SILENT: Duration = Duration::from_secs(12);
+/// How long it may take while it sends other things: what we send may be lost alone.
+const BUSY: Duration = Duration::from_secs(30);
+/// After how many stanzas the server is asked, whatever they are.
+const OFTEN: usize = 50;
+
+/// Stream management of one session.
+#[derive(Debug, Default)]
+pub struct Management {
+    phase: Phase,
+    /// How many stanzas came, modulo 2³².
+    received: u32,
+    /// The last `h` of the server.
+    confirmed: u32,
+    unconfirmed: VecDeque<Sent>,
+    asked: Option<Asked>,
+    /// The name by which the server finds the session again.
+    token: Option<String>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Received(u32);
+enum Phase {
+    #[default]
+    Off,
+    /// `<enable/>` is written: from now on what we send counts.
+    Asked,
+    /// `<enabled/>` came: from now on what comes counts.
+    On,
+    /// The socket is gone, the session perhaps not.
+    Suspended,
+}
 
-impl Received {
-    /// One more.
-    pub fn count(&mut self) {
-        self.0 = self.0.wrapping_add(1);
-    }
+#[derive(Debug)]
+struct Sent {
+    /// Its number among the stanzas of the session.
+    number: u64,
+    frame: String,
+}
 
-    /// How many so far: the `h` that an acknowledgement would say.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    at: Instant,
+    /// Something came since.
+    heard: bool,
+}
+
+impl Management {
+    /// Whether the server confirms what it has.
     #[must_use]
-    pub fn h(self) -> u32 {
-        self.0
+    pub fn is_on(&self) -> bool {
+        self.phase == Phase::On
     }
+
+    /// Whether it is not known yet if the server confirms.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.phase == Phase::Asked
+    }
+
+    /// Whether the session waits for another socket.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.phase == Phase::Suspended
+    }
+
+    /// Whether the session would outlive its socket.
+    #[must_use]
+    pub fn is_resumable(&self) -> bool {
+        self.is_on() && self.token.is_some()
+    }
+
+    /// A resource is bound: the nonza that begins it all.
+    pub fn enable(&mut self) -> Element {
+        *self = Self {
+            phase: Phase::Asked,
+            ..Self::default()
+        };
+        element("enable", ns::SM).with("resume", "true")
+    }
+
+    /// `<enabled/>`. False if nobody asked.
+    pub fn on_enabled(&mut self, enabled: &Element) -> bool {
+        if self.phase != Phase::Asked {
+            return false;
+        }
+        self.phase = Phase::On;
+        self.received = 0;
+        let may_resume = matches!(enabled.attr("resume"), Some("true" | "1"));
+        self.token = enabled
+            .attr("id")
+            .filter(|id| may_resume && !id.is_empty())
+            .map(str::to_owned);
+        true
+    }
+
+    /// `<failed/>` to `<enable/>`. False if nobody asked.
+    pub fn on_refused(&mut self) -> bool {
+        let asked = self.phase == Phase::Asked;
+        if asked {
+            self.forget();
+        }
+        asked
+    }
+
+    /// A stanza came, whatever is in it.
+    pub fn count_received(&mut self) {
+        self.received = self.received.wrapping_add(1);
+    }
+
+    /// Something came.
+    pub fn on_heard(&mut self) {
+        if let Some(asked) = &mut self.asked {
+            asked.heard = true;
+        }
+    }
+
+    /// `<a/>`: how many stanzas came.
+    #[must_use]
+    pub fn acknowledgement(&self) -> Element {
+        element("a", ns::SM).with("h", &self.received.to_string())
+    }
+
+    /// Keeps a stanza that goes out until it is confirmed. False if there is no socket to write it to now.
+    pub fn keep(&mut self, number: u64, frame: &str) -> bool {
+        if self.phase != Phase::Off {
+            let frame = frame.to_owned();
+            self.unconfirmed.push_back(Sent { number, frame });
+        }
+        self.phase != Phase::Suspended
+    }
+
+    /// Whether it is time to ask, though nobody waits for it.
+    #[must_use]
+    pub fn is_much(&self) -> bool {
+        self.is_on() && self.asked.is_none() && self.unconfirmed.len() >= OFTEN
+    }
+
+    /// `<r/>`, unless the server was asked already.
+    pub fn ask(&mut self, now: Instant) -> Option<Element> {
+        if !self.is_on() || self.asked.is_some() {
+            return None;
+        }
+        self.asked = Some(Asked {
+            at: now,
+            heard: false,
+        });
+        Some(element("r", ns::SM))
+    }
+
+    /// When the connection is given up because nothing is confirmed.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.asked
+            .map(|asked| asked.at + if asked.heard { BUSY } else { SILENT })
+    }
+
+    /// `<a/>` of the server: the number of the last stanza that it has now, if there is news.
+    pub fn on_acknowledged(&mut self, nonza: &Element) -> Option<u64> {
+        if !self.is_on() {
+            return None;
+        }
+        self.asked = None;
+        self.confirm(count(nonza)?)
+    }
+
+    /// The socket is gone. False if the session goes with it.
+    pub fn suspend(&mut self) -> bool {
+        self.asked = None;
+        match self.phase {
+            Phase::On if self.is_resumable() => {
+                self.phase = Phase::Suspended;
+                true
+            }
+            phase => phase == Phase::Suspended,
+        }
+    }
+
+    /// `<resume/>`, for a session that waits.
+    #[must_use]
+    pub fn resume(&self) -> Option<Element> {
+        let token = self.token.as_deref().filter(|_| self.is_suspended())?;
+        let h = self.received.to_string();
+        Some(
+            element("resume", ns::SM)
+                .with("h", &h)
+                .with("previd", token),
+        )
+    }
+
+    /// `<resumed/>`: the number of the last stanza that the server has, and what is to be written again. `None` if it is about
+    /// another session, or says that the server has what was never sent.
+    pub fn on_resumed(&mut self, resumed: &Element) -> Option<(Option<u64>, Vec<String>)> {
+        let is_ours = self.is_suspended() && resumed.attr("previd") == self.token.as_deref();
+        let h = count(resumed).filter(|_| is_ours)?;
+        let upto = self.confirm(h);
+        self.phase = Phase::On;
+        let again = self.unconfirmed.iter().map(|sent| sent.frame.clone());
+        Some((upto, again.collect()))
+    }
+
+    /// `<failed/>` to `<resume/>`: the number of the last stanza that the server had, if it still knows.
+    pub fn on_not_resumed(&mut self, failed: &Element) -> Option<u64> {
+        let first = self.unconfirmed.front().map(|sent| sent.number);
+        let known = count(failed);
+        let upto = known.and_then(|h| self.confirm(h));
+        // Nothing new is an answer, too.
+        let before = first.map(|first| first.saturating_sub(1));
+        self.forget();
+        known.and(upto.or(before))
+    }
+
+    /// The session is over.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    fn confirm(&mut self, h: u32) -> Option<u64> {
+        let news = h.wrapping_sub(self.confirmed);
+        // Half of the circle lies behind.
+        let news = usize::try_from(news).ok().filter(|_| news <= u32::MAX / 2);
+        let Some(news) = news else {
+            tracing::debug!("the server confirms less than before");
+            return None;
+        };
+        if news > self.unconfirmed.len() {
+            tracing::debug!("the server confirms more than was sent");
+        }
+        let news = news.min(self.unconfirmed.len());
+        let last = self.unconfirmed.drain(..news).last();
+        // `news` is at most half of the circle.
+        self.confirmed = self
+            .confirmed
+            .wrapping_add(u32::try_from(news).unwrap_or(0));
+        last.map(|sent| sent.number)
+    }
+}
+
+/// `h`, if it is a number of 32 bits.
+fn count(nonza: &Element) -> Option<u32> {
+    nonza.attr("h")?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn nonza(text: &str) -> Element {
+        text.replacen("/>", " xmlns='urn:xmpp:sm:3'/>", 1)
+            .parse()
+            .unwrap()
+    }
+
+    fn on() -> Management {
+        let mut sm = Management::default();
+        let _enable = sm.enable();
+        assert!(sm.on_enabled(&nonza("<enabled id='s1' resume='true'/>")));
+        sm
+    }
+
+    fn sent(numbers: std::ops::RangeInclusive<u64>) -> Management {
+        let mut sm = on();
+        for number in numbers {
+            assert!(sm.keep(number, &format!("<message id='{number}'/>")));
+        }
+        sm
+    }
+
     #[test]
-    fn the_count_goes_round() {
-        let mut received = Received(u32::MAX);
-        received.count();
-        received.count();
-        assert_eq!(received.h(), 1);
+    fn what_came_is_counted_from_enabled_on_and_goes_round() {
+        let mut sm = Management::default();
+        let _enable = sm.enable();
+        sm.count_received();
+        assert!(sm.on_enabled(&nonza("<enabled/>")));
+        assert_eq!(sm.acknowledgement().attr("h"), Some("0"));
+        sm.received = u32::MAX;
+        sm.count_received();
+        sm.count_received();
+        assert_eq!(sm.acknowledgement().attr("h"), Some("1"));
+    }
+
+    #[test]
+    fn what_was_sent_after_enable_is_confirmed_in_order() {
+        let mut sm = sent(4..=6);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='0'/>")), None);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")), Some(5));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")), None);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='3'/>")), Some(6));
+    }
+
+    #[test]
+    fn an_h_too_high_confirms_only_what_was_sent_and_the_next_one_counts_from_there() {
+        let mut sm = sent(1..=2);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='9'/>")), Some(2));
+        assert!(sm.keep(3, "<message/>"));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='3'/>")), Some(3));
+    }
+
+    #[test]
+    fn an_h_that_goes_back_or_is_none_changes_nothing() {
+        let mut sm = sent(1..=2);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), Some(1));
+        for h in ["0", "-1", "abc", "", "4294967296", "4000000000"] {
+            let nonza = nonza(&format!("<a h='{h}'/>"));
+            assert_eq!(sm.on_acknowledged(&nonza), None, "{h}");
+        }
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")), Some(2));
+    }
+
+    #[test]
+    fn the_servers_count_goes_round() {
+        let mut sm = sent(1..=3);
+        sm.confirmed = u32::MAX - 1;
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='4294967295'/>")), Some(1));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), Some(3));
+    }
+
+    #[test]
+    fn one_question_at_a_time_and_a_deadline_for_it() {
+        let mut sm = sent(1..=1);
+        let now = Instant::default();
+        assert!(sm.ask(now).is_some());
+        assert!(sm.ask(now).is_none());
+        assert_eq!(sm.deadline(), Some(now + SILENT));
+        sm.on_heard();
+        assert_eq!(sm.deadline(), Some(now + BUSY));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), Some(1));
+        assert_eq!(sm.deadline(), None);
+        assert!(sm.ask(now).is_some());
+    }
+
+    #[test]
+    fn a_resumed_session_writes_again_what_the_server_has_not() {
+        let mut sm = sent(1..=3);
+        sm.count_received();
+        assert!(sm.suspend());
+        assert!(!sm.keep(4, "<message id='4'/>"), "held back");
+        let resume = sm.resume().unwrap();
+        assert_eq!(
+            (resume.attr("previd"), resume.attr("h")),
+            (Some("s1"), Some("1"))
+        );
+        assert!(
+            sm.on_resumed(&nonza("<resumed previd='s2' h='1'/>"))
+                .is_none()
+        );
+        let (upto, again) = sm
+            .on_resumed(&nonza("<resumed previd='s1' h='2'/>"))
+            .unwrap();
+        assert_eq!(upto, Some(2));
+        assert_eq!(again, ["<message id='3'/>", "<message id='4'/>"]);
+        assert!(sm.is_on());
+    }
+
+    #[test]
+    fn a_failed_resumption_tells_what_arrived_or_that_nobody_knows() {
+        let failed = |text: &str| {
+            let mut sm = sent(1..=3);
+            assert!(sm.suspend());
+            let upto = sm.on_not_resumed(&nonza(text));
+            assert!(!sm.is_suspended() && sm.resume().is_none());
+            upto
+        };
+        assert_eq!(failed("<failed h='2'/>"), Some(2));
+        assert_eq!(failed("<failed h='0'/>"), Some(0));
+        assert_eq!(failed("<failed/>"), None);
+    }
+
+    #[test]
+    fn without_a_name_nothing_is_resumed() {
+        for enabled in [
+            "<enabled/>",
+            "<enabled id='s1'/>",
+            "<enabled resume='true'/>",
+            "<enabled id='' resume='1'/>",
+        ] {
+            let mut sm = Management::default();
+            let _enable = sm.enable();
+            assert!(sm.on_enabled(&nonza(enabled)));
+            assert!(!sm.suspend(), "{enabled}");
+        }
+    }
+
+    #[test]
+    fn nonzas_that_nobody_asked_for_change_nothing() {
+        let mut sm = Management::default();
+        assert!(!sm.on_enabled(&nonza("<enabled id='s1' resume='true'/>")));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), None);
+        assert!(
+            sm.on_resumed(&nonza("<resumed previd='s1' h='1'/>"))
+                .is_none()
+        );
+        assert!(!sm.on_refused() && !sm.suspend());
+        assert!(sm.keep(1, "<message/>") && sm.unconfirmed.is_empty());
+        let mut sm = on();
+        assert!(!sm.on_enabled(&nonza("<enabled id='s2' resume='true'/>")));
+        assert_eq!(sm.token.as_deref(), Some("s1"));
+        assert!(!sm.on_refused() && sm.is_on());
     }
 }
