@@ -14,12 +14,12 @@ use crate::boundary::codec::BUILD;
 use crate::boundary::command::{Command, ToEngine};
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
-use crate::entity::settings::Settings;
 use crate::model::timeline::Watch;
 use crate::store::memory::{MemoryDepot, MemoryStore};
-use crate::store::{AccountRecord, Snapshot, Store, StoreError};
+use crate::store::{AccountRecord, Depot, Device, Snapshot, Store, StoreError};
 
 use super::account::{Account, Beginning, FromAccount, Handle, Surroundings, ToAccount};
+use super::disk::{Retry, problem};
 use super::hub::{Asker, Hub};
 use super::idle::Idle;
 use super::log::Log;
@@ -38,7 +38,18 @@ pub struct Client {
     pub(super) kept: Vec<AccountRecord>,
     registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
     idle: Idle,
-    device: Option<Problem>,
+    /// Whose writes fail: an account's, or our own.
+    pub(super) device: BTreeMap<Option<AccountId>, Problem>,
+    /// Our own are tried again.
+    pub(super) retry: Option<(Failed, Retry)>,
+}
+
+/// What of our own the disk did not take.
+pub(super) enum Failed {
+    /// It gave us nothing to begin with; it itself.
+    Load(Rc<dyn Depot>),
+    /// The settings.
+    Settings,
 }
 
 /// What comes in.
@@ -78,7 +89,8 @@ impl Client {
             kept: Vec::new(),
             registration: None,
             idle,
-            device: None,
+            device: BTreeMap::new(),
+            retry: None,
         }
     }
 
@@ -86,7 +98,8 @@ impl Client {
     pub async fn run(mut self) {
         self.start().await;
         loop {
-            let input = match self.idle.poll_timeout() {
+            let retry = self.retry.as_ref().map(|(_, retry)| retry.at());
+            let input = match self.idle.poll_timeout().into_iter().chain(retry).min() {
                 Some(at) => {
                     let sleep = self.around.ports.timer.sleep_until(at);
                     match select(self.inbox.next(), sleep).await {
@@ -101,6 +114,7 @@ impl Client {
             if let Some(since) = self.idle.on_tick(now) {
                 self.tell_all(|| ToAccount::Idle(Some(since)));
             }
+            self.retry_disk(now).await;
             match input {
                 Some(ToClient::Page(event)) => self.on_page(event).await,
                 Some(ToClient::Account(event)) => self.on_account(event),
@@ -110,17 +124,23 @@ impl Client {
         }
     }
 
-    /// Reads what is kept, and starts the accounts that can log in by themselves.
     async fn start(&mut self) {
-        let device = match self.around.ports.depot.load().await {
-            Ok(device) => device,
+        match self.around.ports.depot.load().await {
+            Ok(device) => self.start_on(device).await,
             Err(error) => {
                 tracing::warn!(%error, "nothing can be kept on this device");
-                self.around.ports.depot = Rc::new(MemoryDepot::default());
-                self.device = Some(Problem::NoStorage);
-                crate::store::Device::default()
+                let memory = Rc::new(MemoryDepot::default());
+                let disk = std::mem::replace(&mut self.around.ports.depot, memory);
+                let retry = Retry::new(self.around.ports.clock.now());
+                self.retry = Some((Failed::Load(disk), retry));
+                self.set_device(None, Some(problem(&error)));
+                self.start_on(Device::default()).await;
             }
-        };
+        }
+    }
+
+    /// Starts the accounts that can log in by themselves.
+    pub(super) async fn start_on(&mut self, device: Device) {
         self.around.language.clone_from(&device.settings.language);
         self.around.hub.set_settings(device.settings);
         let (start, kept): (Vec<_>, Vec<_>) = device
@@ -130,7 +150,7 @@ impl Client {
         self.kept = kept;
         let stores = join_all(start.iter().map(|record| self.open(record.id))).await;
         for (record, opened) in start.into_iter().zip(stores) {
-            let stored = Some(self.opened(opened));
+            let stored = Some(self.opened(record.id, opened));
             self.begin(Beginning {
                 record,
                 login: None,
@@ -151,14 +171,12 @@ impl Client {
     /// A store that cannot be opened is replaced by memory: people can still talk.
     pub(super) fn opened(
         &mut self,
+        id: AccountId,
         opened: Result<(Rc<dyn Store>, Snapshot), StoreError>,
     ) -> (Rc<dyn Store>, Snapshot) {
         opened.unwrap_or_else(|error| {
             tracing::warn!(%error, "an account's store cannot be opened");
-            self.set_device(match error {
-                StoreError::Full => Problem::StorageFull,
-                StoreError::Unavailable(_) | StoreError::Newer => Problem::NoStorage,
-            });
+            self.set_device(Some(id), Some(problem(&error)));
             (Rc::new(MemoryStore::default()), Snapshot::default())
         })
     }
@@ -198,11 +216,11 @@ impl Client {
     }
 
     /// Everything that every page shows.
-    fn snapshot(&self) -> Vec<Change> {
+    pub(super) fn snapshot(&self) -> Vec<Change> {
         let mut changes = vec![
             Change::Clear,
             Change::Settings(self.around.hub.settings()),
-            Change::Device(self.device.clone()),
+            Change::Device(self.device()),
             self.remembered(),
         ];
         for account in self.accounts.values() {
@@ -318,18 +336,6 @@ impl Client {
         }
     }
 
-    async fn set_settings(&mut self, settings: Settings) -> Result<Reply, Problem> {
-        self.around.language.clone_from(&settings.language);
-        self.around.hub.set_settings(settings.clone());
-        self.around
-            .hub
-            .broadcast(vec![Change::Settings(settings.clone())]);
-        match self.around.ports.depot.put_settings(settings).await {
-            Ok(()) => Ok(Reply::Done),
-            Err(_) => Err(Problem::NoStorage),
-        }
-    }
-
     fn on_activity(&mut self) {
         if self.idle.on_activity(self.around.ports.clock.now()) {
             self.tell_all(|| ToAccount::Idle(None));
@@ -357,28 +363,21 @@ impl Client {
                     self.logins.remove(&id);
                     self.accounts.remove(&id);
                 }
+                self.set_device(Some(id), None);
             }
             FromAccount::LoggedOut(id, kept) => {
                 self.accounts.remove(&id);
+                self.set_device(Some(id), None);
                 self.kept.extend(kept);
                 self.around
                     .hub
                     .broadcast(vec![Change::AccountGone(id), self.remembered()]);
             }
-            FromAccount::Disk(problem) => self.set_device(problem),
+            FromAccount::Disk(id, problem) => self.set_device(Some(id), problem),
         }
     }
 
-    fn set_device(&mut self, problem: Problem) {
-        if self.device.as_ref() != Some(&problem) {
-            self.device = Some(problem);
-            self.around
-                .hub
-                .broadcast(vec![Change::Device(self.device.clone())]);
-        }
-    }
-
-    fn tell_all(&self, word: impl Fn() -> ToAccount) {
+    pub(super) fn tell_all(&self, word: impl Fn() -> ToAccount) {
         for account in self.accounts.values() {
             account.send(word());
         }

@@ -49,7 +49,8 @@ impl Client {
                     websocket,
                     ..record
                 };
-                (record, Some(self.opened(opened)))
+                let opened = self.opened(record.id, opened);
+                (record, Some(opened))
             }
             None => (
                 AccountRecord {

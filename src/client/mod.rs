@@ -10,7 +10,9 @@ pub mod backoff;
     reason = "the file is named after what it holds"
 )]
 pub mod client;
+mod device;
 pub mod discovery;
+pub mod disk;
 pub mod endpoint;
 pub mod fallback;
 mod hub;

@@ -383,15 +383,24 @@ impl Depot for Disk {
         self.depot.load()
     }
     fn put_account(&self, account: AccountRecord) -> Stored<'_, ()> {
+        if self.fails.get() {
+            return async { Err(StoreError::Full) }.boxed_local();
+        }
         self.depot.put_account(account)
     }
     fn remove_account(&self, id: AccountId) -> Stored<'_, ()> {
         self.depot.remove_account(id)
     }
     fn put_settings(&self, settings: Settings) -> Stored<'_, ()> {
+        if self.fails.get() {
+            return async { Err(StoreError::Full) }.boxed_local();
+        }
         self.depot.put_settings(settings)
     }
     fn open(&self, id: AccountId) -> Stored<'_, Rc<dyn Store>> {
+        if self.fails.get() {
+            return async { Err(StoreError::Full) }.boxed_local();
+        }
         async move {
             let store = self.depot.open(id).await?;
             let watched: Rc<dyn Store> = Rc::new(WatchedStore {

@@ -10,9 +10,11 @@
 //! | `fold.rs` | facts, made final (no doubles, places given), into batch and model |
 //! | `session.rs` | attempts, log-in, the end of sessions, back-off, logging out |
 //! | `commands.rs` | the user's wishes; `outbox.rs`: messages on their way out |
+//! | `disk.rs` | what is written, and what is done when the disk fails |
 //! | `history.rs` | windows, the archive, unread counts |
 
 mod commands;
+mod disk;
 mod fold;
 mod history;
 mod outbox;
@@ -89,8 +91,8 @@ pub(super) enum FromAccount {
     LogInFailed(AccountId, Asker),
     /// Logged out; what is kept of it, if anything.
     LoggedOut(AccountId, Option<AccountRecord>),
-    /// The disk failed.
-    Disk(Problem),
+    /// The disk failed, or works again (`None`).
+    Disk(AccountId, Option<Problem>),
 }
 
 /// What the client holds of an account.
@@ -151,7 +153,7 @@ pub(super) struct Account {
     /// That store is open.
     opened: bool,
     store: Rc<dyn Store>,
-    disk_failed: bool,
+    failed: Option<disk::Failed>,
     model: Rc<RefCell<Model>>,
     visible: Rc<Cell<bool>>,
     engine: Engine,
@@ -262,7 +264,7 @@ impl Account {
             inbox,
             record,
             store,
-            disk_failed: false,
+            failed: None,
             model,
             visible,
             engine,
@@ -330,7 +332,8 @@ impl Account {
             _ => None,
         };
         let publish = self.published.map(|at| at + FRAME);
-        [engine, retry, publish, self.link.poll_timeout()]
+        let disk = self.disk_timeout();
+        [engine, retry, publish, disk, self.link.poll_timeout()]
             .into_iter()
             .flatten()
             .min()

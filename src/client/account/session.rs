@@ -211,18 +211,6 @@ impl Account {
         }
     }
 
-    /// The server knows us: from now on there is something to keep.
-    pub(super) async fn open_store(&mut self) {
-        if !self.fresh || self.opened || self.anonymous {
-            return;
-        }
-        self.opened = true;
-        match self.around.ports.depot.open(self.id).await {
-            Ok(store) => self.store = store,
-            Err(error) => self.disk_fails(&error),
-        }
-    }
-
     /// Writes the account's record, if it is different and to be kept at all.
     pub(super) async fn keep_record(&mut self, work: &mut Work) {
         let logging_in = matches!(self.phase, Phase::LoggingIn(_));
@@ -232,10 +220,7 @@ impl Account {
         work.record = false;
         self.record.credentials = self.keys.clone().filter(|_| self.stay);
         self.record.logged_out = false;
-        let record = self.record.clone();
-        if let Err(error) = self.around.ports.depot.put_account(record).await {
-            self.disk_fails(&error);
-        }
+        self.put_record().await;
     }
 
     /// Ends the session and removes the secrets; the history, too, if wished.

@@ -14,14 +14,12 @@ use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 use crate::event::{Event, Next, Save};
 use crate::model::timeline::Watch;
-use crate::store::{Batch, Op, StoreError};
+use crate::store::{Batch, Op};
 use crate::xmpp::engine::{Input, Output, Wish};
 
-use super::{Account, FRAME, FromAccount, ToAccount, drift};
-use crate::client::fallback::Fallback;
+use super::{Account, FRAME, ToAccount, drift};
 use crate::client::notify::{Viewer, notifier};
 use crate::client::ports::PageId;
-use std::rc::Rc;
 
 /// How far the clocks may part before we say that the machine slept, in milliseconds.
 const SLEPT: i64 = 10_000;
@@ -76,6 +74,7 @@ impl Account {
         let now = self.now();
         self.around.log.set_now(now.wall);
         let mut work = Work::default();
+        self.retry_disk(now).await;
         self.wake(now);
         self.tick(now, &mut work);
         let console = self.around.hub.console_is_watched();
@@ -233,36 +232,6 @@ impl Account {
         for conversation in self.model.borrow_mut().conversations.take_unsaved() {
             batch.push(Op::PutConversation(conversation));
         }
-    }
-
-    /// Writes a batch. When the disk fails, memory takes over: nothing that was shown is lost while we live.
-    pub(super) async fn commit(&mut self, batch: Batch) {
-        if batch.is_empty() {
-            return;
-        }
-        let Err(error) = self.store.commit(batch.clone()).await else {
-            return;
-        };
-        // One transaction can fail alone.
-        let Err(_) = self.store.commit(batch.clone()).await else {
-            return;
-        };
-        self.disk_fails(&error);
-        // Memory does not fail.
-        let _ = self.store.commit(batch).await;
-    }
-
-    /// Memory takes over.
-    pub(super) fn disk_fails(&mut self, error: &StoreError) {
-        tracing::warn!(%error, "the disk fails");
-        if !self.disk_failed {
-            self.disk_failed = true;
-            self.store = Rc::new(Fallback::new(self.store.clone()));
-        }
-        (self.around.up)(FromAccount::Disk(match error {
-            StoreError::Full => Problem::StorageFull,
-            StoreError::Unavailable(_) | StoreError::Newer => Problem::NoStorage,
-        }));
     }
 
     pub(super) fn transmit(&mut self, now: Instant, work: &mut Work) {

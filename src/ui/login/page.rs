@@ -15,6 +15,7 @@ use crate::ui::handle::use_handle;
 use crate::ui::i18n::problem::Concerns;
 use crate::ui::i18n::use_text;
 use crate::ui::place::Place;
+use crate::ui::shell::device::DeviceAlert;
 use crate::ui::widget::alert::{Alert, field_error};
 use crate::ui::widget::icon::Icon;
 
@@ -176,6 +177,7 @@ pub fn LogInPage() -> impl IntoView {
                     <h1 class="screen__title">"Waxwing"</h1>
                     <p class="screen__text">{text.login.tagline}</p>
                 </div>
+                <DeviceAlert />
                 <form class="login__form" aria-label=text.login.log_in novalidate on:submit=submit>
                     {whole}
                     <div class="field">

@@ -1,6 +1,7 @@
 //! The frame of the app: panes, connection, shortcuts, title.
 
 pub mod connection;
+pub mod device;
 pub mod open;
 mod password;
 pub mod screen;
@@ -10,6 +11,7 @@ pub mod title;
 use crate::ui::view::prelude::*;
 
 use self::connection::ConnectionBar;
+use self::device::DeviceAlert;
 use self::open::{Open, Opened};
 use self::shortcuts::Shortcuts;
 use super::conversation::ConversationPane;
@@ -83,6 +85,7 @@ pub fn Shell() -> impl IntoView {
     view! {
         <div class="shell" data-view=view data-accounts=accounts>
             <ConnectionBar />
+            <DeviceAlert />
             <nav class="shell__aside" aria-label=text.shell.navigation>
                 <Sidebar />
             </nav>

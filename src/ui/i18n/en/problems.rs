@@ -142,12 +142,12 @@ pub const PROBLEMS: Problems = Problems {
     ),
 
     no_storage: a(
-        "This browser does not let the app keep anything.",
-        "Your messages will be gone when you close it. A private window may be the reason.",
+        "This browser does not let the app keep anything now.",
+        "What is new will be gone when you close it, unless storing works again before. A private window may be the reason.",
     ),
     storage_full: a(
         "There is no space left on this device.",
-        "Free some, or new messages will not be kept.",
+        "Free some: then what is new is kept; until then it is gone when you close the app.",
     ),
     held_by_another_tab: a(
         "Waxwing is already open in another tab.",

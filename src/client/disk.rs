@@ -1,0 +1,81 @@
+//! A disk that failed: what people are told, and when it is tried again.
+
+use std::time::Duration;
+
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
+use crate::store::StoreError;
+
+/// The first wait, doubled with every further failure.
+const FIRST: Duration = Duration::from_secs(5);
+/// The longest wait.
+const CEILING: Duration = Duration::from_secs(300);
+
+/// When a disk that failed is tried again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retry {
+    wait: Duration,
+    at: Instant,
+}
+
+impl Retry {
+    /// It failed for the first time.
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
+        Self {
+            wait: FIRST,
+            at: now + FIRST,
+        }
+    }
+
+    /// It failed again.
+    pub fn again(&mut self, now: Instant) {
+        self.wait = self.wait.saturating_mul(2).min(CEILING);
+        self.at = now + self.wait;
+    }
+
+    /// When to try.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// Whether to try now.
+    #[must_use]
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.at.monotonic <= now.monotonic
+    }
+}
+
+/// What people are told of a failure.
+#[must_use]
+pub fn problem(error: &StoreError) -> Problem {
+    match error {
+        StoreError::Full => Problem::StorageFull,
+        StoreError::Unavailable(_) | StoreError::Newer => Problem::NoStorage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::time::Timestamp;
+
+    #[test]
+    fn a_disk_that_stays_broken_is_tried_ever_more_rarely_but_for_ever() {
+        let mut now = Instant {
+            monotonic: Duration::ZERO,
+            wall: Timestamp(0),
+        };
+        let mut retry = Retry::new(now);
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            assert!(!retry.is_due(now));
+            waits.push(retry.at().since(now).as_secs());
+            now = retry.at();
+            assert!(retry.is_due(now));
+            retry.again(now);
+        }
+        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
+    }
+}
