@@ -250,8 +250,13 @@ impl Handle {
         if self.engine.get_untracked() != state {
             self.set_engine.set(state);
         }
-        // Dropped, each of them ends its future.
-        let _lost = self.inner().asked.take();
+        // Dropped, each of them ends its future; what is answered so is not carried out later.
+        let inner = self.inner();
+        let lost = inner.asked.take();
+        inner
+            .waiting
+            .borrow_mut()
+            .retain(|word| !matches!(word, ToEngine::Do(id, _) if lost.contains_key(id)));
     }
 
     /// A message came from the engine.

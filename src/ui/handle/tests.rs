@@ -234,3 +234,15 @@ fn another_build_and_garbage_both_mean_to_load_anew() {
     stage.handle.restart();
     assert_eq!(stage.tape.restarts.get(), 1);
 }
+
+#[test]
+fn what_was_answered_with_a_failure_is_not_carried_out_later() {
+    let stage = Stage::new();
+    stage.handle.send(Command::Activity);
+    let asked = stage.handle.ask(Command::CancelLogIn);
+    stage.handle.detach(Engine::Restarting);
+    assert_eq!(asked.now_or_never(), Some(Err(Problem::Internal)));
+    stage.handle.attach(stage.tape.clone());
+    stage.says(&ToPage::Welcome);
+    assert_eq!(stage.heard(), [Command::Activity]);
+}

@@ -104,7 +104,8 @@ impl Roster {
                 let (contacts, version) = (Vec::new(), None);
                 cx.emit(Event::Roster(RosterEvent::Loaded { contacts, version }));
             }
-            outcome => tracing::debug!(?outcome, "no roster"),
+            // What a server says is not for the log.
+            _ => tracing::debug!("no roster"),
         }
     }
 
