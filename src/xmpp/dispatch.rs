@@ -164,7 +164,8 @@ pub(super) fn on_reply(
         // An error is as good a sign of life as a result.
         Reply::Handled(upto) => match outcome {
             Outcome::Result(_) | Outcome::Error { .. } => features.outbox.on_answered(cx, upto),
-            Outcome::Timeout | Outcome::CutOff => {}
+            Outcome::Timeout => features.outbox.on_unanswered(cx),
+            Outcome::CutOff => {}
         },
     }
     Taken::Nothing

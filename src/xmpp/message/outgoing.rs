@@ -207,6 +207,12 @@ impl Outbox {
         self.ask(cx);
     }
 
+    /// The answer did not come in time. The connection may be well, and the next one tells as much.
+    pub fn on_unanswered(&mut self, cx: &mut Cx) {
+        self.asking = false;
+        self.ask(cx);
+    }
+
     fn on_handled(&mut self, cx: &mut Cx, upto: u64) {
         self.confirmed = self.confirmed.max(upto);
         let confirmed = self.confirmed;

@@ -12,6 +12,8 @@ use crate::xmpp::stanza::text::direct_text;
 
 /// How often in a row a server may send us elsewhere.
 const HOPS_MAX: u8 = 3;
+/// A session that lived so long shows that the way there was no circle.
+const STABLE: Duration = Duration::from_secs(60);
 /// Two conflicts within that time mean that somebody insists.
 const CONFLICT_WINDOW: Duration = Duration::from_secs(60);
 
@@ -52,13 +54,14 @@ impl StreamError {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct History {
     hops: u8,
+    bound: Option<Instant>,
     conflict: Option<Instant>,
 }
 
 impl History {
     /// A resource was bound: the way led somewhere.
-    pub fn on_bound(&mut self) {
-        self.hops = 0;
+    pub fn on_bound(&mut self, now: Instant) {
+        self.bound = Some(now);
     }
 
     /// Sorts a stream error.
@@ -76,7 +79,7 @@ impl History {
             "not-authorized" => (Problem::AuthFailed { condition, text }, Next::Stop),
             "policy-violation" => (Problem::PolicyViolation(text), Next::Retry),
             "resource-constraint" => (Problem::ServerFull, Next::Retry),
-            "see-other-host" => self.see_other(domain, &content),
+            "see-other-host" => self.see_other(now, domain, &content),
             "system-shutdown" => (Problem::SystemShutdown, Next::Retry),
             // What we are would be the same the next time.
             "unsupported-encoding" | "unsupported-feature" | "unsupported-version" => {
@@ -89,8 +92,12 @@ impl History {
     }
 
     /// Sorts a redirection, from a stream error or from `<close/>` (RFC 7395 §3.6.1).
-    pub fn see_other(&mut self, domain: &str, address: &str) -> (Problem, Next) {
+    pub fn see_other(&mut self, now: Instant, domain: &str, address: &str) -> (Problem, Next) {
         let refused = || (Problem::UnsafeRedirect(address.to_owned()), Next::Stop);
+        let bound = self.bound.take();
+        if bound.is_some_and(|bound| now.since(bound) >= STABLE) {
+            self.hops = 0;
+        }
         if !is_safe(domain, address) {
             return refused();
         }
@@ -129,7 +136,7 @@ fn is_safe(domain: &str, address: &str) -> bool {
         return false;
     };
     match scheme.to_ascii_lowercase().as_str() {
-        "wss" => true,
+        "wss" => is_loopback(domain) || !is_loopback(host),
         "ws" => is_loopback(domain) && is_loopback(host),
         _ => false,
     }
@@ -294,7 +301,7 @@ mod tests {
     fn only_safe_addresses_are_followed() {
         let follows = |domain: &str, address: &str| {
             matches!(
-                History::default().see_other(domain, address),
+                History::default().see_other(Instant::default(), domain, address),
                 (_, Next::Move(to)) if to == address
             )
         };
@@ -313,6 +320,9 @@ mod tests {
             "ws://b.example.org/",
             "ws://localhost:5280/",
             "ws://127.0.0.1/",
+            "wss://localhost/",
+            "wss://127.0.0.1:5281/ws",
+            "wss://[::1]/ws",
             "http://b.example.org/",
             "https://b.example.org/",
             "javascript:alert(1)//://",
@@ -336,7 +346,11 @@ mod tests {
 
     #[test]
     fn this_machine_may_lead_to_itself_only() {
-        let next = |address: &str| History::default().see_other("localhost", address).1;
+        let next = |address: &str| {
+            History::default()
+                .see_other(Instant::default(), "localhost", address)
+                .1
+        };
         assert!(matches!(next("ws://127.0.0.1:5280/ws"), Next::Move(_)));
         assert!(matches!(next("ws://[::1]:5280/ws"), Next::Move(_)));
         assert_eq!(next("ws://b.example.org/ws"), Next::Stop);
@@ -345,19 +359,31 @@ mod tests {
 
     #[test]
     fn a_server_may_send_us_on_three_times() {
+        let at = |seconds| Instant::default() + Duration::from_secs(seconds);
+        let hop = |history: &mut History, seconds| {
+            history
+                .see_other(at(seconds), "example.org", "wss://b.example.org/")
+                .1
+        };
         let mut history = History::default();
-        let mut hop = || history.see_other("example.org", "wss://b.example.org/").1;
         for _ in 0..3 {
-            assert!(matches!(hop(), Next::Move(_)));
+            assert!(matches!(hop(&mut history, 1), Next::Move(_)));
         }
-        assert_eq!(hop(), Next::Stop);
+        assert_eq!(hop(&mut history, 1), Next::Stop);
+
+        // Sessions that end at once by another redirection are a circle, too.
         let mut history = History::default();
-        for _ in 0..9 {
-            assert!(matches!(
-                history.see_other("example.org", "wss://b.example.org/").1,
-                Next::Move(_)
-            ));
-            history.on_bound();
+        for _ in 0..3 {
+            history.on_bound(at(1));
+            assert!(matches!(hop(&mut history, 2), Next::Move(_)));
+        }
+        history.on_bound(at(3));
+        assert_eq!(hop(&mut history, 4), Next::Stop);
+
+        let mut history = History::default();
+        for round in 0..9 {
+            history.on_bound(at(round * 100));
+            assert!(matches!(hop(&mut history, round * 100 + 60), Next::Move(_)));
         }
     }
 }

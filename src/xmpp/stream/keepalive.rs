@@ -56,8 +56,8 @@ impl KeepAlive {
     /// Begins to watch. `max_silence`: how long the server lets us say nothing (XEP-0478).
     pub fn start(&mut self, now: Instant, max_silence: Option<Duration>) {
         // Time for the ping to arrive. A limit of a second or two must not make us a pest.
-        let allowed = max_silence.map(|max| (max * 3 / 4).max(Duration::from_secs(2)));
-        self.silence = allowed.map_or(SILENCE, |allowed| allowed.min(SILENCE));
+        let allowed = max_silence.map_or(SILENCE, |max| max.min(SILENCE * 2) * 3 / 4);
+        self.silence = allowed.clamp(Duration::from_secs(2), SILENCE);
         self.state = State::Listening(now + self.silence);
     }
 
@@ -165,6 +165,7 @@ mod tests {
         assert_eq!(after(20), at(15));
         assert_eq!(after(1), at(2));
         assert_eq!(after(600), at(25));
+        assert_eq!(after(u64::MAX), at(25), "whatever a server says");
     }
 
     #[test]

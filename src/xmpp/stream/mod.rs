@@ -375,7 +375,9 @@ impl Stream {
             return Taken::Nothing;
         }
         let (problem, next) = match framing::see_other(close) {
-            Some(address) => self.history.see_other(&self.settings.domain, address),
+            Some(address) => self
+                .history
+                .see_other(cx.now, &self.settings.domain, address),
             None => (Problem::ConnectionLost, Next::Retry),
         };
         self.end(cx, problem, next)
@@ -427,7 +429,7 @@ impl Stream {
     fn enter_bound(&mut self, cx: &mut Cx) {
         self.state = State::Bound;
         self.deadline = None;
-        self.history.on_bound();
+        self.history.on_bound(cx.now);
         self.keepalive
             .start(cx.now, cx.stream_features().max_silence);
     }
