@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use xtask::browser::{Browser, wait_for};
 use xtask::foreign::Foreign;
 
-use crate::world::{PASSWORD, World};
+use crate::world::World;
 
 /// Notes the notifications instead of showing them, and lets a test press them; and notes each question to the browser.
 const RECORD: &str = "
@@ -52,14 +52,7 @@ fn wait_for_title(browser: &Browser, wanted: &str) {
 
 /// Romeo is logged in, and what his page would show is noted.
 fn recorded(world: &World) -> Browser {
-    let browser = world.driver.browser("en-US");
-    browser.resize(1440, 900);
-    browser.before_documents(RECORD);
-    browser.go(&world.site.url);
-    browser.find("checkbox", "Stay logged in").click();
-    world.log_in(&browser, "romeo", PASSWORD);
-    browser.status("Online");
-    browser
+    world.logged_in_after("romeo", RECORD)
 }
 
 /// Romeo turns notifications on in the settings; the browser says this to its own question.

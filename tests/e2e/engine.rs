@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use xtask::browser::{Browser, wait_for};
 use xtask::foreign::Foreign;
 
-use crate::world::{PASSWORD, World};
+use crate::world::World;
 
 /// Notes from now on what the page says of its connection.
 const LISTEN: &str = "
@@ -127,13 +127,7 @@ fn without_shared_workers_one_tab_at_a_time_runs_the_engine_and_another_takes_ov
     let world = World::new();
     world.befriend("romeo", "juliet");
     let mut juliet = world.foreign("juliet");
-    let browser = world.driver.browser("en-US");
-    browser.resize(1440, 900);
-    browser.before_documents(NO_SHARED_WORKER);
-    browser.go(&world.site.url);
-    browser.find("checkbox", "Stay logged in").click();
-    world.log_in(&browser, "romeo", PASSWORD);
-    browser.status("Online");
+    let browser = world.logged_in_after("romeo", NO_SHARED_WORKER);
     assert_eq!(browser.kill_workers("shared_worker"), 0);
     world.open(&browser, "juliet");
     let first = browser.tab();
@@ -186,18 +180,13 @@ fn without_shared_workers_one_tab_at_a_time_runs_the_engine_and_another_takes_ov
 fn a_dedicated_engine_that_dies_is_started_again() {
     let world = World::new();
     world.befriend("romeo", "juliet");
-    let browser = world.driver.browser("en-US");
-    browser.resize(1440, 900);
-    // The page cannot hear of a worker's end but by its lock; this ends it from inside, as a trap would.
-    browser.before_documents(
+    // The page hears of a worker's end by its lock alone; this ends it without a word, as the system may.
+    let browser = world.logged_in_after(
+        "romeo",
         "delete window.SharedWorker;
          const real = Worker;
          window.Worker = class extends real { constructor(...a) { super(...a); window.engine = this; } };",
     );
-    browser.go(&world.site.url);
-    browser.find("checkbox", "Stay logged in").click();
-    world.log_in(&browser, "romeo", PASSWORD);
-    browser.status("Online");
     world.open(&browser, "juliet");
     browser.run(LISTEN, json!([]));
     browser.run("window.engine.terminate()", json!([]));

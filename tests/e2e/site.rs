@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{PASSWORD, World};
 
 /// Runs axe-core over what is shown, and gives its violations.
 fn violations(browser: &xtask::browser::Browser, screen: &str) -> Vec<String> {
@@ -20,78 +20,171 @@ fn violations(browser: &xtask::browser::Browser, screen: &str) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn every_screen_is_accessible_in_light_and_dark() {
+/// What people may see the app in.
+struct Look {
+    scheme: &'static str,
+    language: &'static str,
+    /// The sizes in which each screen is looked at, and in which accessibility is checked.
+    sizes: [(&'static str, u32, u32, bool); 3],
+}
+
+const WIDE: (u32, u32) = (1440, 900);
+
+/// Goes through every screen, checks it and keeps a picture of it.
+fn look_at_every_screen(look: &Look) {
     let world = World::new();
     world.befriend("romeo", "juliet");
     let mut juliet = world.foreign("juliet");
     let mut mallory = world.foreign("mallory");
     let mut found = Vec::new();
-    for scheme in ["light", "dark"] {
-        let browser = world.browser();
-        browser.devtools(
-            "Emulation.setEmulatedMedia",
-            json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
-        );
-        let mut check = |browser: &xtask::browser::Browser, screen: &str| {
-            found.extend(violations(browser, &format!("{screen}, {scheme}")));
-            browser.screenshot(&format!("{screen}-{scheme}"));
-        };
-        browser.find("form", "Log in");
-        check(&browser, "login");
-        world.log_in(&browser, "romeo", "wrong");
-        browser.find("alert", "^");
-        check(&browser, "login-failed");
-        browser.find("textbox", "XMPP address").clear();
-        browser.find("textbox", "Password").clear();
-        world.log_in(&browser, "romeo", crate::world::PASSWORD);
-        browser.status("Online");
-        check(&browser, "conversations-empty");
-        world.open(&browser, "juliet");
-        juliet.send(
-            &world.address("romeo"),
-            "*Good* night, _good_ night!\n> parting is\nsuch sweet `sorrow` https://example.org/",
-        );
-        world.hears(&browser, "sorrow");
-        world.says(&browser, "/me would I were thy bird");
-        check(&browser, "conversation");
-        browser.run(
-            "location.hash = arguments[0]",
-            json!([format!(
-                "#/{}/{}/details",
-                world.address("romeo"),
-                world.address("juliet")
-            )]),
-        );
-        browser.find("heading", "Contact details");
-        check(&browser, "details");
-        mallory.tell(json!({"do": "subscribe", "to": world.address("romeo")}));
-        browser.find("button", "^Contacts").click();
-        browser.find("region", "Requests");
-        check(&browser, "contacts");
-        browser.find("button", "New conversation").click();
-        browser.find("dialog", "New conversation");
-        check(&browser, "new-conversation");
-        browser.keys("\u{E00C}");
-        browser.gone("dialog", "New conversation");
-        browser.find("button", "Emoji").click();
-        browser.find("dialog", "^Emoji");
-        check(&browser, "emoji");
-        browser.keys("\u{E00C}");
-        browser.run("location.hash = '#/settings'", json!([]));
-        browser.find("heading", "Settings");
-        check(&browser, "settings");
-        browser.run("location.hash = '#/diagnostics'", json!([]));
-        browser.find("heading", "Diagnostics");
-        check(&browser, "diagnostics");
-        let refused: Vec<_> = browser
-            .log()
-            .into_iter()
-            .filter(|line| line.contains("Content Security Policy"))
-            .collect();
-        assert_eq!(refused, Vec::<String>::new());
-    }
+    let browser = world.browser_after(look.language, "");
+    browser.devtools(
+        "Emulation.setEmulatedMedia",
+        json!({"features": [{"name": "prefers-color-scheme", "value": look.scheme}]}),
+    );
+    let browser = &browser;
+    let mut check = |screen: &str| {
+        for (size, width, height, is_checked) in look.sizes {
+            browser.resize(width, height);
+            let name = format!("{screen}-{}-{}-{size}", look.scheme, look.language);
+            let content = browser.run("return document.documentElement.scrollWidth", json!([]));
+            if content.as_u64() > Some(width.into()) {
+                found.push(format!("{name}: {content} wide"));
+            }
+            if is_checked {
+                found.extend(violations(browser, &name));
+            }
+            browser.screenshot(&name);
+        }
+        browser.resize(WIDE.0, WIDE.1);
+    };
+    let go = |hash: &str| {
+        browser.run("location.hash = arguments[0]", json!([hash]));
+    };
+    let details = format!(
+        "#/{}/{}/details",
+        world.address("romeo"),
+        world.address("juliet")
+    );
+    let log_in = |password: &str| {
+        for (name, text) in [
+            ("^(XMPP address|XMPP 地址)$", &*world.address("romeo")),
+            ("^(Password|密码)$", password),
+        ] {
+            let field = browser.find("textbox", name);
+            field.clear();
+            field.enter(text);
+        }
+        browser.find("button", "^(Log in|登录)$").click();
+    };
+
+    browser.find("form", "^(Log in|登录)$");
+    check("login");
+    log_in("wrong");
+    browser.find("alert", "^");
+    check("login-failed");
+    log_in(PASSWORD);
+    browser.status(if look.language == "zh-CN" {
+        "在线"
+    } else {
+        "Online"
+    });
+    check("conversations-empty");
+    go(details.trim_end_matches("/details"));
+    browser
+        .find("textbox", "^(Message|消息)$")
+        .enter("/me would I were thy bird");
+    juliet.send(
+        &world.address("romeo"),
+        "*Good* night, _good_ night!\n> parting is\nsuch sweet `sorrow` https://example.org/",
+    );
+    world.hears(browser, "sorrow");
+    browser.find("button", "^(Send|发送)$").click();
+    world.hears(browser, "would I were thy bird");
+    browser.find("image", "^(Sent|已发送)$");
+    check("conversation");
+    browser.find("button", "^(Emoji|表情)$").click();
+    browser.find("dialog", "^(Emoji|表情)");
+    check("emoji");
+    browser.keys("\u{E00C}");
+    go(&details);
+    browser.find("heading", "^(Contact details|联系人资料)$");
+    check("details");
+    browser
+        .find("button", "^(Edit contact|编辑联系人)$")
+        .click();
+    browser.find("textbox", "^(Groups|分组)$");
+    check("details-edited");
+    go("#/");
+    mallory.tell(json!({"do": "subscribe", "to": world.address("romeo")}));
+    browser.find("link", "^juliet");
+    check("conversations");
+    browser.find("button", "^(Contacts|联系人)").click();
+    browser.find("region", "^(Requests|请求)$");
+    check("contacts");
+    browser
+        .find("button", "^(New conversation|新会话)$")
+        .click();
+    browser.find("dialog", "^(New conversation|新会话)$");
+    check("new-conversation");
+    browser.keys("\u{E00C}");
+    browser.gone("dialog", "^(New conversation|新会话)$");
+    go("#/settings");
+    browser.find("heading", "^(Settings|设置)$");
+    check("settings");
+    browser.find("button", "^(Log out|退出登录)$").click();
+    browser.find("dialog", "^(Log out|退出登录)");
+    check("log-out");
+    browser.keys("\u{E00C}");
+    go("#/diagnostics");
+    browser.find("heading", "^(Diagnostics|诊断)$");
+    check("diagnostics");
+    let refused: Vec<_> = browser
+        .log()
+        .into_iter()
+        .filter(|line| line.contains("Content Security Policy"))
+        .collect();
+    assert_eq!(refused, Vec::<String>::new());
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_screen_is_accessible_and_fits_in_light() {
+    look_at_every_screen(&Look {
+        scheme: "light",
+        language: "en-US",
+        sizes: [
+            ("wide", 1440, 900, true),
+            ("middle", 820, 1180, false),
+            ("narrow", 360, 740, false),
+        ],
+    });
+}
+
+#[test]
+fn every_screen_is_accessible_and_fits_in_dark() {
+    look_at_every_screen(&Look {
+        scheme: "dark",
+        language: "en-US",
+        sizes: [
+            ("wide", 1440, 900, true),
+            ("middle", 820, 1180, false),
+            ("narrow", 360, 740, true),
+        ],
+    });
+}
+
+#[test]
+fn every_screen_is_accessible_and_fits_in_chinese() {
+    look_at_every_screen(&Look {
+        scheme: "light",
+        language: "zh-CN",
+        sizes: [
+            ("wide", 1440, 900, false),
+            ("middle", 820, 1180, false),
+            ("narrow", 360, 740, true),
+        ],
+    });
 }
 
 #[test]

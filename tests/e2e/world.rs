@@ -72,8 +72,14 @@ impl World {
 
     /// A browser at the login page.
     pub fn browser(&self) -> Browser {
-        let browser = self.driver.browser("en-US");
+        self.browser_after("en-US", "")
+    }
+
+    /// A browser at the login page, in a language, that ran a script before the page.
+    pub fn browser_after(&self, language: &str, script: &str) -> Browser {
+        let browser = self.driver.browser(language);
         browser.resize(1440, 900);
+        browser.before_documents(script);
         browser.go(&self.site.url);
         program(&browser);
         browser
@@ -81,7 +87,12 @@ impl World {
 
     /// A browser in which somebody is logged in, to stay, and online.
     pub fn logged_in(&self, user: &str) -> Browser {
-        let browser = self.browser();
+        self.logged_in_after(user, "")
+    }
+
+    /// The same, where a script ran before each page.
+    pub fn logged_in_after(&self, user: &str, script: &str) -> Browser {
+        let browser = self.browser_after("en-US", script);
         browser.find("checkbox", "Stay logged in").click();
         self.log_in(&browser, user, PASSWORD);
         browser.status("Online");

@@ -18,6 +18,6 @@ pub const CONVERSATIONS: Conversations = Conversations {
     },
     nothing_found: "没有找到。",
     empty_title: "还没有会话",
-    empty_text: "给某人写信吧：只需要对方的 XMPP 地址。",
+    empty_text: "给别人发条消息吧：只需要对方的 XMPP 地址。",
     start_one: "开始会话",
 };

@@ -21,7 +21,7 @@ pub const SETTINGS: Settings = Settings {
     as_browser: "跟随浏览器",
     notifications: "通知",
     desktop_notifications: "桌面通知",
-    desktop_notifications_hint: "有人来信而您没在看时提醒。",
+    desktop_notifications_hint: "有人发来消息而您没有在看时提醒您。",
     notifications_refused: "浏览器不允许。请在浏览器设置中允许本页面发送通知。",
     preview: "显示消息内容",
     preview_hint: "否则只显示是谁发来的。",

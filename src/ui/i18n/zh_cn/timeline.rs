@@ -17,7 +17,7 @@ pub const TIMELINE: Timeline = Timeline {
     gap: "此处缺少部分消息。",
     beginning: "对话从这里开始。",
     empty: "还没有消息",
-    empty_hint: "打个招呼吧，你写的内容会显示在这里。",
+    empty_hint: "打个招呼吧，您写的内容会显示在这里。",
     jump: "跳到最新消息",
     unread: Count {
         locale: Locale::ZhCn,
