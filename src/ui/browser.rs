@@ -39,13 +39,16 @@ pub fn remember(key: &str, value: Option<&str>) {
     };
 }
 
-/// Hands a text over to the page that comes after this one in this tab: when a tab is loaded anew, the engine may end
-/// before it has stored what it was told last.
-pub fn hand_over(key: &str, text: &str) {
+/// Hands a text over to the page that comes after this one in this tab, or takes it back: when a tab is loaded anew,
+/// the engine may end before it has stored what it was told last.
+pub fn hand_over(key: &str, text: Option<&str>) {
     if cfg!(target_arch = "wasm32")
         && let Ok(Some(storage)) = window().session_storage()
     {
-        let _refused = storage.set_item(key, text);
+        let _refused = match text {
+            Some(text) => storage.set_item(key, text),
+            None => storage.remove_item(key),
+        };
     }
 }
 
@@ -92,4 +95,30 @@ pub fn root_attribute(name: &str, value: Option<&str>) {
         Some(value) => root.set_attribute(name, value),
         None => root.remove_attribute(name),
     };
+}
+
+/// Whether the browser can be asked to open `xmpp:` links here.
+#[must_use]
+pub fn can_offer_links() -> bool {
+    cfg!(target_arch = "wasm32") && {
+        let navigator = window().navigator();
+        js_sys::Reflect::has(&navigator, &"registerProtocolHandler".into()).unwrap_or(false)
+    }
+}
+
+/// Asks the browser to open `xmpp:` links here from now on (RFC 5122). Says whether it takes the question at all.
+pub fn offer_links() -> bool {
+    if !cfg!(target_arch = "wasm32") {
+        return false;
+    }
+    let location = window().location();
+    let (Ok(origin), Ok(path)) = (location.origin(), location.pathname()) else {
+        return false;
+    };
+    // What follows `#` stays in the browser: no server learns whose link was opened.
+    let place = [&*origin, &*path, "#/open/%s"].concat();
+    let navigator = window().navigator();
+    navigator
+        .register_protocol_handler("xmpp", &place, "Waxwing")
+        .is_ok()
 }

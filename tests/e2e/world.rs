@@ -141,9 +141,9 @@ impl World {
 
     /// Fills in the login form and sends it.
     pub fn log_in(&self, browser: &Browser, user: &str, password: &str) {
-        browser
-            .find("textbox", "XMPP address")
-            .enter(&self.address(user));
+        let address = browser.find("textbox", "XMPP address");
+        address.clear();
+        address.enter(&self.address(user));
         browser.find("textbox", "Password").enter(password);
         browser.find("button", "Log in").click();
     }

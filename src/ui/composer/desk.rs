@@ -132,7 +132,7 @@ impl Desk {
         if let (Some(key), Some(field)) = (self.key(), self.field()) {
             let text = field.value();
             if !text.is_empty() {
-                browser::hand_over(&key, &text);
+                browser::hand_over(&key, Some(&text));
             }
         }
     }
@@ -150,15 +150,35 @@ impl Desk {
     }
 
     fn keep(&self, text: String) {
-        let is_news = self.saved.try_with_value(|saved| *saved != text) == Some(true);
-        if let (true, Some(peer)) = (is_news, self.peer.try_get_value()) {
-            self.saved.set_value(text.clone());
-            let command = AccountCommand::SaveDraft {
-                conversation: peer.address,
-                text,
-            };
-            self.handle.account(peer.account, command);
+        let before = self.saved.try_get_value();
+        let (Some(before), Some(peer), Some(key)) = (before, self.peer.try_get_value(), self.key())
+        else {
+            return;
+        };
+        if before == text {
+            return;
         }
+        self.saved.set_value(text.clone());
+        let command = AccountCommand::SaveDraft {
+            conversation: peer.address,
+            text: text.clone(),
+        };
+        let answered = self.handle.ask_account(peer.account, command);
+        let saved = self.saved;
+        spawn_local(async move {
+            match answered.await {
+                Ok(_) => browser::hand_over(&key, None),
+                // The engine died, or nobody is logged in any more: it is kept here until somebody writes there again.
+                Err(_) => {
+                    browser::hand_over(&key, Some(&text));
+                    let _gone = saved.try_update_value(|saved| {
+                        if *saved == text {
+                            *saved = before;
+                        }
+                    });
+                }
+            }
+        });
     }
 
     /// Another window changed the draft: shown here, unless somebody writes here.

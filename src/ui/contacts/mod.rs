@@ -8,4 +8,4 @@ mod request;
 pub mod words;
 
 pub use list::ContactList;
-pub use new_conversation::NewConversation;
+pub use new_conversation::{Beginning, NewConversation};

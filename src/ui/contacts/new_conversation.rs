@@ -14,6 +14,17 @@ use crate::ui::reactive::model::PeerKey;
 use crate::ui::widget::dialog::Dialog;
 use crate::ui::widget::problem::ProblemNote;
 
+/// What stands in the dialog at first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Beginning {
+    /// Whom to write to.
+    pub address: String,
+    /// The name to give them.
+    pub name: String,
+    /// The group to put them into.
+    pub group: String,
+}
+
 /// The dialog "New conversation".
 #[component]
 pub fn NewConversation(
@@ -21,6 +32,9 @@ pub fn NewConversation(
     account: AccountId,
     /// "Add to my contacts" is chosen at first.
     add: bool,
+    /// What stands in it at first.
+    #[prop(optional)]
+    beginning: Beginning,
     /// It was closed.
     on_close: Callback<()>,
     /// The conversation to show.
@@ -29,9 +43,9 @@ pub fn NewConversation(
     let texts = use_text();
     let text = &texts.contacts;
     let handle = use_handle();
-    let (address, set_address) = signal(String::new());
-    let (name, set_name) = signal(String::new());
-    let (group, set_group) = signal(String::new());
+    let (address, set_address) = signal(beginning.address);
+    let (name, set_name) = signal(beginning.name);
+    let (group, set_group) = signal(beginning.group);
     let offers_adding = expect_context::<&'static Config>().has(Feature::AddContact);
     let (adding, set_adding) = signal(add && offers_adding);
     let (busy, set_busy) = signal(false);

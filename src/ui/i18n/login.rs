@@ -24,6 +24,7 @@ pub struct Login {
     pub help: &'static str,
     pub privacy: &'static str,
     pub password_reset: &'static str,
+    pub interrupted: &'static str,
     pub password_missing: &'static str,
     /// Asks for the password of the account named.
     pub password_again: Fill,

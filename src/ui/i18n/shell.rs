@@ -24,6 +24,12 @@ pub struct Shell {
     pub opening: &'static str,
     pub not_opened: &'static str,
     pub no_such_account: Fill,
+    /// The title of what is no `xmpp:` link.
+    pub link_wrong: &'static str,
+    /// The title of a link to a room.
+    pub link_room: &'static str,
+    /// More about it; the address of the room.
+    pub link_room_hint: Fill,
     pub to_the_lists: &'static str,
 
     pub reload: &'static str,

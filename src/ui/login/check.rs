@@ -54,6 +54,13 @@ pub fn log_in(typed: Typed, config: &Config) -> Result<LogIn, Trouble> {
     })
 }
 
+/// What one types to mean this address: without the domain where the form shows it.
+pub fn typed_address(address: &str, config: &Config) -> String {
+    let ours = config.domain.as_ref().filter(|_| !config.other_servers);
+    let local = ours.and_then(|domain| address.strip_suffix(&**domain)?.strip_suffix('@'));
+    local.unwrap_or(address).to_owned()
+}
+
 /// The command for a guest, if the host lets guests in.
 pub fn guest(config: &Config) -> Option<LogIn> {
     let domain = config.domain.clone().filter(|_| config.anonymous)?;
@@ -162,5 +169,27 @@ mod tests {
         let guest = guest(&config).unwrap();
         assert!(guest.anonymous && !guest.stay);
         assert_eq!(guest.address, "example.org");
+    }
+
+    #[test]
+    fn an_address_is_filled_in_as_one_types_it() {
+        let mut config = Config {
+            domain: Some("example.org".into()),
+            ..Config::default()
+        };
+        assert_eq!(
+            typed_address("romeo@example.org", &config),
+            "romeo@example.org"
+        );
+        config.other_servers = false;
+        assert_eq!(typed_address("romeo@example.org", &config), "romeo");
+        assert_eq!(
+            typed_address("romeo@example.net", &config),
+            "romeo@example.net"
+        );
+        assert_eq!(
+            typed_address("romeo@notexample.org", &config),
+            "romeo@notexample.org"
+        );
     }
 }

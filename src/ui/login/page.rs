@@ -156,6 +156,31 @@ pub fn LogInPage() -> impl IntoView {
         }
         _ => None,
     };
+    // A session that ended by itself, and is to go on where it was.
+    let interrupted = move || {
+        handle.model.interrupted.get().then(|| {
+            view! {
+                <div class="alert" data-kind="info" role="status">
+                    <Icon name="info" />
+                    <p class="alert__body">{text.login.interrupted}</p>
+                </div>
+            }
+        })
+    };
+    // Who was here before is likely who comes back; what the link or the person says goes before.
+    Effect::new(move || {
+        let last = handle.model.remembered.with(|all| all.first().cloned());
+        let (Some(input), Some(last)) = (fields.address.get(), last) else {
+            return;
+        };
+        if input.value().is_empty() {
+            input.set_value(&check::typed_address(last.as_str(), config));
+            let has_focus = document().active_element().as_ref() == Some(input.as_ref());
+            if let (true, Some(password)) = (has_focus, fields.password.get_untracked()) {
+                let _unfocusable = password.focus();
+            }
+        }
+    });
     let address_error = error(Concerns::Address, "address-error");
     let settings = config.has(Feature::ConnectionSettings).then(|| {
         settings(
@@ -179,6 +204,7 @@ pub fn LogInPage() -> impl IntoView {
                 </div>
                 <DeviceAlert />
                 <form class="login__form" aria-label=text.login.log_in novalidate on:submit=submit>
+                    {interrupted}
                     {whole}
                     <div class="field">
                         <label class="field__label" for="address">{text.login.address}</label>

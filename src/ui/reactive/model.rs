@@ -52,6 +52,8 @@ pub struct Model {
     pub settings: RwSignal<Settings>,
     /// Addresses that the log-in form offers.
     pub remembered: RwSignal<Vec<Address>>,
+    /// Accounts were here, and nobody logged them out: an engine has died, and it alone knew the password.
+    pub interrupted: RwSignal<bool>,
     /// What is wrong with this device.
     pub device: RwSignal<Option<Problem>>,
     /// The accounts in order of their addresses.
@@ -83,6 +85,7 @@ impl Model {
             requests: Rows::new(|_, _| false),
             settings: RwSignal::new(Settings::default()),
             remembered: RwSignal::new(Vec::new()),
+            interrupted: RwSignal::new(false),
             device: RwSignal::new(None),
             account_order: Memo::new(move |_| account_order(accounts)),
             contact_order: Memo::new(move |_| contact_order(contacts, collate)),
@@ -106,13 +109,19 @@ impl Model {
                 self.requests.doubt();
             }
             Change::Ready => {
+                let were_some = !self.accounts.is_empty();
                 self.accounts.sweep();
+                let are_none = self.accounts.is_empty();
+                self.interrupted.set(were_some && are_none);
                 self.contacts.sweep();
                 self.conversations.sweep();
                 self.requests.sweep();
                 self.ready.set(true);
             }
-            Change::Account(row) => self.accounts.put(row.id, row),
+            Change::Account(row) => {
+                self.accounts.put(row.id, row);
+                self.interrupted.set(false);
+            }
             Change::AccountGone(id) => {
                 self.accounts.remove(&id);
                 self.requests.remove(&id);

@@ -2,6 +2,7 @@
 
 mod account;
 mod device;
+mod links;
 mod log_out;
 mod row;
 
@@ -9,6 +10,7 @@ use crate::ui::view::prelude::*;
 
 use self::account::AccountSection;
 use self::device::{AppearanceSection, NotificationSection};
+use self::links::LinkSection;
 use self::row::Section;
 use super::config::{Config, Feature};
 use super::handle::use_handle;
@@ -40,7 +42,9 @@ pub fn SettingsPane() -> impl IntoView {
                     children=|account| view! { <AccountSection account /> }
                 />
                 <AppearanceSection />
-                {notifications} {help}
+                {notifications}
+                <LinkSection />
+                {help}
             </div>
         </div>
     }

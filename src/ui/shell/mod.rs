@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod device;
+mod link;
 pub mod open;
 mod password;
 pub mod screen;
@@ -12,6 +13,7 @@ use crate::ui::view::prelude::*;
 
 use self::connection::ConnectionBar;
 use self::device::DeviceAlert;
+use self::link::LinkPane;
 use self::open::{Open, Opened};
 use self::shortcuts::Shortcuts;
 use super::conversation::ConversationPane;
@@ -30,6 +32,7 @@ use crate::ui::widget::icon::Icon;
 enum Middle {
     Nothing,
     Conversation,
+    Link(String),
     Settings,
     Diagnostics,
 }
@@ -55,9 +58,8 @@ pub fn Shell() -> impl IntoView {
     let middle = Memo::new(move |_| {
         router.place.with(|place| match place {
             Place::Home | Place::Register => Middle::Nothing,
-            Place::Conversation { .. } | Place::Details { .. } | Place::Link(_) => {
-                Middle::Conversation
-            }
+            Place::Conversation { .. } | Place::Details { .. } => Middle::Conversation,
+            Place::Link(link) => Middle::Link(link.clone()),
             Place::Settings => Middle::Settings,
             Place::Diagnostics => Middle::Diagnostics,
         })
@@ -94,6 +96,7 @@ pub fn Shell() -> impl IntoView {
                 {move || match middle.get() {
                     Middle::Nothing => nothing_open(),
                     Middle::Conversation => conversation(open),
+                    Middle::Link(link) => view! { <LinkPane link /> }.into_any(),
                     Middle::Settings => view! { <SettingsPane /> }.into_any(),
                     Middle::Diagnostics => view! { <DiagnosticsPane /> }.into_any(),
                 }}

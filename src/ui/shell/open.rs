@@ -140,7 +140,8 @@ pub fn use_open() -> Open {
     expect_context()
 }
 
-fn account_named(handle: Handle, address: &str) -> Option<AccountId> {
+/// The account of this address; looks without following.
+pub(super) fn account_named(handle: Handle, address: &str) -> Option<AccountId> {
     let mut found = None;
     handle.model.accounts.each(|id, row| {
         if row.address.as_str().eq_ignore_ascii_case(address) {

@@ -23,6 +23,7 @@ pub const LOGIN: Login = Login {
     help: "Help",
     privacy: "Privacy",
     password_reset: "Forgot your password?",
+    interrupted: "Waxwing was started anew, and the password is kept nowhere. Log in to go on where you were.",
     password_missing: "Enter your password.",
     password_again: Fill("Enter the password of {} again"),
 };

@@ -26,6 +26,9 @@ pub const SHELL: Shell = Shell {
     opening: "Opening…",
     not_opened: "This conversation cannot be opened.",
     no_such_account: Fill("You are not logged in as {}."),
+    link_wrong: "This link is not understood.",
+    link_room: "Rooms are not supported yet",
+    link_room_hint: Fill("This link leads to the room {}. Waxwing cannot enter rooms so far."),
     to_the_lists: "Back to the conversations",
 
     reload: "Reload",

@@ -23,6 +23,7 @@ pub const LOGIN: Login = Login {
     help: "帮助",
     privacy: "隐私",
     password_reset: "忘记密码？",
+    interrupted: "Waxwing 已重新启动，而密码不会被保存。请登录以继续刚才的内容。",
     password_missing: "请输入密码。",
     password_again: Fill("请重新输入 {} 的密码"),
 };

@@ -26,6 +26,9 @@ pub const SHELL: Shell = Shell {
     opening: "正在打开…",
     not_opened: "无法打开此会话。",
     no_such_account: Fill("您没有以 {} 登录。"),
+    link_wrong: "无法识别此链接。",
+    link_room: "尚不支持聊天室",
+    link_room_hint: Fill("此链接指向聊天室 {}。Waxwing 目前还不能加入聊天室。"),
     to_the_lists: "返回会话列表",
 
     reload: "重新加载",

@@ -212,6 +212,25 @@ fn an_account_takes_everything_with_it() {
 }
 
 #[test]
+fn a_snapshot_without_the_accounts_that_were_here_is_an_interruption() {
+    let (_owner, model) = model();
+    let interrupted = || model.interrupted.get_untracked();
+    apply(model, vec![Change::Clear, Change::Ready]);
+    assert!(!interrupted(), "nobody was here");
+    apply(model, vec![account(), Change::Clear, Change::Ready]);
+    assert!(interrupted());
+    apply(model, vec![account()]);
+    assert!(!interrupted(), "somebody is again");
+    apply(model, vec![Change::AccountGone(US)]);
+    assert!(!interrupted(), "logged out");
+    apply(
+        model,
+        vec![account(), Change::Clear, account(), Change::Ready],
+    );
+    assert!(!interrupted());
+}
+
+#[test]
 fn a_person_is_named_as_in_the_roster_else_as_in_the_conversation_else_by_the_address() {
     let (_owner, model) = model();
     let juliet = key("juliet@example.org");
