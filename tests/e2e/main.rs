@@ -16,6 +16,7 @@ mod attention;
 mod chat;
 mod engine;
 mod first_paint;
+mod links;
 mod login;
 mod people;
 mod settings;
