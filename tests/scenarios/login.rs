@@ -311,3 +311,33 @@ fn registration_is_answered_by_a_form_then_by_the_account() {
     );
     assert!(stage.disk.device().accounts.is_empty());
 }
+
+#[test]
+fn a_log_in_that_is_given_up_leaves_no_session_whenever_that_was() {
+    for rounds in 1..40 {
+        let mut stage = Stage::empty();
+        stage.pages[0]
+            .page
+            .wish(9, login("romeo@example.org", Some("wss://example.org/ws")));
+        for _ in 0..rounds {
+            stage.world.run();
+            stage.server.serve(&stage.world);
+        }
+        if stage.ask(Command::CancelLogIn) != Some(Ok(Reply::Done)) {
+            panic!("no answer");
+        }
+        // A page that comes now sees what the client knows of.
+        let late = stage.attach(Attention::Visible);
+        stage.go();
+        let shown = stage.pages[late].connection.is_some();
+        assert_eq!(stage.pages[0].connection.is_some(), shown);
+        let open = stage
+            .server
+            .sockets
+            .iter()
+            .any(|socket| !socket.is_closed());
+        assert_eq!(open, shown, "after {rounds} rounds");
+        let kept = !stage.disk.device().accounts.is_empty();
+        assert_eq!(kept, shown, "after {rounds} rounds");
+    }
+}

@@ -6,7 +6,9 @@ use crate::boundary::change::Reply;
 use crate::client::endpoint::Endpoint;
 use crate::client::hub::Asker;
 use crate::client::link::Target;
+use crate::client::ports::PageId;
 use crate::entity::account::{Connection, Step};
+use crate::entity::id::RequestId;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;
@@ -194,11 +196,16 @@ impl Account {
         self.model.borrow_mut().session.set_connection(connection);
     }
 
-    /// The log-in is given up by who asked for it: nobody waits for an answer.
-    pub(super) async fn give_up(&mut self) {
+    /// The log-in is given up by who asked for it: nobody waits for an answer. Was it too late, it is undone.
+    pub(super) async fn give_up(&mut self, now: Instant, work: &mut Work) {
         if matches!(self.phase, Phase::LoggingIn(_)) {
-            self.vanish().await;
+            return self.vanish().await;
         }
+        let nobody = Asker {
+            page: PageId(0),
+            request: RequestId::default(),
+        };
+        self.log_out(now, nobody, self.fresh, work).await;
     }
 
     /// Nothing is left of a log-in that failed.

@@ -214,7 +214,7 @@ impl Account {
             Later::Online => self.on_online(now, work).await,
             Later::Ended(problem, next) => self.on_ended(now, problem, next, work).await,
             Later::LogOut { asker, erase } => self.log_out(now, asker, erase, work).await,
-            Later::GiveUp => self.give_up().await,
+            Later::GiveUp => self.give_up(now, work).await,
         }
     }
 
