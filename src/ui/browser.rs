@@ -15,6 +15,17 @@ pub fn query(name: &str) -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
+/// A length in hundredths, as a style sheet has it. The browser writes the number: to do it here is kilobytes of code.
+#[must_use]
+pub fn pixels(length: f64) -> String {
+    if !cfg!(target_arch = "wasm32") {
+        return format!("{length:.2}px");
+    }
+    let written = js_sys::Number::from(length).to_fixed(2);
+    // Two digits are never too many.
+    written.map_or_else(|_| String::new(), |number| String::from(number) + "px")
+}
+
 /// What this browser was told to remember; never a secret.
 #[must_use]
 pub fn recall(key: &str) -> Option<String> {

@@ -17,6 +17,7 @@ use super::policy::Policy;
 use crate::boundary::change::{Edge, ItemKind};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
+use crate::ui::browser::pixels;
 use crate::ui::text::fold::Fold;
 
 /// So often heights that were guessed wrong may ask for other rows within one frame.
@@ -308,7 +309,7 @@ impl Scroller {
         }
         if (self.told.1 - offset).abs() > 0.05 {
             let style = self.stage.window.style();
-            let _never = style.set_property("translate", &format!("0 {offset:.2}px"));
+            let _never = style.set_property("translate", &["0 ", &pixels(offset)].concat());
             self.told.1 = offset;
         }
         if (f64::from(self.stage.log.scroll_top()) - top).abs() >= 1.0 {
@@ -451,8 +452,6 @@ fn make(row: &Row, shared: &Shared, folds: &HashMap<ItemId, Fold>) -> Option<Dra
     })
 }
 
-fn set(element: &HtmlElement, property: &str, pixels: f64) {
-    let _never = element
-        .style()
-        .set_property(property, &format!("{pixels:.2}px"));
+fn set(element: &HtmlElement, property: &str, length: f64) {
+    let _never = element.style().set_property(property, &pixels(length));
 }

@@ -7,6 +7,7 @@ use crate::ui::view::prelude::*;
 use leptos::ev;
 use leptos::html;
 
+use crate::ui::browser::pixels;
 use geometry::{Geometry, Span};
 
 mod geometry;
@@ -92,13 +93,13 @@ where
 
     view! {
         <div class="virtual-list" node_ref=frame on:scroll=move |_| measure()>
-            <div class="virtual-list__spacer" style:block-size=move || format!("{}px", geometry.with(|g| g.total()))>
+            <div class="virtual-list__spacer" style:block-size=move || pixels(geometry.with(|g| g.total()))>
                 <ul
                     class="virtual-list__window"
                     role="list"
                     aria-label=label
                     node_ref=list
-                    style:translate=move || format!("0 {}px", span.with(|span| span.offset))
+                    style:translate=move || ["0 ", &pixels(span.with(|span| span.offset))].concat()
                 >
                     <For
                         each=move || visible.get()
