@@ -85,10 +85,8 @@ impl Account {
 
     /// Tries the disk again, if it is time: what memory holds is written in one piece.
     pub(super) async fn retry_disk(&mut self, now: Instant) {
-        if !self
-            .disk_timeout()
-            .is_some_and(|at| at.monotonic <= now.monotonic)
-        {
+        let at = self.disk_timeout();
+        if at.is_none_or(|at| at.monotonic > now.monotonic) {
             return;
         }
         let Some(mut failed) = self.failed.take() else {

@@ -244,7 +244,7 @@ impl Management {
             tracing::debug!("the server confirms more than was sent");
         }
         let news = news.min(self.unconfirmed.len());
-        let last = self.unconfirmed.drain(..news).last();
+        let last = self.unconfirmed.drain(..news).next_back();
         // `news` is at most half of the circle.
         self.confirmed = self
             .confirmed
