@@ -4,10 +4,10 @@
 
 use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{NotificationOptions, NotificationPermission};
+use web_sys::NotificationOptions;
 
 use super::browser;
 use super::config::{Config, Feature};
@@ -102,30 +102,65 @@ fn turn_on(handle: Handle) {
 
 /// Whether the question was not answered yet, neither to us nor to the browser.
 fn may_ask() -> bool {
-    browser::recall(DECLINED).is_none()
-        && is_supported()
-        && web_sys::Notification::permission() == NotificationPermission::Default
+    browser::recall(DECLINED).is_none() && permission() == Permission::Unasked
 }
 
-fn is_supported() -> bool {
-    cfg!(target_arch = "wasm32")
-        && js_sys::Reflect::has(&js_sys::global(), &"Notification".into()).unwrap_or(false)
+/// How it stands between the browser and our notifications.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Permission {
+    /// Pages of this browser cannot show any (Safari on iOS has no such thing, Android's want a service worker).
+    Unsupported,
+    /// The browser was not asked.
+    Unasked,
+    /// They may be shown.
+    Granted,
+    /// They may not be shown.
+    Refused,
+}
+
+/// How it stands now. Never throws, whatever the browser lacks.
+#[must_use]
+pub fn permission() -> Permission {
+    if !cfg!(target_arch = "wasm32") {
+        return Permission::Unsupported;
+    }
+    let get = |from: &JsValue, name: &str| js_sys::Reflect::get(from, &name.into());
+    let Ok(api) = get(&js_sys::global(), "Notification") else {
+        return Permission::Unsupported;
+    };
+    let agent = window().navigator().user_agent().unwrap_or_default();
+    match get(&api, "permission").ok().and_then(|it| it.as_string()) {
+        Some(said) if api.is_function() && !throws(&agent) => named(&said),
+        _ => Permission::Unsupported,
+    }
+}
+
+/// Whether the constructor of notifications always throws, though it is there: in Chromium on Android.
+fn throws(agent: &str) -> bool {
+    agent.contains("Android") && agent.contains("Chrome/")
+}
+
+fn named(permission: &str) -> Permission {
+    match permission {
+        "granted" => Permission::Granted,
+        "default" => Permission::Unasked,
+        _ => Permission::Refused,
+    }
 }
 
 fn is_looked_at() -> bool {
     cfg!(target_arch = "wasm32") && !document().hidden() && document().has_focus().unwrap_or(false)
 }
 
-/// The browser's own question; to be called from a click. Says whether notifications are allowed.
+/// The browser's own question, if it was not asked before; to be called from a click. Says whether notifications are
+/// allowed.
 pub async fn ask() -> bool {
-    if !is_supported() {
-        return false;
+    if permission() == Permission::Unasked
+        && let Ok(asked) = web_sys::Notification::request_permission()
+    {
+        let _answer = JsFuture::from(asked).await;
     }
-    let Ok(asked) = web_sys::Notification::request_permission() else {
-        return false;
-    };
-    let answer = JsFuture::from(asked).await;
-    answer.is_ok_and(|answer| answer.as_string().as_deref() == Some("granted"))
+    permission() == Permission::Granted
 }
 
 /// The two texts of a notification: nothing of a message can look like a part of ours.
@@ -142,7 +177,7 @@ fn texts(notification: &Notification, instead: &str) -> (String, String) {
 }
 
 fn show(notification: &Notification, instead: &str, handle: Handle, router: Router) {
-    if !is_supported() || web_sys::Notification::permission() != NotificationPermission::Granted {
+    if permission() != Permission::Granted {
         return;
     }
     let (title, body) = texts(notification, instead);
@@ -179,6 +214,26 @@ mod tests {
     use super::*;
     use crate::entity::address::Address;
     use crate::entity::id::AccountId;
+
+    #[test]
+    fn only_a_browser_that_was_not_asked_is_asked() {
+        assert_eq!(named("default"), Permission::Unasked);
+        assert_eq!(named("granted"), Permission::Granted);
+        assert_eq!(named("denied"), Permission::Refused);
+        assert_eq!(named("later"), Permission::Refused);
+    }
+
+    #[test]
+    fn browsers_whose_pages_cannot_notify_are_known() {
+        let chrome = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
+        assert!(throws(chrome));
+        for good in [
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+            "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0",
+        ] {
+            assert!(!throws(good), "{good}");
+        }
+    }
 
     // E21
     #[test]

@@ -85,6 +85,11 @@ pub fn AccountSection(
     view! {
         <Section heading=address>
             <ChoiceRow name=text.availability options value on_choose=choose />
+            <div role="status">
+                <Show when=move || value.get() == "offline">
+                    <p class="setting-row">{text.invisible_means}</p>
+                </Show>
+            </div>
             <label class="setting-row">
                 <span class="setting-row__words">
                     <span class="setting-row__name">{text.status}</span>

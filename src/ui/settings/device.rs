@@ -2,14 +2,13 @@
 
 use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
-use leptos::web_sys::{Notification, NotificationPermission};
-use wasm_bindgen_futures::JsFuture;
 
 use super::row::{ChoiceRow, Section, SwitchRow};
 use crate::boundary::command::Command;
 use crate::entity::settings::{Settings, Theme};
 use crate::ui::handle::{Handle, use_handle};
 use crate::ui::i18n::{Locale, use_text};
+use crate::ui::notify::{self, Permission};
 
 /// The themes, with the value in the form.
 const THEMES: [(Theme, &str); 4] = [
@@ -96,7 +95,7 @@ pub fn NotificationSection() -> impl IntoView {
             return;
         }
         spawn_local(async move {
-            let granted = permitted().await;
+            let granted = notify::ask().await;
             set_refused.try_set(!granted);
             // Written back also when it was refused: the switch shows what is.
             change(handle, |settings| settings.notifications = granted);
@@ -105,6 +104,14 @@ pub fn NotificationSection() -> impl IntoView {
             }
         });
     });
+    if notify::permission() == Permission::Unsupported {
+        return view! {
+            <Section heading=text.notifications>
+                <p class="setting-row">{text.notifications_unsupported}</p>
+            </Section>
+        }
+        .into_any();
+    }
     view! {
         <Section heading=text.notifications>
             <SwitchRow name=text.desktop_notifications hint=text.desktop_notifications_hint value=on on_switch=switch />
@@ -122,14 +129,4 @@ pub fn NotificationSection() -> impl IntoView {
         </Section>
     }
     .into_any()
-}
-
-/// Asks the browser, if it was not asked before.
-async fn permitted() -> bool {
-    if Notification::permission() == NotificationPermission::Default
-        && let Ok(asked) = Notification::request_permission()
-    {
-        let _answer = JsFuture::from(asked).await;
-    }
-    Notification::permission() == NotificationPermission::Granted
 }
