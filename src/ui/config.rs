@@ -2,6 +2,7 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::i18n::Locale;
 use crate::entity::settings::Theme;
 
 /// What the host has set.
@@ -17,7 +18,7 @@ pub struct Config {
     pub registration: bool,
     /// `anonymous`: whether to offer to join as a guest.
     pub anonymous: bool,
-    /// `rooms`: the addresses of the rooms that everybody joins.
+    /// `rooms`: reserved for the addresses of the rooms that everybody joins.
     pub rooms: Vec<String>,
     /// `theme`: of those who have not chosen one.
     pub theme: Theme,
@@ -153,6 +154,8 @@ pub enum Expected {
     Link,
     /// Nothing: there is no such key.
     Nothing,
+    /// The file must be served, or not be there at all (404).
+    Served,
 }
 
 const THEMES: [(&str, Theme); 4] = [
@@ -211,7 +214,14 @@ impl Config {
                 let theme = THEMES.iter().find(|(other, _)| *other == name);
                 self.theme = theme.ok_or(Expected::OneOf(NAMES))?.1;
             }
-            "language" => self.language = Some(text(value)?),
+            "language" => {
+                const NAMES: &[&str] = &["en", "zh-CN"];
+                let tag = text(value)?;
+                if Locale::of_tag(&tag).is_none() {
+                    return Err(Expected::OneOf(NAMES));
+                }
+                self.language = Some(tag);
+            }
             "links" => {
                 let Json::Object(links) = value else {
                     return Err(Expected::Object);
@@ -309,26 +319,50 @@ fn is_link(url: &str) -> bool {
     }
 }
 
-/// Fetches and reads the file beside the page. A site without one has set nothing.
+/// What became of the file.
+#[derive(PartialEq, Eq, Debug)]
+enum Fetched {
+    /// It is there.
+    Text(String),
+    /// The site has none.
+    None,
+    /// Nobody can tell what it says.
+    Failed,
+}
+
+/// Fetches and reads the file beside the page. A site without one has set nothing; a file that cannot be had may hold
+/// what must not be left out.
 pub async fn load() -> (Config, Vec<Mistake>) {
     match fetch().await {
-        None => (Config::default(), Vec::new()),
-        Some(text) => match js_sys::JSON::parse(&text) {
+        Fetched::None => (Config::default(), Vec::new()),
+        Fetched::Failed => (
+            Config::default(),
+            vec![Mistake {
+                key: String::new(),
+                expected: Expected::Served,
+            }],
+        ),
+        Fetched::Text(text) => match js_sys::JSON::parse(&text) {
             Ok(value) => Config::read(Json::of(&value)),
             Err(_) => Config::read(Json::Other),
         },
     }
 }
 
-async fn fetch() -> Option<String> {
-    let response = gloo_net::http::Request::get("config.json")
-        .send()
-        .await
-        .ok()?;
-    if !response.ok() {
-        return None;
+/// What an answer of this status means: only "there is none" means that nothing is set.
+fn fetched(status: u16, text: Option<String>) -> Fetched {
+    match (status, text) {
+        (404 | 410, _) => Fetched::None,
+        (200..=299, Some(text)) => Fetched::Text(text),
+        _ => Fetched::Failed,
     }
-    response.text().await.ok()
+}
+
+async fn fetch() -> Fetched {
+    match gloo_net::http::Request::get("config.json").send().await {
+        Ok(response) => fetched(response.status(), response.text().await.ok()),
+        Err(_) => Fetched::Failed,
+    }
 }
 
 impl Json {

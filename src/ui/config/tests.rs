@@ -81,6 +81,28 @@ fn a_mistake_names_its_key() {
 }
 
 #[test]
+fn a_language_that_is_not_spoken_is_a_mistake() {
+    for good in ["en", "zh-CN", "zh", "en-GB"] {
+        assert_eq!(mistakes(vec![("language", s(good))]), [], "{good}");
+    }
+    assert!(matches!(
+        &mistakes(vec![("language", s("klingon"))])[..],
+        [(key, Expected::OneOf(["en", "zh-CN"]))] if key == "language"
+    ));
+}
+
+#[test]
+fn only_a_file_that_is_not_there_means_that_nothing_is_set() {
+    let text = || Some("{}".to_owned());
+    assert_eq!(fetched(200, text()), Fetched::Text("{}".into()));
+    assert_eq!(fetched(404, text()), Fetched::None);
+    for status in [0, 301, 401, 403, 500, 503] {
+        assert_eq!(fetched(status, text()), Fetched::Failed, "{status}");
+    }
+    assert_eq!(fetched(200, None), Fetched::Failed);
+}
+
+#[test]
 fn an_address_without_encryption_is_refused_but_for_this_machine() {
     for good in [
         "wss://a",

@@ -1,6 +1,6 @@
 //! Texts: the frame: connection, navigation, shortcuts.
 
-use super::{Count, Fill, Fill2};
+use super::{Count, Fill};
 
 /// Texts: the frame: connection, navigation, shortcuts.
 #[allow(missing_docs)]
@@ -17,8 +17,6 @@ pub struct Shell {
     pub connect: &'static str,
     pub restarting: &'static str,
     /// The address of the account, then its state, where there are several accounts.
-    pub of_account: Fill2,
-
     pub nothing_open: &'static str,
     pub nothing_open_hint: &'static str,
     pub opening: &'static str,
@@ -54,6 +52,7 @@ pub struct Shell {
     pub config_websocket: &'static str,
     pub config_link: &'static str,
     pub config_nothing: &'static str,
+    pub config_served: &'static str,
 
     pub shortcuts: &'static str,
     pub shortcut_send: &'static str,

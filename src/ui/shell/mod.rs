@@ -16,6 +16,7 @@ use self::device::DeviceAlert;
 use self::link::LinkPane;
 use self::open::{Open, Opened};
 use self::shortcuts::Shortcuts;
+use super::config::{Config, Feature};
 use super::conversation::ConversationPane;
 use super::conversations::Sidebar;
 use super::diagnostics::DiagnosticsPane;
@@ -43,6 +44,7 @@ pub fn Shell() -> impl IntoView {
     let text = use_text();
     let handle = use_handle();
     let router = use_router();
+    let config: &'static Config = expect_context();
     let open = Open::new();
     provide_context(open);
     title::follow_open(open);
@@ -51,6 +53,7 @@ pub fn Shell() -> impl IntoView {
     let view = move || {
         router.place.with(|place| match place {
             Place::Home | Place::Register => "list",
+            Place::Diagnostics if !config.has(Feature::Diagnostics) => "list",
             Place::Details { .. } => "details",
             _ => "main",
         })
@@ -61,7 +64,8 @@ pub fn Shell() -> impl IntoView {
             Place::Conversation { .. } | Place::Details { .. } => Middle::Conversation,
             Place::Link(link) => Middle::Link(link.clone()),
             Place::Settings => Middle::Settings,
-            Place::Diagnostics => Middle::Diagnostics,
+            Place::Diagnostics if config.has(Feature::Diagnostics) => Middle::Diagnostics,
+            Place::Diagnostics => Middle::Nothing,
         })
     });
     let has_details = Memo::new(move |_| {

@@ -10,14 +10,11 @@ use crate::ui::i18n::{Texts, use_text};
 #[must_use]
 pub fn other_build() -> AnyView {
     let text = use_text();
-    let reload = move |_| {
-        let _refused = window().location().reload();
-    };
     screen(
         text.shell.other_build,
         text.shell.other_build_hint,
         None,
-        view! { <button type="button" class="button" data-kind="primary" on:click=reload>{text.shell.reload}</button> }.into_any(),
+        reload(text.shell.reload),
     )
 }
 
@@ -70,7 +67,7 @@ pub fn misconfigured(mistakes: &[Mistake]) -> AnyView {
         text.shell.config_wrong,
         text.shell.config_hint,
         Some(list),
-        ().into_any(),
+        reload(text.shell.reload),
     )
 }
 
@@ -86,8 +83,17 @@ fn expected(expected: Expected, text: &Texts) -> String {
         Expected::WebSocket => t.config_websocket,
         Expected::Link => t.config_link,
         Expected::Nothing => t.config_nothing,
+        Expected::Served => t.config_served,
     };
     words.to_owned()
+}
+
+fn reload(words: &'static str) -> AnyView {
+    let reload = move |_| {
+        let _refused = window().location().reload();
+    };
+    view! { <button type="button" class="button" data-kind="primary" on:click=reload>{words}</button> }
+        .into_any()
 }
 
 fn again(words: &'static str) -> AnyView {

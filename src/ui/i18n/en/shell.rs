@@ -1,7 +1,7 @@
 //! English: the frame: connection, navigation, shortcuts.
 
 use crate::ui::i18n::shell::Shell;
-use crate::ui::i18n::{Count, Fill, Fill2, Locale};
+use crate::ui::i18n::{Count, Fill, Locale};
 
 pub const SHELL: Shell = Shell {
     navigation: "Main",
@@ -19,7 +19,6 @@ pub const SHELL: Shell = Shell {
     retry_now: "Retry now",
     connect: "Connect",
     restarting: "Waxwing stopped and is starting again. Nothing is lost.",
-    of_account: Fill2("{0}: {1}"),
 
     nothing_open: "Choose a conversation",
     nothing_open_hint: "Or begin a new one.",
@@ -52,6 +51,7 @@ pub const SHELL: Shell = Shell {
     config_websocket: "must be an address that begins with wss:// (or with ws:// on this very machine)",
     config_link: "must be a link that begins with https:// or mailto:, or a file of this site",
     config_nothing: "is not known; check the spelling",
+    config_served: "could not be fetched; a site without one must answer 404",
 
     shortcuts: "Keyboard shortcuts",
     shortcut_send: "Send the message",

@@ -1,7 +1,7 @@
 //! Simplified Chinese: the frame: connection, navigation, shortcuts.
 
 use crate::ui::i18n::shell::Shell;
-use crate::ui::i18n::{Count, Fill, Fill2, Locale};
+use crate::ui::i18n::{Count, Fill, Locale};
 
 pub const SHELL: Shell = Shell {
     navigation: "主导航",
@@ -19,7 +19,6 @@ pub const SHELL: Shell = Shell {
     retry_now: "立即重试",
     connect: "连接",
     restarting: "Waxwing 已停止，正在重新启动。没有丢失任何内容。",
-    of_account: Fill2("{0}：{1}"),
 
     nothing_open: "请选择一个会话",
     nothing_open_hint: "或者开始新的会话。",
@@ -52,6 +51,7 @@ pub const SHELL: Shell = Shell {
     config_websocket: "必须是以 wss:// 开头的地址（本机可用 ws://）",
     config_link: "必须是以 https:// 或 mailto: 开头的链接，或本站的文件",
     config_nothing: "无法识别，请检查拼写",
+    config_served: "无法获取；没有此文件的网站必须返回 404",
 
     shortcuts: "键盘快捷键",
     shortcut_send: "发送消息",
