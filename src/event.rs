@@ -43,7 +43,7 @@ pub enum SessionEvent {
     Online,
     /// What the server can do (XEP-0030 features), sorted.
     Features(Vec<String>),
-    /// Own presence as it was sent.
+    /// Own presence as it was chosen; it was sent, if there is a session.
     OwnPresence(OwnPresence),
     /// The session is over; the socket closes or is closed.
     Ended(Problem, Next),
@@ -83,6 +83,8 @@ pub enum RosterEvent {
     },
     /// The stored roster is still right.
     Unchanged,
+    /// The roster could not be had: what was known still counts.
+    Failed(Problem),
     /// A contact was added, or is different.
     Updated {
         /// The contact now.

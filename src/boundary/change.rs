@@ -103,6 +103,8 @@ pub struct AccountRow {
     pub presence: OwnPresence,
     /// The roster was loaded, from the store or the server: an empty list means no contacts.
     pub roster_known: bool,
+    /// Why the server's roster could not be had; the stored one, if there is one, may be outdated.
+    pub roster_problem: Option<Problem>,
     /// The address of the connection, and the server's software, once known.
     pub server: ServerRow,
 }
@@ -127,6 +129,8 @@ pub struct ContactRow {
     pub address: Address,
     /// What to call it. Hostile text.
     pub name: String,
+    /// That is the name that the user gave, and not a part of the address.
+    pub is_named: bool,
     /// Its groups, sorted.
     pub groups: Vec<String>,
     /// Who sees whom.

@@ -88,6 +88,8 @@ pub struct LogIn {
     pub stay: bool,
     /// SASL ANONYMOUS (RFC 4505).
     pub anonymous: bool,
+    /// The user confirmed, after `Problem::Downgrade`, that a weaker way than before will do.
+    pub weaker: bool,
 }
 
 /// Where to register.
@@ -113,7 +115,10 @@ pub enum AccountCommand {
     },
     /// Own availability and status text.
     SetPresence(OwnPresence),
-    /// Adds a contact and asks to see their presence. The address as typed. Answered by `Reply::Address`.
+    /// Asks the server for the roster once more, after it could not be had.
+    LoadRoster,
+    /// Adds a contact and asks to see their presence. The address as typed. Answered by `Reply::Address`. Who is a
+    /// contact already keeps their name, if none is given, and their groups.
     AddContact {
         /// As typed.
         address: String,
@@ -124,14 +129,14 @@ pub enum AccountCommand {
         /// Words to go with the request.
         text: Option<String>,
     },
-    /// Changes name and groups.
+    /// Changes name or groups; what is `None` stays as it is.
     UpdateContact {
         /// Whom.
         address: Address,
-        /// The name, or none.
+        /// The name; empty takes it away.
         name: Option<String>,
-        /// The groups.
-        groups: Vec<String>,
+        /// The groups, all of them.
+        groups: Option<Vec<String>>,
     },
     /// Removes from the roster, and ends both subscriptions (RFC 6121 §2.5).
     RemoveContact(Address),

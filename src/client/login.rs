@@ -47,6 +47,7 @@ impl Client {
                 let websocket = websocket.or_else(|| record.websocket.clone());
                 let record = AccountRecord {
                     websocket,
+                    mechanism: record.mechanism.clone().filter(|_| !login.weaker),
                     ..record
                 };
                 let opened = self.opened(record.id, opened);

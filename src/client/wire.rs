@@ -68,6 +68,7 @@ mod tests {
         let row = ContactRow {
             address: Address::parse("juliet@example.org").unwrap(),
             name: "Juliet".into(),
+            is_named: true,
             groups: Vec::new(),
             subscription: Subscription::Both,
             asked: false,

@@ -20,12 +20,19 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// The name that the user gave, if there is anything in it.
+    #[must_use]
+    pub fn given_name(&self) -> Option<&str> {
+        let name = self.name.as_deref().map(str::trim);
+        name.filter(|name| !name.is_empty())
+    }
+
     /// The name shown: the user's choice, else the part before `@`, else the address.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        match self.name.as_deref().map(str::trim) {
-            Some(name) if !name.is_empty() => name,
-            _ => self.address.local().unwrap_or(self.address.as_str()),
+        match self.given_name() {
+            Some(name) => name,
+            None => self.address.local().unwrap_or(self.address.as_str()),
         }
     }
 }

@@ -42,7 +42,7 @@ pub enum Problem {
     PasswordNeeded,
     /// No way of logging in that both sides know (what the server offers).
     NoCommonMechanism(Vec<String>),
-    /// The server offers only weaker ways than before, or the offer was tampered with.
+    /// The server offers only weaker ways than before. Who logs in anew can confirm that it is to be so.
     Downgrade,
     /// The server could not prove that it knows the password.
     ServerNotAuthentic,
@@ -117,8 +117,12 @@ pub enum Problem {
     NoStorage,
     /// Storage is full.
     StorageFull,
-    /// Another window holds the account (browsers without SharedWorker).
-    HeldByAnotherTab,
+    /// What is kept on this device could not be removed.
+    NotRemoved,
     /// Our own mistake.
     Internal,
+
+    // --- later ones: problems are stored by their place in this list
+    /// What the server says that it offered is not what arrived here.
+    OfferTampered,
 }

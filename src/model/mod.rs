@@ -19,7 +19,7 @@ use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::AccountId;
 use crate::entity::presence::OwnPresence;
-use crate::event::{ArchiveEvent, Event, MessageEvent, SessionEvent};
+use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 
 pub use conversations::{Conversations, before};
 pub use presence::Presences;
@@ -96,10 +96,16 @@ impl Model {
             }
             Event::Roster(event) => {
                 self.roster.apply(event);
-                if !self.session.row().roster_known
-                    && matches!(event, crate::event::RosterEvent::Loaded { .. })
-                {
-                    self.session.set_roster_known();
+                match event {
+                    RosterEvent::Loaded { .. } => {
+                        self.session.set_roster_known();
+                        self.session.set_roster_problem(None);
+                    }
+                    RosterEvent::Unchanged => self.session.set_roster_problem(None),
+                    RosterEvent::Failed(problem) => {
+                        self.session.set_roster_problem(Some(problem.clone()));
+                    }
+                    _ => {}
                 }
             }
             Event::Presence(event) => self.presences.apply(event),

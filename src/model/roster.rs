@@ -64,6 +64,7 @@ impl Roster {
         Some(ContactRow {
             address: contact.address.clone(),
             name: text::name(contact.display_name()),
+            is_named: contact.given_name().is_some(),
             groups,
             subscription: contact.subscription,
             asked: contact.asked,
@@ -84,7 +85,7 @@ impl Roster {
                 }
                 self.dirty.extend(before.into_keys());
             }
-            RosterEvent::Unchanged => {}
+            RosterEvent::Unchanged | RosterEvent::Failed(_) => {}
             RosterEvent::Updated { contact, .. } => {
                 self.dirty.insert(contact.address.clone());
                 self.contacts

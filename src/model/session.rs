@@ -5,6 +5,7 @@ use crate::entity::account::Connection;
 use crate::entity::address::Address;
 use crate::entity::id::AccountId;
 use crate::entity::presence::OwnPresence;
+use crate::entity::problem::Problem;
 use crate::event::SessionEvent;
 
 /// The account's own row.
@@ -23,6 +24,7 @@ impl Session {
                 connection: Connection::Idle,
                 presence,
                 roster_known: false,
+                roster_problem: None,
                 server: ServerRow::default(),
             },
             dirty: true,
@@ -53,8 +55,18 @@ impl Session {
         self.change(|row| row.address = address);
     }
 
+    /// There is a roster.
     pub(super) fn set_roster_known(&mut self) {
-        self.change(|row| row.roster_known = true);
+        if !self.row.roster_known {
+            self.change(|row| row.roster_known = true);
+        }
+    }
+
+    /// Why the server's roster could not be had, or that it was.
+    pub(super) fn set_roster_problem(&mut self, problem: Option<Problem>) {
+        if self.row.roster_problem != problem {
+            self.change(|row| row.roster_problem = problem);
+        }
     }
 
     pub(super) fn apply(&mut self, event: &SessionEvent) {

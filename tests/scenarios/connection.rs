@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use waxwing::boundary::change::Reply;
+use waxwing::boundary::change::{AccountRow, Change, Reply};
 use waxwing::boundary::command::{AccountCommand, Command};
 use waxwing::entity::account::Connection;
-use waxwing::entity::presence::Availability;
+use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::problem::Problem;
 
 use crate::support::Stage;
@@ -36,6 +36,55 @@ fn a_lost_connection_comes_back_by_itself() {
     stage.pass(second() * 4);
     assert_eq!(stage.connection(), Connection::Online);
     assert_eq!(stage.server.sockets.len(), 2);
+}
+
+/// The newest row of the account.
+fn account(stage: &Stage) -> AccountRow {
+    let changes = stage.pages[0].changes.iter().rev();
+    let row = changes.filter_map(|change| match change {
+        Change::Account(row) => Some(row.clone()),
+        _ => None,
+    });
+    row.into_iter().next().expect("no account")
+}
+
+#[test]
+fn what_is_chosen_offline_is_shown_kept_and_sent_later() {
+    let mut stage = lost();
+    let away = OwnPresence {
+        availability: Availability::Away,
+        status: Some("in the orchard".into()),
+    };
+    let chosen = stage.tell(AccountCommand::SetPresence(away.clone()));
+    assert_eq!(chosen, Ok(Reply::Done));
+    assert_eq!(account(&stage).presence, away);
+    let mut stage = stage.restart();
+    assert_eq!(account(&stage).presence, away);
+    stage.server.refuses = false;
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    let shown = stage.server.presences().pop().expect("no presence");
+    let show = shown.get_child("show", "jabber:client").unwrap();
+    assert_eq!(show.text(), "away");
+}
+
+#[test]
+fn a_roster_that_cannot_be_had_is_told_and_can_be_asked_for_again() {
+    let mut stage = Stage::empty();
+    stage.server.roster_fails = true;
+    stage.log_in(true).unwrap();
+    let row = account(&stage);
+    assert!(!row.roster_known);
+    assert!(
+        matches!(row.roster_problem, Some(Problem::Refused { .. })),
+        "{row:?}"
+    );
+    stage.server.roster_fails = false;
+    stage.server.roster = "<item jid='juliet@example.org' subscription='both'/>".into();
+    stage.tell(AccountCommand::LoadRoster).unwrap();
+    let row = account(&stage);
+    assert!(row.roster_known);
+    assert_eq!(row.roster_problem, None);
+    assert_eq!(stage.connection(), Connection::Online);
 }
 
 #[test]

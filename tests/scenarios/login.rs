@@ -18,6 +18,7 @@ fn login(address: &str, websocket: Option<&str>) -> Command {
         websocket: websocket.map(str::to_owned),
         stay: false,
         anonymous: false,
+        weaker: false,
     })
 }
 
@@ -190,6 +191,71 @@ fn logging_out_erases_if_wished() {
     assert!(remembered(&stage, 0).is_empty());
     let answer = stage.ask(Command::Account(stage.account, AccountCommand::Reconnect));
     assert_eq!(answer, Some(Err(Problem::Offline)));
+}
+
+#[test]
+fn a_log_out_that_leaves_the_secrets_behind_is_told_and_changes_nothing() {
+    let mut stage = Stage::online();
+    stage.say("farewell");
+    stage.disk.device_fails.set(true);
+    for erase in [false, true] {
+        assert_eq!(
+            stage.tell(AccountCommand::LogOut { erase }),
+            Err(Problem::NotRemoved)
+        );
+        assert_eq!(stage.connection(), Connection::Online);
+    }
+    assert_eq!(stage.stored().len(), 1);
+    stage.disk.device_fails.set(false);
+    assert_eq!(
+        stage.tell(AccountCommand::LogOut { erase: true }),
+        Ok(Reply::Done)
+    );
+    assert!(stage.disk.device().accounts.is_empty());
+}
+
+#[test]
+fn who_kept_no_secret_can_log_out_whatever_the_disk_does() {
+    let mut stage = Stage::empty();
+    stage.log_in(false).unwrap();
+    stage.disk.device_fails.set(true);
+    assert_eq!(
+        stage.tell(AccountCommand::LogOut { erase: false }),
+        Ok(Reply::Done)
+    );
+    assert_eq!(stage.pages[0].connection, None);
+}
+
+#[test]
+fn a_server_that_became_weaker_is_refused_until_the_user_confirms_it_at_a_new_log_in() {
+    let mut stage = Stage::empty();
+    stage.log_in(false).unwrap();
+    let mut record = stage.disk.device().accounts.remove(0);
+    // Once it could do more than it offers now.
+    record.mechanism = Some("SCRAM-SHA-512".into());
+    {
+        use futures::FutureExt;
+        use waxwing::store::Depot;
+        let put = stage.disk.put_account(record).now_or_never();
+        put.unwrap().unwrap();
+    }
+    let mut stage = stage.restart();
+    for _ in 0..2 {
+        assert_eq!(stage.log_in(true), Err(Problem::Downgrade));
+    }
+    let Command::LogIn(mut confirmed) = login("romeo@example.org", Some("wss://example.org/ws"))
+    else {
+        panic!("no log-in");
+    };
+    confirmed.weaker = true;
+    let answer = stage.ask(Command::LogIn(confirmed));
+    assert!(matches!(answer, Some(Ok(Reply::Account(_)))), "{answer:?}");
+    let record = stage.disk.device().accounts.remove(0);
+    assert_eq!(record.mechanism.as_deref(), Some("SCRAM-SHA-256"));
+    // Who logs out takes nothing of this along.
+    stage.tell(AccountCommand::LogOut { erase: false }).unwrap();
+    let record = stage.disk.device().accounts.remove(0);
+    assert_eq!(record.mechanism, None);
 }
 
 #[test]

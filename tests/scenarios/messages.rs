@@ -53,6 +53,33 @@ fn live_once() {
 }
 
 #[test]
+fn what_was_sent_is_no_draft_any_more_whatever_becomes_of_the_page() {
+    let mut stage = Stage::online();
+    let draft = |text: &str| AccountCommand::SaveDraft {
+        conversation: juliet(),
+        text: text.into(),
+    };
+    stage.tell(draft("but soft")).unwrap();
+    stage.say("but soft");
+    assert_eq!(stage.row().draft, "");
+    let mut stage = stage.restart();
+    assert_eq!(stage.row().draft, "");
+
+    // What is written after it, in the same moment, is a draft.
+    let (account, page) = (stage.account, &stage.pages[0].page);
+    let send = AccountCommand::SendMessage {
+        to: juliet(),
+        body: "what light".into(),
+    };
+    page.wish(0, Command::Account(account, send));
+    page.wish(0, Command::Account(account, draft("through yonder")));
+    stage.go();
+    assert_eq!(stage.row().draft, "through yonder");
+    let stage = stage.restart();
+    assert_eq!(stage.row().draft, "through yonder");
+}
+
+#[test]
 fn live_twice() {
     let mut stage = Stage::online();
     let message = live("m1", "once", &stanza_id("a1"));

@@ -72,6 +72,7 @@ impl Person {
             websocket: Some(url.into()),
             stay: false,
             anonymous: false,
+            weaker: false,
         };
         match self.command(Command::LogIn(login)).await? {
             Reply::Account(account) => self.account = account,

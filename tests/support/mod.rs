@@ -160,6 +160,7 @@ impl Stage {
             websocket: Some("wss://example.org/ws".into()),
             stay,
             anonymous: false,
+            weaker: false,
         };
         match self.ask(Command::LogIn(login)).expect("no answer") {
             Ok(Reply::Account(id)) => {
@@ -348,6 +349,8 @@ pub struct Disk {
     depot: MemoryDepot,
     pub commits: Rc<Cell<usize>>,
     pub fails: Rc<Cell<bool>>,
+    /// What concerns the accounts themselves cannot be written.
+    pub device_fails: Cell<bool>,
     /// Commits wait while this is shut.
     pub gate: Rc<Gate>,
     stores: RefCell<Vec<(AccountId, Rc<dyn Store>)>>,
@@ -386,9 +389,15 @@ impl Depot for Disk {
         if self.fails.get() {
             return async { Err(StoreError::Full) }.boxed_local();
         }
+        if self.device_fails.get() {
+            return async { Err(StoreError::Unavailable("gone".into())) }.boxed_local();
+        }
         self.depot.put_account(account)
     }
     fn remove_account(&self, id: AccountId) -> Stored<'_, ()> {
+        if self.device_fails.get() {
+            return async { Err(StoreError::Unavailable("gone".into())) }.boxed_local();
+        }
         self.depot.remove_account(id)
     }
     fn put_settings(&self, settings: Settings) -> Stored<'_, ()> {

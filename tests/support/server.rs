@@ -49,6 +49,8 @@ pub struct Server {
     authenticated: bool,
     scram: Option<(String, String)>,
     pub roster: String,
+    /// The roster cannot be had.
+    pub roster_fails: bool,
     pub archive: Vec<Archived>,
     pub archive_queries: usize,
     /// Nobody is let in.
@@ -202,6 +204,9 @@ impl Server {
             "urn:ietf:params:xml:ns:xmpp-bind" => result(
                 "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>romeo@example.org/orchard</jid></bind>",
             ),
+            "jabber:iq:roster" if self.roster_fails => vec![format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'{from}><error type='wait'><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            )],
             "jabber:iq:roster" if iq.attr("type") == Some("get") => result(&format!(
                 "<query xmlns='jabber:iq:roster' ver='1'>{}</query>",
                 self.roster

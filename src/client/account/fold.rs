@@ -309,7 +309,10 @@ fn push_roster(event: &RosterEvent, batch: &mut Batch) {
         RosterEvent::Removed { address, version } => {
             batch.push(Op::RemoveContact(address.clone(), version.clone()));
         }
-        RosterEvent::Unchanged | RosterEvent::Requested(_) | RosterEvent::RequestSettled(_) => {}
+        RosterEvent::Unchanged
+        | RosterEvent::Failed(_)
+        | RosterEvent::Requested(_)
+        | RosterEvent::RequestSettled(_) => {}
     }
 }
 

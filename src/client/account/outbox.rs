@@ -55,6 +55,11 @@ impl Account {
             },
             delivery: Delivery::Sending,
         };
+        // In the batch of the message: what was sent does not come back as a draft.
+        self.model
+            .borrow_mut()
+            .conversations
+            .set_draft(&message.conversation, String::new());
         work.facts
             .push(Event::Message(MessageEvent::Composed(message.clone())));
         self.handle(now, Input::Wish(Wish::Send(message)), work);

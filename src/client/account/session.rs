@@ -6,14 +6,12 @@ use crate::boundary::change::Reply;
 use crate::client::endpoint::Endpoint;
 use crate::client::hub::Asker;
 use crate::client::link::Target;
-use crate::client::ports::PageId;
 use crate::entity::account::{Connection, Step};
-use crate::entity::id::RequestId;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;
 use crate::event::Next;
-use crate::store::AccountRecord;
+use crate::store::{AccountRecord, StoreError};
 use crate::xmpp::engine::{Credentials, Input, Wish};
 use rand_chacha::rand_core::Rng;
 
@@ -196,16 +194,14 @@ impl Account {
         self.model.borrow_mut().session.set_connection(connection);
     }
 
-    /// The log-in is given up by who asked for it: nobody waits for an answer. Was it too late, it is undone.
+    /// The log-in is given up by who asked for it: nobody waits for an answer. Was it too late, it is undone. What a
+    /// failing disk keeps of it shows at the next start.
     pub(super) async fn give_up(&mut self, now: Instant, work: &mut Work) {
         if matches!(self.phase, Phase::LoggingIn(_)) {
             return self.vanish().await;
         }
-        let nobody = Asker {
-            page: PageId(0),
-            request: RequestId::default(),
-        };
-        self.log_out(now, nobody, self.fresh, work).await;
+        let (kept, _left) = self.remove_secrets(self.fresh).await;
+        let _erased = self.end(now, kept, work).await;
     }
 
     /// Nothing is left of a log-in that failed.
@@ -230,7 +226,8 @@ impl Account {
         self.put_record().await;
     }
 
-    /// Ends the session and removes the secrets; the history, too, if wished.
+    /// Removes the secrets and ends the session; removes the history, too, if wished. Where the secrets cannot be
+    /// removed, the account stays as it is: nobody is to believe that they are gone.
     pub(super) async fn log_out(
         &mut self,
         now: Instant,
@@ -238,31 +235,56 @@ impl Account {
         erase: bool,
         work: &mut Work,
     ) {
+        let (kept, removed) = self.remove_secrets(erase).await;
+        // Where nothing secret was kept, and nothing is to go, it does not matter whether the disk works.
+        let matters = !self.anonymous && (erase || self.record.credentials.is_some());
+        if let (Err(error), true) = (removed, matters) {
+            tracing::warn!(%error, "the secrets cannot be removed");
+            return work.answers.push((asker, Err(Problem::NotRemoved)));
+        }
+        let erased = self.end(now, kept, work).await;
+        let outcome = erased.map(|()| Reply::Done);
+        work.answers
+            .push((asker, outcome.map_err(|_| Problem::NotRemoved)));
+    }
+
+    /// Writes the record without secrets, or removes it. The record first: without it nothing can log in, even if
+    /// erasing fails.
+    async fn remove_secrets(&self, erase: bool) -> (Option<AccountRecord>, Result<(), StoreError>) {
+        let depot = &self.around.ports.depot;
+        if erase || self.anonymous {
+            return (None, depot.remove_account(self.id).await);
+        }
+        let record = AccountRecord {
+            credentials: None,
+            // Whoever logs in anew, with the password, begins anew.
+            mechanism: None,
+            logged_out: true,
+            ..self.record.clone()
+        };
+        let done = depot.put_account(record.clone()).await;
+        (Some(record), done)
+    }
+
+    /// Ends the session and this account; without a record its history goes, too.
+    async fn end(
+        &mut self,
+        now: Instant,
+        kept: Option<AccountRecord>,
+        work: &mut Work,
+    ) -> Result<(), StoreError> {
         self.handle(now, Input::Wish(Wish::Close), work);
         self.transmit(now, work);
         self.link.shut();
         self.over = true;
         self.visible.set(false);
         self.keys = None;
-        let depot = self.around.ports.depot.clone();
-        let kept = (!erase && !self.anonymous).then(|| AccountRecord {
-            credentials: None,
-            logged_out: true,
-            ..self.record.clone()
-        });
-        // The record first: without it nothing can log in, even if erasing fails.
-        let done = match &kept {
-            Some(record) => depot.put_account(record.clone()).await,
-            None => match depot.remove_account(self.id).await {
-                Ok(()) => depot.erase(self.id).await,
-                Err(error) => Err(error),
-            },
-        };
-        let outcome = match done {
-            Ok(()) => Ok(Reply::Done),
-            Err(_) => Err(Problem::NoStorage),
+        let erased = match &kept {
+            Some(_) => Ok(()),
+            // A store without a record is swept at the next start.
+            None => self.around.ports.depot.erase(self.id).await,
         };
         (self.around.up)(FromAccount::LoggedOut(self.id, kept));
-        work.answers.push((asker, outcome));
+        erased
     }
 }

@@ -74,6 +74,8 @@ impl Words {
             Problem::NoCommonMechanism(offered) => {
                 return Self::filled(t.no_common_mechanism, &offered.join(", "));
             }
+            Problem::OfferTampered => (t.offer_tampered, "", None, None),
+            Problem::NotRemoved => (t.not_removed, "", None, None),
             Problem::Downgrade => (t.downgrade, "", None, None),
             Problem::ServerNotAuthentic => (t.server_not_authentic, "", None, None),
             Problem::EncryptionRequired => (t.encryption_required, "", None, None),
@@ -106,7 +108,6 @@ impl Words {
             Problem::NotAcceptable(text) => (t.not_acceptable, "", text.as_deref(), None),
             Problem::NoStorage => (t.no_storage, "", None, None),
             Problem::StorageFull => (t.storage_full, "", None, None),
-            Problem::HeldByAnotherTab => (t.held_by_another_tab, "", None, None),
             Problem::Internal => (t.internal, "", None, None),
         };
         let mut words = Self::filled(advice, gap);

@@ -39,6 +39,7 @@ pub struct Problems {
     /// What the server offers.
     pub no_common_mechanism: Advice,
     pub downgrade: Advice,
+    pub offer_tampered: Advice,
     pub server_not_authentic: Advice,
     pub encryption_required: Advice,
     pub temporary_auth_failure: Advice,
@@ -70,6 +71,6 @@ pub struct Problems {
 
     pub no_storage: Advice,
     pub storage_full: Advice,
-    pub held_by_another_tab: Advice,
+    pub not_removed: Advice,
     pub internal: Advice,
 }

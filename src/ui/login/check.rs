@@ -50,6 +50,7 @@ pub fn log_in(typed: Typed, config: &Config) -> Result<LogIn, Trouble> {
         websocket,
         stay: typed.stay,
         anonymous: false,
+        weaker: false,
         address,
     })
 }
@@ -70,6 +71,7 @@ pub fn guest(config: &Config) -> Option<LogIn> {
         password: Secret::default(),
         stay: false,
         anonymous: true,
+        weaker: false,
     })
 }
 

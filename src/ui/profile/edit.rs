@@ -45,16 +45,23 @@ pub fn EditContact(
     let text = &texts.profile;
     let handle = use_handle();
     let row = handle.model.contacts.peek(&peer);
-    let (name, set_name) = signal(row.as_ref().map(|row| row.name.clone()).unwrap_or_default());
-    let (groups, set_groups) = signal(row.map(|row| row.groups.join(", ")).unwrap_or_default());
+    let shown = row.as_ref().map(|row| row.name.clone()).unwrap_or_default();
+    // What is but a part of the address is no name until somebody says so.
+    let own = row.as_ref().filter(|row| row.is_named);
+    let own_name = own.map(|row| row.name.clone()).unwrap_or_default();
+    let own_groups = row.map(|row| row.groups.clone()).unwrap_or_default();
+    let (name, set_name) = signal(own_name.clone());
+    let (groups, set_groups) = signal(own_groups.join(", "));
     let (busy, set_busy) = signal(false);
     let (problem, set_problem) = signal(None::<Problem>);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let command = AccountCommand::UpdateContact {
             address: peer.address.clone(),
-            name: Some(name.get_untracked().trim().to_owned()).filter(|name| !name.is_empty()),
-            groups: split(&groups.get_untracked()),
+            name: Some(name.get_untracked()).filter(|name| *name != own_name),
+            groups: Some(groups.get_untracked())
+                .filter(|groups| *groups != own_groups.join(", "))
+                .map(|groups| split(&groups, &own_groups)),
         };
         let answer = handle.ask_account(peer.account, command);
         run(answer, set_busy, set_problem, on_close);
@@ -74,6 +81,7 @@ pub fn EditContact(
                                 type="text"
                                 autocomplete="off"
                                 autofocus
+                                placeholder=shown
                                 prop:value=name
                                 on:input=move |event| set_name.set(event_target_value(&event))
                             />
@@ -147,11 +155,22 @@ pub fn RemoveContact(
     }
 }
 
-/// Groups as they are typed: between commas, without doubles.
-fn split(text: &str) -> Vec<String> {
+/// What stands between groups.
+const COMMAS: [char; 3] = [',', '，', '、'];
+
+/// Groups as they are typed: between commas, without doubles. Those that were there and have a comma themselves stay
+/// whole, where they still stand in the text.
+fn split(text: &str, before: &[String]) -> Vec<String> {
     let mut groups: Vec<String> = Vec::new();
+    let mut text = text.to_owned();
+    for group in before.iter().filter(|group| group.contains(COMMAS)) {
+        if text.contains(group.as_str()) {
+            text = text.replacen(group.as_str(), "", 1);
+            groups.push(group.clone());
+        }
+    }
     for group in text
-        .split([',', '，', '、'])
+        .split(COMMAS)
         .map(str::trim)
         .filter(|group| !group.is_empty())
     {
@@ -169,9 +188,19 @@ mod tests {
     #[test]
     fn groups_are_what_stands_between_commas() {
         assert_eq!(
-            split(" Verona, friends ,, Verona，家人、"),
+            split(" Verona, friends ,, Verona，家人、", &[]),
             ["Verona", "friends", "家人"]
         );
-        assert!(split(" , ").is_empty());
+        assert!(split(" , ", &[]).is_empty());
+    }
+
+    #[test]
+    fn a_group_with_a_comma_stays_whole_unless_it_is_taken_away() {
+        let before = ["Family, friends".to_owned(), "Verona".to_owned()];
+        assert_eq!(
+            split("Family, friends, Verona, Mantua", &before),
+            ["Family, friends", "Verona", "Mantua"]
+        );
+        assert_eq!(split("Verona", &before), ["Verona"]);
     }
 }

@@ -83,6 +83,7 @@ pub fn RegisterPage() -> impl IntoView {
                         websocket,
                         stay: false,
                         anonymous: false,
+                        weaker: false,
                     };
                     router.go(Place::Home);
                     handle.ask(Command::LogIn(log_in)).await.map(drop)

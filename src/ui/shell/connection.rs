@@ -243,6 +243,7 @@ mod tests {
             connection,
             presence: OwnPresence::default(),
             roster_known: true,
+            roster_problem: None,
             server: ServerRow::default(),
         }
     }

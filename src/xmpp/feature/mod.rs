@@ -28,7 +28,7 @@ use archive::{Archive, Purpose, Wanted};
 use caps::Caps;
 use disco::Disco;
 use presence::Presences;
-use roster::{Edit, Roster};
+use roster::Roster;
 use subscription::Subscriptions;
 
 /// All features of a session.
@@ -165,8 +165,8 @@ impl Features {
                 text,
             } => match Address::parse(&address) {
                 Ok(address) => {
-                    let edit = Edit::Add(address.clone(), text);
-                    return Roster::set(cx, request, (&address, name.as_deref(), &groups), edit);
+                    let contact = (address, name.as_deref(), &*groups);
+                    return self.roster.add(cx, request, contact, text);
                 }
                 Err(_) => Err(Problem::InvalidAddress),
             },
@@ -175,12 +175,12 @@ impl Features {
                 name,
                 groups,
             } => {
-                return Roster::set(
-                    cx,
-                    request,
-                    (&address, name.as_deref(), &groups),
-                    Edit::Update,
-                );
+                let contact = (&address, name.as_deref(), groups.as_deref());
+                return self.roster.update(cx, request, contact);
+            }
+            AccountCommand::LoadRoster => {
+                self.roster.load(cx);
+                Ok(Answer::Done)
             }
             AccountCommand::RemoveContact(address) => return Roster::remove(cx, request, &address),
             AccountCommand::AcceptSubscription { address, also_ask } => {

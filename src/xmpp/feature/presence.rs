@@ -142,16 +142,18 @@ impl Presences {
     pub fn set_idle(&mut self, cx: &mut Cx, since: Option<Timestamp>) {
         if self.idle != since {
             self.idle = since;
-            self.announce(cx);
+            if cx.bound().is_some() {
+                self.announce(cx);
+            }
         }
     }
 
-    /// Sends our presence, if a resource is bound.
+    /// Sends our presence, if a resource is bound. What was chosen is told and kept also without one: it counts from
+    /// the next session on.
     pub fn announce(&self, cx: &mut Cx) {
-        if cx.bound().is_none() {
-            return;
+        if cx.bound().is_some() {
+            cx.send(&self.build());
         }
-        cx.send(&self.build());
         cx.emit(Event::Session(SessionEvent::OwnPresence(self.own.clone())));
     }
 
@@ -376,6 +378,29 @@ mod tests {
             }),
         );
         assert_eq!(session.only_sent().attr("type"), Some("unavailable"));
+    }
+
+    #[test]
+    fn what_is_chosen_without_a_session_is_told_and_sent_with_the_next() {
+        let mut session = Session::new();
+        session.cut();
+        session.forget();
+        let own = OwnPresence {
+            availability: Availability::DoNotDisturb,
+            status: None,
+        };
+        session.command(0, AccountCommand::SetPresence(own.clone()));
+        assert!(session.sent.is_empty());
+        assert_eq!(
+            session.only_event(),
+            Event::Session(SessionEvent::OwnPresence(own))
+        );
+        session.wish(Wish::Idle(Some(Timestamp(START))));
+        session.nothing();
+        session.bind();
+        let sent = session.sent.iter().find(|sent| sent.name() == "presence");
+        let show = sent.and_then(|sent| sent.get_child("show", ns::CLIENT));
+        assert_eq!(show.map(Element::text).as_deref(), Some("dnd"));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Roster {
 pub enum Edit {
     /// Somebody was added, and is asked for their presence next, with these words.
     Add(Address, Option<String>),
+    /// Somebody whom we see already was added once more.
+    AddAgain(Address),
     /// Name or groups were changed.
     Update,
     /// Somebody was removed.
@@ -72,12 +74,6 @@ impl Roster {
             .map_or(Subscription::None, |contact| contact.subscription)
     }
 
-    /// Whether that person is in the roster.
-    #[must_use]
-    pub fn contains(&self, whom: &BareJid) -> bool {
-        self.contacts.contains_key(whom)
-    }
-
     /// Asks for the roster, or for what is new since the stored version (RFC 6121 §2.6).
     pub fn load(&self, cx: &mut Cx) {
         // An empty version asks for everything, and for versions from now on.
@@ -104,8 +100,15 @@ impl Roster {
                 let (contacts, version) = (Vec::new(), None);
                 cx.emit(Event::Roster(RosterEvent::Loaded { contacts, version }));
             }
-            // What a server says is not for the log.
-            _ => tracing::debug!("no roster"),
+            // The next session asks again.
+            Outcome::CutOff => {}
+            outcome => {
+                if let Err(problem) = error::result(outcome) {
+                    // What a server says is not for the log.
+                    tracing::debug!("no roster");
+                    cx.emit(Event::Roster(RosterEvent::Failed(problem)));
+                }
+            }
         }
     }
 
@@ -133,24 +136,53 @@ impl Roster {
         Ok(Pushed::Updated(bare))
     }
 
-    /// Asks the server to add or change a contact. RFC 6121 §2.3.1: what is left out is taken away.
-    pub fn set(
+    /// Asks the server to add a contact, and then asks for their presence. Who is a contact already keeps the name and
+    /// the groups that they have, unless others are given: a name takes the place of the old one, groups come to those
+    /// that are there.
+    pub fn add(
+        &self,
         cx: &mut Cx,
         request: RequestId,
-        contact: (&Address, Option<&str>, &[String]),
-        edit: Edit,
+        contact: (Address, Option<&str>, &[String]),
+        text: Option<String>,
     ) {
         let (address, name, groups) = contact;
+        let known = self.known(&address);
+        let mut wanted = known.map(|known| known.groups.clone()).unwrap_or_default();
+        wanted.extend(typed(groups).map(str::to_owned));
         let name = name.map(str::trim).filter(|name| !name.is_empty());
-        let mut wanted: Vec<&str> = groups.iter().map(|group| group.trim()).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let groups = wanted.into_iter().filter(|group| !group.is_empty());
-        let item = element("item", ns::ROSTER)
-            .with("jid", address.as_str())
-            .with_some("name", name)
-            .with_children(groups.map(|group| text_element("group", ns::ROSTER, group)));
+        let name = name.or(known.and_then(|known| known.name.as_deref()));
+        let item = item(&address, name, wanted);
+        let edit = match known {
+            Some(known) if known.subscription.seen_by_us() => Edit::AddAgain(address),
+            _ => Edit::Add(address, text),
+        };
         Self::ask(cx, request, item, edit);
+    }
+
+    /// Asks the server to change a contact. RFC 6121 §2.3.1: what is left out is taken away, so what is not to be
+    /// changed (`None`) is sent as it came.
+    pub fn update(
+        &self,
+        cx: &mut Cx,
+        request: RequestId,
+        contact: (&Address, Option<&str>, Option<&[String]>),
+    ) {
+        let (address, name, groups) = contact;
+        let known = self.known(address);
+        let name = match name {
+            Some(name) => Some(name.trim()).filter(|name| !name.is_empty()),
+            None => known.and_then(|known| known.name.as_deref()),
+        };
+        let groups = match groups {
+            Some(groups) => typed(groups).map(str::to_owned).collect(),
+            None => known.map(|known| known.groups.clone()).unwrap_or_default(),
+        };
+        Self::ask(cx, request, item(address, name, groups), Edit::Update);
+    }
+
+    fn known(&self, address: &Address) -> Option<&Contact> {
+        self.contacts.get(&address.to_jid().ok()?)
     }
 
     /// Asks the server to remove a contact and end both subscriptions (RFC 6121 §2.5.1).
@@ -173,6 +205,7 @@ impl Roster {
                 super::subscription::ask(cx, &address, text.as_deref());
                 Ok(Answer::Address(address))
             }
+            (Ok(_), Edit::AddAgain(address)) => Ok(Answer::Address(address)),
             (Ok(_), Edit::Update) => Ok(Answer::Done),
             // Gone already is what was wanted.
             (Ok(_) | Err(Problem::NoSuchContact), Edit::Remove) => Ok(Answer::Done),
@@ -189,6 +222,25 @@ impl Roster {
         self.version = version;
         self.known = true;
     }
+}
+
+/// Groups as somebody typed them.
+fn typed(groups: &[String]) -> impl Iterator<Item = &str> {
+    let groups = groups.iter().map(|group| group.trim());
+    groups.filter(|group| !group.is_empty())
+}
+
+fn item(address: &Address, name: Option<&str>, mut groups: Vec<String>) -> Element {
+    groups.sort_unstable();
+    groups.dedup();
+    element("item", ns::ROSTER)
+        .with("jid", address.as_str())
+        .with_some("name", name)
+        .with_children(
+            groups
+                .iter()
+                .map(|group| text_element("group", ns::ROSTER, group)),
+        )
 }
 
 fn items(query: &Element) -> impl Iterator<Item = &Element> {
@@ -211,8 +263,9 @@ fn read(item: &Element) -> Option<Contact> {
         .children()
         .filter(|child| child.is("group", ns::ROSTER))
     {
-        let group = direct_text(group).trim().to_owned();
-        if !group.is_empty() && !groups.contains(&group) {
+        // As it came: so it is sent back.
+        let group = direct_text(group);
+        if !group.trim().is_empty() && !groups.contains(&group) {
             groups.push(group);
         }
     }
@@ -233,6 +286,7 @@ mod tests {
     use super::*;
     use crate::boundary::command::AccountCommand;
     use crate::event::{PresenceEvent, SessionEvent};
+    use crate::xmpp::engine::Snapshot;
     use crate::xmpp::testing::{Session, address, snapshot};
 
     const PUSH: &str = "<query xmlns='jabber:iq:roster' ver='v2'>\
@@ -429,6 +483,69 @@ mod tests {
             session.only_event(),
             Event::Answered(RequestId(2), Ok(answer))
         );
+    }
+
+    #[test]
+    fn who_is_a_contact_already_keeps_name_and_groups() {
+        let mut session = Session::new();
+        let item = "<query xmlns='jabber:iq:roster'><item jid='mercutio@montague.example' name='Queen Mab' \
+            subscription='to'><group>a, b</group><group> spaced </group></item></query>";
+        session.receive(&push("", item));
+        session.forget();
+        let add = |name: Option<&str>, groups: &[&str]| AccountCommand::AddContact {
+            address: "mercutio@montague.example".into(),
+            name: name.map(str::to_owned),
+            groups: groups.iter().map(ToString::to_string).collect(),
+            text: None,
+        };
+        let update = |name: Option<&str>, groups: Option<&[&str]>| AccountCommand::UpdateContact {
+            address: address("mercutio@montague.example"),
+            name: name.map(str::to_owned),
+            groups: groups.map(|groups| groups.iter().map(ToString::to_string).collect()),
+        };
+        let kept = "<group> spaced </group><group>a, b</group></item>";
+        for (command, name, groups) in [
+            (add(None, &[]), "name='Queen Mab'", kept),
+            (add(Some(" "), &[" "]), "name='Queen Mab'", kept),
+            (
+                add(Some("Mercutio"), &["c"]),
+                "name='Mercutio'",
+                "<group>a, b</group><group>c</group></item>",
+            ),
+            (update(None, None), "name='Queen Mab'", kept),
+            (update(Some("Mercutio"), None), "name='Mercutio'", kept),
+            (
+                update(None, Some(&["a, b"])),
+                "name='Queen Mab'><group>a, b</group></item>",
+                "",
+            ),
+            (
+                update(Some(""), Some(&[])),
+                "<item jid='mercutio@montague.example'/>",
+                "",
+            ),
+        ] {
+            session.command(1, command);
+            let sent = String::from(&session.sent[0]);
+            assert!(sent.contains(name) && sent.contains(groups), "{sent}");
+            session.answer("query", ns::ROSTER, "");
+            // Whom we see already is not asked once more.
+            assert_eq!(session.sent, []);
+            session.forget();
+        }
+    }
+
+    #[test]
+    fn a_roster_that_cannot_be_had_is_told() {
+        let mut session = Session::unanswered(Snapshot::default());
+        session.forget();
+        session.wait(crate::xmpp::iq::DEADLINE);
+        let failed = Event::Roster(RosterEvent::Failed(Problem::Timeout));
+        assert!(session.events.contains(&failed), "{:?}", session.events);
+        session.command(1, AccountCommand::LoadRoster);
+        session.answer("query", ns::ROSTER, PUSH);
+        let loaded = |event: &Event| matches!(event, Event::Roster(RosterEvent::Loaded { .. }));
+        assert!(session.events.iter().any(loaded), "{:?}", session.events);
     }
 
     #[test]

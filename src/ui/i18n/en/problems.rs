@@ -61,7 +61,11 @@ pub const PROBLEMS: Problems = Problems {
     ),
     downgrade: a(
         "The server suddenly offers only weaker ways of logging in; somebody may be listening in. Your password was not sent.",
-        "Try from another network, or ask whoever runs the server.",
+        "Try from another network, or ask whoever runs the server. If the server was changed on purpose, log out and log in anew.",
+    ),
+    offer_tampered: a(
+        "Somebody between you and the server changed what it said. Your password was not sent.",
+        "Do not go on from this network; ask whoever runs the server.",
     ),
     server_not_authentic: a(
         "The server could not prove that it is yours.",
@@ -149,9 +153,9 @@ pub const PROBLEMS: Problems = Problems {
         "There is no space left on this device.",
         "Free some: then what is new is kept; until then it is gone when you close the app.",
     ),
-    held_by_another_tab: a(
-        "Waxwing is already open in another tab.",
-        "Go on there, or use it here instead.",
+    not_removed: a(
+        "What this browser keeps of the account could not be removed.",
+        "Try again; if it stays, remove this site’s data in the browser’s settings.",
     ),
     internal: a(
         "Something went wrong in the app.",

@@ -24,6 +24,7 @@ fn contact(who: &str, name: &str) -> ContactRow {
     ContactRow {
         address: address(who),
         name: name.into(),
+        is_named: true,
         groups: Vec::new(),
         subscription: Subscription::Both,
         asked: false,
@@ -73,6 +74,7 @@ fn account() -> Change {
         connection: Connection::Online,
         presence: OwnPresence::default(),
         roster_known: true,
+        roster_problem: None,
         server: ServerRow::default(),
     })
 }

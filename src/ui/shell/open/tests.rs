@@ -19,6 +19,7 @@ fn account() -> Change {
         connection: Connection::Online,
         presence: OwnPresence::default(),
         roster_known: true,
+        roster_problem: None,
         server: ServerRow::default(),
     })
 }
@@ -29,6 +30,7 @@ fn contact() -> Change {
         put: vec![ContactRow {
             address: address("juliet@example.org"),
             name: "Juliet".into(),
+            is_named: true,
             groups: Vec::new(),
             subscription: Subscription::Both,
             asked: false,

@@ -73,9 +73,12 @@ pub enum AuthError {
     /// None of the mechanisms offered can be used; here they are.
     #[error("no common mechanism")]
     NoCommonMechanism(Vec<String>),
-    /// The server offers less than before, or somebody on the way took something from its offer.
+    /// The server offers less than before.
     #[error("downgrade")]
     Downgrade,
+    /// Somebody on the way took something from its offer (XEP-0474).
+    #[error("the offer was tampered with")]
+    Tampered,
     /// There is no password, and no kept keys that would do.
     #[error("the password is needed")]
     PasswordNeeded,
@@ -155,6 +158,7 @@ impl AuthError {
         match self {
             Self::NoCommonMechanism(offered) => Problem::NoCommonMechanism(offered),
             Self::Downgrade => Problem::Downgrade,
+            Self::Tampered => Problem::OfferTampered,
             Self::PasswordNeeded => Problem::PasswordNeeded,
             Self::NotAllowed(_) => Problem::PasswordNotAllowed,
             Self::ServerNotAuthentic => Problem::ServerNotAuthentic,
@@ -193,7 +197,7 @@ impl From<PrepareError> for AuthError {
 impl From<ScramError> for AuthError {
     fn from(error: ScramError) -> Self {
         match error {
-            ScramError::Downgrade => Self::Downgrade,
+            ScramError::Downgrade => Self::Tampered,
             ScramError::KeysOutdated => Self::PasswordNeeded,
             ScramError::Prepare(error) => Self::NotAllowed(error),
             ScramError::ServerNotAuthentic => Self::ServerNotAuthentic,

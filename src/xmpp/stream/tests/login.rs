@@ -127,7 +127,7 @@ fn an_offer_that_lost_mechanisms_on_the_way_is_a_downgrade() {
     // The hash of the XEP's example: the server offered SCRAM-SHA-1-PLUS and channel-binding types, too.
     let challenge = format!("r={nonce}x,s=c2FsdA==,i=4096,h=G6k/rBLDqgOhRRaCuuatSDFkJ08=");
     play.sasl("challenge", &BASE64.encode(challenge));
-    play.assert_ended(Problem::Downgrade, Next::Stop);
+    play.assert_ended(Problem::OfferTampered, Next::Stop);
 }
 
 #[test]
