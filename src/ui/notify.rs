@@ -152,10 +152,10 @@ fn is_looked_at() -> bool {
     cfg!(target_arch = "wasm32") && !document().hidden() && document().has_focus().unwrap_or(false)
 }
 
-/// The browser's own question, if it was not asked before; to be called from a click. Says whether notifications are
+/// The browser's own question, unless it said yes before; to be called from a click. Says whether notifications are
 /// allowed.
 pub async fn ask() -> bool {
-    if permission() == Permission::Unasked
+    if matches!(permission(), Permission::Unasked | Permission::Refused)
         && let Ok(asked) = web_sys::Notification::request_permission()
     {
         let _answer = JsFuture::from(asked).await;
