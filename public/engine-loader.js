@@ -16,9 +16,13 @@
 //   self.waxwingOnPort  null, or a function (port) => void. The engine sets it, then takes what is in `waxwingPorts`
 //                       (and empties it); from then on each new port goes to the function alone.
 //
-// If the engine cannot be loaded, each page's port gets one message, an object { failed: string }, and the worker closes.
-// If it traps later, nothing that it holds can be trusted any more: the worker closes, which frees its Web Lock, and
-// the pages that wait for that lock start it anew.
+// The loader takes the engine's Web Lock ("waxwing-engine-<build>", src/platform/web/lock.rs) before anything else, and
+// then tells each page's port so, with an object { here: true }: whoever waits for the lock from then on learns of the
+// engine's death, also of one that comes before the engine has said a word.
+//
+// If the engine cannot be loaded, each page's port gets an object { failed: string }, and the worker closes.
+// If it traps later, nothing that it holds can be trusted any more: the worker closes, which frees the lock, and the
+// pages start it anew.
 "use strict";
 
 self.waxwingBuild = new URL(self.location.href).searchParams.get("v") ?? "";
@@ -26,12 +30,21 @@ self.waxwingPorts = [];
 self.waxwingOnPort = null;
 
 {
+  const name = self.location.pathname.match(/([^/]+)-loader\.js$/)[1];
+  let here = false;
   let failure = null;
 
   const take = (port) => {
     if (failure !== null) {
       port.postMessage({ failed: failure });
-    } else if (self.waxwingOnPort) {
+      // What was posted is still delivered.
+      setTimeout(() => self.close(), 0);
+      return;
+    }
+    if (here) {
+      port.postMessage({ here });
+    }
+    if (self.waxwingOnPort) {
       self.waxwingOnPort(port);
     } else {
       self.waxwingPorts.push(port);
@@ -40,11 +53,10 @@ self.waxwingOnPort = null;
 
   const fail = (error) => {
     failure = String(error);
+    // If there is none yet, the first page that comes is told.
     for (const port of self.waxwingPorts.splice(0)) {
       take(port);
     }
-    // What was posted is still delivered.
-    setTimeout(() => self.close(), 0);
   };
 
   // A trap of wasm, or a stack that is full: both leave the program in the middle of something.
@@ -66,12 +78,36 @@ self.waxwingOnPort = null;
   };
 
   // `engine-loader.js` loads `engine.js` and `engine_bg.wasm` beside it, in the same build.
-  const name = self.location.pathname.match(/([^/]+)-loader\.js$/)[1];
   const file = (end) => `${name}${end}?v=${encodeURIComponent(self.waxwingBuild)}`;
-  try {
-    importScripts(file(".js"));
-    wasm_bindgen({ module_or_path: file("_bg.wasm") }).catch(fail);
-  } catch (error) {
-    fail(error);
+
+  const load = () => {
+    try {
+      importScripts(file(".js"));
+      wasm_bindgen({ module_or_path: file("_bg.wasm") }).catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  const live = () => {
+    here = true;
+    for (const port of self.waxwingPorts) {
+      port.postMessage({ here });
+    }
+    load();
+  };
+
+  if (name !== "engine") {
+    // Judges of passwords: there are as many as pages want.
+    load();
+  } else if (self.navigator.locks) {
+    const held = () => {
+      live();
+      return new Promise(() => {});
+    };
+    navigator.locks.request(`waxwing-${name}-${self.waxwingBuild}`, held).catch(fail);
+  } else {
+    // Nobody can wait.
+    live();
   }
 }

@@ -16,6 +16,9 @@
 //! - **Command**: a wish of the user. Page → engine.
 //! - **Change**: a difference that the view understands. Engine → page.
 //!
+//! There is one engine for one database. Pages learn of its death by a Web Lock that it holds, and start it anew; an
+//! engine of another build makes it end its sessions in order, and takes its place (`platform::web::succession`).
+//!
 //! The modules below stand in reading order; each may import only those above it
 //! (`tests/architecture.rs` reads the imports and fails on a breach). Begin with
 //! [`boundary::command`] and [`boundary::change`].

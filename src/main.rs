@@ -59,7 +59,13 @@ mod page {
                     handle.attach(link);
                 }
             }
-            Heard::Said(bytes) => handle.receive(&bytes),
+            Heard::Said(bytes) => {
+                handle.receive(&bytes);
+                let is_other = handle.engine.get_untracked() == Engine::OtherBuild;
+                if let (true, Some(link)) = (is_other, heard.borrow().clone()) {
+                    link.0.leave();
+                }
+            }
             Heard::Died => handle.detach(Engine::Restarting),
             Heard::Failed(why) => handle.detach(Engine::Failed(why)),
             Heard::HeldByAnotherTab => handle.detach(Engine::HeldByAnotherTab),

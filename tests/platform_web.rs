@@ -26,7 +26,10 @@ use waxwing::platform::web::clock::WebClock;
 use waxwing::platform::web::entropy::WebEntropy;
 use waxwing::platform::web::http::WebHttp;
 use waxwing::platform::web::lock::{self, Mode, NotHeld};
+use waxwing::platform::web::page::deaths::Deaths;
 use waxwing::platform::web::pages::WebPages;
+use waxwing::platform::web::succession::{accede, successor};
+use waxwing::platform::web::timer::sleep;
 use waxwing::platform::web::transport::WebTransport;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
@@ -258,4 +261,69 @@ async fn a_sink_may_post_to_the_page_that_it_hears() {
     page.post(&[5]);
     assert_eq!(page.hear().await, [5]);
     assert_eq!(*heard.borrow(), 1);
+}
+
+/// A name for locks and channels that no other test has.
+fn fresh_name(what: &str) -> String {
+    format!("test-{what}-{}", js_sys::Math::random())
+}
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[wasm_bindgen_test]
+async fn an_engine_of_another_build_takes_over_when_the_first_lets_go() {
+    let name = fresh_name("succession");
+    let held = accede(&name, "one", LONG).await.ok().unwrap();
+    let (accede_events, mut happened) = unbounded();
+    let wait = |build: &'static str| {
+        let (name, done) = (name.clone(), accede_events.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            let held = accede(&name, build, LONG).await.ok().unwrap();
+            done.unbounded_send((build, held)).unwrap();
+        });
+    };
+    // The second, of the same build, waits in silence; the third makes the first go.
+    wait("one");
+    let heard = Box::pin(successor(&name, "one"));
+    let nobody = select(heard, Box::pin(sleep(Duration::from_millis(1200)))).await;
+    assert!(matches!(nobody, Either::Right(_)), "the same build");
+    wait("two");
+    successor(&name, "one").await;
+    assert!(happened.try_recv().is_err(), "the lock is still held");
+    drop(held);
+    let (build, second) = happened.next().await.unwrap();
+    assert_eq!(build, "one", "who waits longest is next");
+    // It hears of the one that still waits, also if that said so before it listened.
+    successor(&name, build).await;
+    drop(second);
+    let (build, _third) = happened.next().await.unwrap();
+    assert_eq!(build, "two");
+}
+
+#[wasm_bindgen_test]
+async fn an_engine_that_sleeps_loses_the_lock_and_learns_of_it() {
+    let name = fresh_name("asleep");
+    let first = accede(&name, "one", LONG).await.ok().unwrap();
+    // Nobody listens for the first.
+    let second = accede(&name, "two", Duration::from_millis(600)).await;
+    assert!(first.ended().await, "it was stolen");
+    let taken = lock::acquire(&name, Mode::IfAvailable).await.err();
+    assert_eq!(taken, Some(NotHeld::Taken));
+    drop(second.ok().unwrap());
+}
+
+#[wasm_bindgen_test]
+fn an_engine_that_dies_is_started_ever_more_slowly_and_not_for_ever() {
+    let second = Duration::from_secs;
+    let mut deaths = Deaths::default();
+    let waits: Vec<_> = (0..5)
+        .map(|at| Some(deaths.on_death(second(100 + at))?.as_millis()))
+        .collect();
+    assert_eq!(waits, [Some(50), Some(200), Some(800), Some(3200), None]);
+    // Once in a while does not count, and a person may insist.
+    let first = Duration::from_millis(50);
+    assert_eq!(deaths.on_death(second(200)), Some(first));
+    assert_eq!(deaths.on_death(second(201)), Some(first * 4));
+    deaths.forget();
+    assert_eq!(deaths.on_death(second(202)), Some(first));
 }

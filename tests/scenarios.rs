@@ -19,3 +19,5 @@ mod login;
 mod messages;
 #[path = "scenarios/pages.rs"]
 mod pages;
+#[path = "scenarios/succession.rs"]
+mod succession;

@@ -2,26 +2,58 @@
 
 #[cfg(target_arch = "wasm32")]
 mod engine {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use futures::future::{Either, select};
+    use wasm_bindgen::prelude::*;
     use wasm_bindgen_futures::spawn_local;
+    use waxwing::boundary::codec::BUILD;
     use waxwing::client::Client;
     use waxwing::client::log::Log;
+    use waxwing::client::retirement::Retirement;
     use waxwing::platform::web;
-    use waxwing::platform::web::lock::{self, Mode};
+    use waxwing::platform::web::lock::{DATABASE_LOCK, Held};
+    use waxwing::platform::web::{succession, timer};
 
-    /// Waits until no other engine of this build lives, then serves the pages as long as this worker does.
+    #[wasm_bindgen]
+    extern "C" {
+        /// Ends this worker.
+        fn close();
+    }
+
+    /// Serves the pages until this worker dies, or an engine of another build takes over.
     pub fn run() {
         console_error_panic_hook::set_once();
         let log = Log::default();
         // Nobody else is there to set one.
         let _ = tracing::subscriber::set_global_default(log.subscriber());
         spawn_local(async move {
-            // Held before the first word to a page: whoever waits for it learns of this engine's death. Where there are
-            // no locks, nobody can wait.
-            if let Ok(held) = lock::acquire(&lock::engine_lock(), Mode::Exclusive).await {
-                held.for_ever();
+            let held = succession::accede(DATABASE_LOCK, BUILD, succession::PATIENCE).await;
+            let client = Client::new(web::ports(), log);
+            let retirement = client.retirement();
+            match &held {
+                Ok(held) => {
+                    select(pin!(client.run()), pin!(reign(held, retirement))).await;
+                }
+                // Without locks nothing can be known of other engines.
+                Err(_) => client.run().await,
             }
-            Client::new(web::ports(), log).run().await;
+            // The next engine begins; what was posted to the pages is still delivered.
+            drop(held);
+            timer::sleep(Duration::ZERO).await;
+            close();
         });
+    }
+
+    /// Ends only when the accounts are not ours any more.
+    async fn reign(held: &Held, retirement: Retirement) {
+        let successor = pin!(succession::successor(DATABASE_LOCK, BUILD));
+        if let Either::Left((_, lost)) = select(successor, pin!(held.ended())).await {
+            retirement.in_order();
+            lost.await;
+        }
+        retirement.at_once();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client: accounts, pages, and the one inbox where what concerns them all comes together.
 //!
-//! **Invariant:** two builds never talk to each other; a page hears nothing before it said hello.
+//! **Invariant:** two builds never talk to each other; a page hears nothing before it said hello, and nothing but its
+//! leave once we retire.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,6 +15,7 @@ use crate::boundary::codec::BUILD;
 use crate::boundary::command::{Command, ToEngine};
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
 use crate::model::timeline::Watch;
 use crate::store::memory::{MemoryDepot, MemoryStore};
 use crate::store::{AccountRecord, Depot, Device, Snapshot, Store, StoreError};
@@ -25,12 +27,16 @@ use super::idle::Idle;
 use super::log::Log;
 use super::ports::{PageEvent, PageId, Ports};
 use super::registration::{Registration, ToRegistration};
+use super::retirement::{PATIENCE, Retirement};
 use super::wire;
 
 /// The client.
 pub struct Client {
     pub(super) around: Surroundings,
     inbox: UnboundedReceiver<ToClient>,
+    retirement: Retirement,
+    /// Another engine takes over, and waits until then at most.
+    retiring: Option<Instant>,
     pub(super) accounts: BTreeMap<AccountId, Handle>,
     /// First log-ins under way, and who asked for them.
     pub(super) logins: BTreeMap<AccountId, Asker>,
@@ -56,6 +62,7 @@ pub(super) enum Failed {
 enum ToClient {
     Page(PageEvent),
     Account(FromAccount),
+    Retire,
 }
 
 impl Client {
@@ -69,10 +76,17 @@ impl Client {
                 let _ = sender.unbounded_send(ToClient::Account(event));
             })
         };
+        let retire = {
+            let sender = sender.clone();
+            move || {
+                let _ = sender.unbounded_send(ToClient::Retire);
+            }
+        };
         ports.pages.listen(Box::new(move |event| {
             let _ = sender.unbounded_send(ToClient::Page(event));
         }));
         let hub = Rc::new(Hub::new(ports.pages.clone(), log.clone()));
+        let retirement = Retirement::new(retire, hub.clone());
         let idle = Idle::new(ports.clock.now());
         let around = Surroundings {
             ports,
@@ -84,6 +98,8 @@ impl Client {
         Self {
             around,
             inbox,
+            retirement,
+            retiring: None,
             accounts: BTreeMap::new(),
             logins: BTreeMap::new(),
             kept: Vec::new(),
@@ -94,12 +110,17 @@ impl Client {
         }
     }
 
-    /// Runs for ever.
+    /// How it is told that another engine takes over.
+    #[must_use]
+    pub fn retirement(&self) -> Retirement {
+        self.retirement.clone()
+    }
+
+    /// Runs until another engine takes over.
     pub async fn run(mut self) {
         self.start().await;
         loop {
-            let retry = self.retry.as_ref().map(|(_, retry)| retry.at());
-            let input = match self.idle.poll_timeout().into_iter().chain(retry).min() {
+            let input = match self.deadline() {
                 Some(at) => {
                     let sleep = self.around.ports.timer.sleep_until(at);
                     match select(self.inbox.next(), sleep).await {
@@ -118,10 +139,39 @@ impl Client {
             match input {
                 Some(ToClient::Page(event)) => self.on_page(event).await,
                 Some(ToClient::Account(event)) => self.on_account(event),
+                Some(ToClient::Retire) => self.retire(now),
                 None => {}
+            }
+            if self.is_retired(now) {
+                // Not before: what a page asked until now is answered.
+                return self.around.hub.refuse_all();
             }
             self.around.hub.flush_log();
         }
+    }
+
+    /// The next moment at which something is due by itself.
+    fn deadline(&self) -> Option<Instant> {
+        let retry = self.retry.as_ref().map(|(_, retry)| retry.at());
+        [self.idle.poll_timeout(), retry, self.retiring]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Another engine takes over: all accounts come to their end.
+    fn retire(&mut self, now: Instant) {
+        if self.retiring.is_none() {
+            tracing::info!("another engine takes over");
+            self.retiring = Some(now + PATIENCE);
+            self.registration = None;
+            self.tell_all(|| ToAccount::Retire);
+        }
+    }
+
+    fn is_retired(&self, now: Instant) -> bool {
+        self.retiring
+            .is_some_and(|until| self.accounts.is_empty() || until.monotonic <= now.monotonic)
     }
 
     async fn start(&mut self) {
@@ -194,6 +244,11 @@ impl Client {
             PageEvent::Message(page, bytes) => {
                 for word in wire::unpack(&bytes) {
                     match word {
+                        // Whoever waits for an answer is told when we are gone.
+                        ToEngine::Do(..) if self.retiring.is_some() => {}
+                        ToEngine::Hello { .. } if self.retiring.is_some() => {
+                            self.around.hub.refuse(page);
+                        }
                         ToEngine::Hello { build, .. } if build != BUILD => {
                             tracing::info!("a page of another build");
                             self.around.hub.refuse(page);
@@ -374,6 +429,9 @@ impl Client {
                     .broadcast(vec![Change::AccountGone(id), self.remembered()]);
             }
             FromAccount::Disk(id, problem) => self.set_device(Some(id), problem),
+            FromAccount::Retired(id) => {
+                self.accounts.remove(&id);
+            }
         }
     }
 

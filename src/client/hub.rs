@@ -75,6 +75,13 @@ impl Hub {
         self.port.post(page, codec::encode(&other));
     }
 
+    /// Another engine takes over: no page is ours any more.
+    pub(super) fn refuse_all(&self) {
+        for page in self.pages.take().into_keys() {
+            self.refuse(page);
+        }
+    }
+
     /// A page is gone. True if it was attached.
     pub(super) fn detach(&self, page: PageId) -> bool {
         self.pages.borrow_mut().remove(&page).is_some()

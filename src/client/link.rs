@@ -167,6 +167,12 @@ impl Link {
         matches!(self.state, State::Down)
     }
 
+    /// There is somebody to talk to.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     fn on_socket(&mut self, now: Instant, event: SocketEvent) -> Option<Happening> {
         match event {
             SocketEvent::Opened => {

@@ -25,6 +25,7 @@ pub mod notify;
 pub mod ports;
 pub mod redact;
 mod registration;
+pub mod retirement;
 pub mod wire;
 
 pub use client::Client;

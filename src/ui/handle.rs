@@ -209,11 +209,18 @@ impl Handle {
         }
     }
 
+    /// Whether the engine hears at once what is said.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.engine.try_get_untracked() == Some(Engine::Attached)
+    }
+
     fn say(&self, word: ToEngine) {
         let inner = self.inner();
-        let link = match self.engine.try_get_untracked() {
-            Some(Engine::Attached) => inner.link.borrow().clone(),
-            _ => None,
+        let link = if self.is_attached() {
+            inner.link.borrow().clone()
+        } else {
+            None
         };
         match link {
             Some(link) => link.post(codec::encode(&vec![word])),

@@ -111,12 +111,7 @@ fn two_tabs_show_the_same_on_one_connection_and_both_send() {
     browser.switch_to(&second);
     world.hears(&browser, "from the first tab");
     // One session of this browser: the server knows of one resource.
-    let sessions = world.server.shell("c2s:show()").unwrap();
-    let own = sessions
-        .lines()
-        .filter(|line| line.contains("romeo@"))
-        .count();
-    assert_eq!(own, 1, "{sessions}");
+    assert_eq!(world.sessions("romeo"), 1);
 }
 
 #[test]

@@ -58,6 +58,13 @@ impl World {
         format!("{user}@{}", self.server.domain)
     }
 
+    /// How many sessions of somebody the server knows of.
+    pub fn sessions(&self, user: &str) -> usize {
+        let shown = self.server.shell("c2s:show()").unwrap();
+        let own = format!("{user}@");
+        shown.lines().filter(|line| line.contains(&own)).count()
+    }
+
     /// Another person, in a foreign client, online.
     pub fn foreign(&self, user: &str) -> Foreign {
         Foreign::log_in(&self.address(user), PASSWORD, self.server.c2s_port)

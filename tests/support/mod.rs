@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use server::Server;
-use waxwing::boundary::change::{Change, ConversationRow, Edge, ItemKind, Reply, TimelineChange};
+use waxwing::boundary::change::{
+    Change, ConversationRow, Edge, ItemKind, Reply, TimelineChange, ToPage,
+};
 use waxwing::boundary::command::{
     AccountCommand, Anchor, Attention, Command, LogIn, TimelineRequest, Toward,
 };
 use waxwing::client::Client;
 use waxwing::client::log::Log;
+use waxwing::client::retirement::Retirement;
 use waxwing::entity::account::Connection;
 use waxwing::entity::address::Address;
 use waxwing::entity::id::{AccountId, ItemId, RequestId, WindowId};
@@ -46,6 +49,7 @@ pub struct Stage {
     pub server: Server,
     pub pages: Vec<Viewer>,
     pub account: AccountId,
+    pub retirement: Retirement,
     requests: u32,
 }
 
@@ -59,6 +63,7 @@ impl Stage {
     /// A client that was just started, with one page.
     pub fn on(world: World, disk: Rc<Disk>, server: Server) -> Self {
         let client = Client::new(world.ports(disk.clone()), Log::default());
+        let retirement = client.retirement();
         world.spawn(client.run());
         let mut stage = Self {
             world,
@@ -66,6 +71,7 @@ impl Stage {
             server,
             pages: Vec::new(),
             account: AccountId(0),
+            retirement,
             requests: 0,
         };
         stage.attach(Attention::Focused);
@@ -231,6 +237,8 @@ pub struct Viewer {
     pub changes: Vec<Change>,
     pub window: Window,
     pub connection: Option<Connection>,
+    /// It was told that there is another build.
+    pub is_refused: bool,
     answers: Vec<(RequestId, Result<Reply, Problem>)>,
     rows: Vec<ConversationRow>,
 }
@@ -242,13 +250,24 @@ impl Viewer {
             changes: Vec::new(),
             window: Window::default(),
             connection: None,
+            is_refused: false,
             answers: Vec::new(),
             rows: Vec::new(),
         }
     }
 
-    fn listen(&mut self) {
-        for change in self.page.take_changes() {
+    pub fn listen(&mut self) {
+        for word in self.page.take_messages().into_iter().flatten() {
+            match word {
+                ToPage::Changes(changes) => self.take(changes),
+                ToPage::OtherBuild(_) => self.is_refused = true,
+                ToPage::Welcome => {}
+            }
+        }
+    }
+
+    fn take(&mut self, changes: Vec<Change>) {
+        for change in changes {
             match &change {
                 Change::Timeline(WINDOW, change) => self.window.apply(change),
                 Change::Answer(request, outcome) => {
@@ -271,7 +290,7 @@ impl Viewer {
         }
     }
 
-    fn answer(&mut self, request: u32) -> Option<Result<Reply, Problem>> {
+    pub fn answer(&mut self, request: u32) -> Option<Result<Reply, Problem>> {
         let at = self
             .answers
             .iter()

@@ -106,6 +106,13 @@ impl Account {
         }
     }
 
+    /// There is no later: what memory alone holds is written now, or never.
+    pub(super) async fn last_chance(&mut self) {
+        if let Some(at) = self.disk_timeout() {
+            self.retry_disk(at).await;
+        }
+    }
+
     async fn restore(&self, failed: &Failed) -> Result<Rc<dyn crate::store::Store>, StoreError> {
         let depot = &self.around.ports.depot;
         let disk = match failed.fallback.disk() {

@@ -78,6 +78,8 @@ pub(super) enum ToAccount {
     Idle(Option<Timestamp>),
     /// The log-in is given up.
     CancelLogIn,
+    /// Another engine takes over: everything is stored, and the session ended.
+    Retire,
     /// From the way to the server.
     Link(Report),
 }
@@ -93,6 +95,8 @@ pub(super) enum FromAccount {
     LoggedOut(AccountId, Option<AccountRecord>),
     /// The disk failed, or works again (`None`).
     Disk(AccountId, Option<Problem>),
+    /// Everything is stored, and the session ended.
+    Retired(AccountId),
 }
 
 /// What the client holds of an account.
@@ -172,6 +176,8 @@ pub(super) struct Account {
     asking: HashMap<Address, u32>,
     recount: HashSet<Address>,
     published: Option<Instant>,
+    /// Another engine takes over: there is no attempt after this session.
+    retiring: bool,
     over: bool,
 }
 
@@ -283,12 +289,13 @@ impl Account {
             asking: HashMap::new(),
             recount: HashSet::new(),
             published: None,
+            retiring: false,
             over: false,
         };
         (account, handle)
     }
 
-    /// Drives the account until it is logged out or its log-in fails.
+    /// Drives the account until it is logged out, its log-in fails, or another engine takes over.
     pub(super) async fn run(mut self) {
         let now = self.now();
         self.drift = drift(now);
@@ -298,6 +305,11 @@ impl Account {
             let inputs = self.wait().await;
             self.turn(inputs).await;
             self.around.hub.flush_log();
+            // Until the server has said its last word: what it says until then is stored, too.
+            self.over |= self.retiring && self.link.is_down();
+        }
+        if self.retiring {
+            (self.around.up)(FromAccount::Retired(self.id));
         }
     }
 

@@ -141,6 +141,9 @@ impl Account {
     ) {
         self.link.shut();
         self.asking.clear();
+        if self.retiring {
+            return;
+        }
         let moved = match &next {
             Next::Move(url) => Some(Endpoint::parse(url)),
             Next::Retry | Next::Stop => None,
@@ -202,6 +205,21 @@ impl Account {
         }
         let (kept, _left) = self.remove_secrets(self.fresh).await;
         let _erased = self.end(now, kept, work).await;
+    }
+
+    /// Another engine takes over: the session is ended properly, so that the server has one of us at a time. What it has
+    /// not confirmed is in the store; the other engine asks the archive before it sends that again.
+    pub(super) async fn retire(&mut self, now: Instant, work: &mut Work) {
+        self.retiring = true;
+        if matches!(self.phase, Phase::LoggingIn(_)) {
+            return self.vanish().await;
+        }
+        self.last_chance().await;
+        self.handle(now, Input::Wish(Wish::Close), work);
+        self.transmit(now, work);
+        if !self.link.is_open() {
+            self.link.shut();
+        }
     }
 
     /// Nothing is left of a log-in that failed.

@@ -66,6 +66,7 @@ pub(super) enum Later {
         erase: bool,
     },
     GiveUp,
+    Retire,
 }
 
 impl Account {
@@ -144,6 +145,7 @@ impl Account {
             ToAccount::Network(network) => self.on_network(now, network),
             ToAccount::Idle(since) => self.handle(now, Input::Wish(Wish::Idle(since)), work),
             ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
+            ToAccount::Retire => work.later.push_back(Later::Retire),
         }
     }
 
@@ -215,6 +217,7 @@ impl Account {
             Later::Ended(problem, next) => self.on_ended(now, problem, next, work).await,
             Later::LogOut { asker, erase } => self.log_out(now, asker, erase, work).await,
             Later::GiveUp => self.give_up(now, work).await,
+            Later::Retire => self.retire(now, work).await,
         }
     }
 

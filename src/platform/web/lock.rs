@@ -1,8 +1,10 @@
 //! Web Locks: how pages learn that the engine died, and how one tab keeps another from starting a second one.
 //!
-//! The engine holds [`engine_lock`] from before its first word to a page until it dies, whatever it dies of; a page
-//! that waits for the same lock learns of the death at once. In a browser without SharedWorker the page that runs
-//! the engine holds [`TAB_LOCK`].
+//! | lock | who holds it | who waits for it |
+//! |---|---|---|
+//! | [`engine_lock`], one per build | the engine's loader, from before its first word to a page until it dies, whatever it dies of | the pages of that build: they learn of the death at once |
+//! | [`DATABASE_LOCK`] | the engine that runs the accounts, whatever its build | an engine of another build, which takes over ([`super::succession`]) |
+//! | [`TAB_LOCK`] | the page that runs the engine, where there is no SharedWorker | nobody: other pages ask, or steal it |
 
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -13,7 +15,10 @@ use crate::boundary::codec::BUILD;
 /// Held by the tab that runs the engine, where there is no SharedWorker.
 pub const TAB_LOCK: &str = "waxwing-tab";
 
-/// Held by the engine of this build as long as it lives.
+/// Held by the engine that runs the accounts.
+pub const DATABASE_LOCK: &str = "waxwing-database";
+
+/// Held by the engine of this build as long as it lives: `public/engine-loader.js` takes it.
 #[must_use]
 pub fn engine_lock() -> String {
     ["waxwing-engine-", BUILD].concat()

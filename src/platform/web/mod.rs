@@ -7,6 +7,7 @@ pub mod indexed_db;
 pub mod lock;
 pub mod page;
 pub mod pages;
+pub mod succession;
 pub mod timer;
 pub mod transport;
 

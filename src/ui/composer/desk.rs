@@ -159,6 +159,10 @@ impl Desk {
             return;
         }
         self.saved.set_value(text.clone());
+        if !self.handle.is_attached() {
+            // Perhaps no engine will ever hear of it: then the page that comes after this one does.
+            browser::hand_over(&key, Some(&text));
+        }
         let command = AccountCommand::SaveDraft {
             conversation: peer.address,
             text: text.clone(),

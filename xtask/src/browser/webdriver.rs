@@ -193,18 +193,24 @@ impl Browser {
 
     /// Ends the workers of a kind (`shared_worker`, `worker`) as a crash would, and says how many there were.
     pub fn kill_workers(&self, kind: &str) -> usize {
-        let targets = self.devtools("Target.getTargets", json!({}));
-        let of_kind: Vec<_> = targets["targetInfos"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|target| target["type"] == kind)
-            .filter_map(|target| target["targetId"].as_str())
-            .collect();
-        for target in &of_kind {
+        let workers = self.workers(kind);
+        for target in &workers {
             self.devtools("Target.closeTarget", json!({"targetId": target}));
         }
-        of_kind.len()
+        workers.len()
+    }
+
+    /// The ids of the workers of a kind.
+    pub fn workers(&self, kind: &str) -> Vec<String> {
+        let targets = self.devtools("Target.getTargets", json!({}));
+        let targets = targets["targetInfos"].as_array();
+        let of_kind = targets
+            .into_iter()
+            .flatten()
+            .filter(|target| target["type"] == kind);
+        of_kind
+            .filter_map(|target| Some(target["targetId"].as_str()?.to_owned()))
+            .collect()
     }
 
     /// Lets the site do something that the browser asks for, e.g. `notifications`; or forbids it.

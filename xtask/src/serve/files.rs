@@ -14,15 +14,17 @@ use super::{Body, full, headers, plain};
 /// Encodings that lie beside a file, the best first: its name in HTTP and the file's extension.
 const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
 
+/// There is no such file.
+pub fn missing() -> Response<Body> {
+    plain(
+        StatusCode::NOT_FOUND,
+        "text/plain; charset=utf-8",
+        "Nothing is here.\n",
+    )
+}
+
 /// Answers with the file at `path` (relative, percent-encoded) below `dist`.
 pub async fn respond(request: &Request<Incoming>, dist: &Path, path: &str) -> Response<Body> {
-    let missing = || {
-        plain(
-            StatusCode::NOT_FOUND,
-            "text/plain; charset=utf-8",
-            "Nothing is here.\n",
-        )
-    };
     let Some(file) = locate(dist, path) else {
         return missing();
     };

@@ -71,6 +71,10 @@ pub struct Site {
     state: watch::Sender<Link>,
     /// How the names of files end that are not sent now.
     held: watch::Sender<Option<&'static str>>,
+    /// How the names of files end that are not there now.
+    lost: watch::Sender<Option<&'static str>>,
+    /// The folder.
+    dist: watch::Sender<PathBuf>,
     ledger: Arc<Ledger>,
     thread: Option<JoinHandle<()>>,
 }
@@ -85,11 +89,12 @@ enum Link {
 
 /// What each connection needs to know.
 struct Shared {
-    dist: PathBuf,
+    dist: watch::Receiver<PathBuf>,
     port: u16,
     options: Options,
     link: watch::Receiver<Link>,
     held: watch::Receiver<Option<&'static str>>,
+    lost: watch::Receiver<Option<&'static str>>,
     ledger: Arc<Ledger>,
 }
 
@@ -111,13 +116,16 @@ impl Site {
         }
         let (state, link) = watch::channel(Link::Whole);
         let (hold, held) = watch::channel(None);
+        let (lose, lost) = watch::channel(None);
+        let (serve, served) = watch::channel(dist.to_owned());
         let ledger = Arc::new(Ledger::default());
         let shared = Arc::new(Shared {
-            dist: dist.to_owned(),
+            dist: served,
             port,
             options,
             link,
             held,
+            lost,
             ledger: Arc::clone(&ledger),
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -134,6 +142,8 @@ impl Site {
             port,
             state,
             held: hold,
+            lost: lose,
+            dist: serve,
             ledger,
             thread: Some(thread),
         })
@@ -157,6 +167,21 @@ impl Site {
     /// Sends what [`Self::hold`] held.
     pub fn release(&self) {
         self.held.send_replace(None);
+    }
+
+    /// Answers "404 Not Found" for files whose names end like this, until [`Self::find`].
+    pub fn lose(&self, end: &'static str) {
+        self.lost.send_replace(Some(end));
+    }
+
+    /// Ends a [`Self::lose`].
+    pub fn find(&self) {
+        self.lost.send_replace(None);
+    }
+
+    /// Serves another folder from now on, as after an upgrade.
+    pub fn upgrade(&self, dist: &Path) {
+        self.dist.send_replace(dist.to_owned());
     }
 
     /// Notes from now on what goes to browsers, and forgets what was noted before.
@@ -253,7 +278,13 @@ async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Bo
                 let sent = |held: &Option<&str>| !held.is_some_and(|end| file.ends_with(end));
                 // The site itself may end while it waits.
                 held.wait_for(sent).await.ok();
-                files::respond(&request, &shared.dist, file).await
+                let dist = shared.dist.borrow().clone();
+                let is_lost = shared.lost.borrow().is_some_and(|end| file.ends_with(end));
+                if is_lost {
+                    files::missing()
+                } else {
+                    files::respond(&request, &dist, file).await
+                }
             }
             (None, _) => plain(
                 StatusCode::NOT_FOUND,

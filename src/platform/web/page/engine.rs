@@ -1,10 +1,12 @@
 //! The way to the engine: a SharedWorker, or a dedicated worker under a lock where the browser has none.
 //!
-//! **Invariant:** an engine that dies is started anew, and one that dies again and again is not. Messages are
-//! `Uint8Array`s both ways; what the loader itself says is an object, and the page's one text is the name of a lock.
+//! **Invariant:** an engine that dies is started anew, ever more slowly, and one that dies again and again is not; one
+//! that never says a word is dead. Messages are `Uint8Array`s both ways; what the loader itself says is an object, and
+//! the page's one text is the name of a lock.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -12,6 +14,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessageChannel, MessageEvent, MessagePort, SharedWorker, Worker};
 
 use super::super::lock::{self, Held, Mode, NotHeld};
+use super::super::timer::sleep;
+use super::deaths::Deaths;
 use crate::boundary::codec::BUILD;
 
 /// What the page hears of the engine.
@@ -21,7 +25,7 @@ pub enum Heard {
     Opened,
     /// It says something.
     Said(Vec<u8>),
-    /// It died, and is started anew.
+    /// It died, or could not be started, and is started anew.
     Died,
     /// It cannot be started: why.
     Failed(String),
@@ -36,8 +40,11 @@ pub struct Engine {
     tab: RefCell<Option<Rc<Held>>>,
     /// Counts the ways: what concerns an old one is no news.
     number: Cell<u32>,
-    /// When it died lately, in milliseconds.
-    deaths: RefCell<Vec<f64>>,
+    deaths: RefCell<Deaths>,
+    /// Why it is about to end, in its loader's words.
+    reason: RefCell<Option<String>>,
+    /// This page has no engine any more.
+    is_over: Cell<bool>,
 }
 
 struct Way {
@@ -59,9 +66,11 @@ impl Drop for Way {
     }
 }
 
-/// So many deaths in so many milliseconds are too many.
-const DEATHS: usize = 4;
-const LATELY: f64 = 60_000.0;
+/// How long the loader may take until its first word: it is a small file, and the first that it loads says so.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is missing when an engine has never said a word.
+const LOADER: &str = "engine-loader.js";
 
 impl Engine {
     /// Starts the engine, or finds the one that runs. What happens is told to `hear`, never before this returns.
@@ -72,6 +81,8 @@ impl Engine {
             tab: RefCell::default(),
             number: Cell::new(0),
             deaths: RefCell::default(),
+            reason: RefCell::default(),
+            is_over: Cell::new(false),
         });
         let starting = engine.clone();
         spawn_local(async move { starting.open(Mode::IfAvailable).await });
@@ -89,9 +100,17 @@ impl Engine {
         }
     }
 
+    /// Leaves it for good: it is of another build.
+    pub fn leave(&self) {
+        self.is_over.set(true);
+        self.close();
+        let tab = self.tab.take();
+        drop(tab);
+    }
+
     /// Starts it anew, or takes it over from the tab that runs it.
     pub fn restart(self: &Rc<Self>) {
-        self.deaths.borrow_mut().clear();
+        self.deaths.borrow_mut().forget();
         let engine = self.clone();
         spawn_local(async move { engine.open(Mode::Steal).await });
     }
@@ -121,7 +140,7 @@ impl Engine {
         *self.tab.borrow_mut() = Some(held.clone());
         let engine = self.clone();
         spawn_local(async move {
-            if held.ended().await {
+            if held.ended().await && !engine.is_over.get() {
                 engine.tab.borrow_mut().take();
                 engine.close();
                 (engine.hear)(Heard::HeldByAnotherTab);
@@ -162,7 +181,8 @@ impl Engine {
         let number = self.number.get().wrapping_add(1);
         self.number.set(number);
         let engine = Rc::downgrade(self);
-        let watched = Cell::new(false);
+        let heard = Rc::new(Cell::new(false));
+        self.clone().await_word(number, heard.clone());
         let on_message = Closure::new(move |event: MessageEvent| {
             let Some(engine) = engine.upgrade() else {
                 return;
@@ -171,19 +191,17 @@ impl Engine {
                 return;
             }
             // From its first word on it holds its lock.
-            if !watched.replace(true) {
+            if !heard.replace(true) {
                 engine.clone().watch(number);
             }
-            engine.received(&event.data());
+            engine.received(number, &event.data());
         });
         let engine = Rc::downgrade(self);
+        // The loader cannot be loaded; or, in a dedicated worker alone, the engine has trapped.
         let on_error = Closure::new(move |event: web_sys::Event| {
             event.prevent_default();
-            if let Some(engine) = engine.upgrade()
-                && engine.number.get() == number
-            {
-                engine.close();
-                (engine.hear)(Heard::Failed("engine-loader.js".into()));
+            if let Some(engine) = engine.upgrade() {
+                engine.died(number, LOADER);
             }
         });
         port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -209,42 +227,61 @@ impl Engine {
         drop(old);
     }
 
-    fn received(&self, data: &JsValue) {
+    fn received(self: &Rc<Self>, number: u32, data: &JsValue) {
         if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
             (self.hear)(Heard::Said(bytes.to_vec()));
             return;
         }
         let failed = Reflect::get(data, &"failed".into()).ok();
         if let Some(why) = failed.and_then(|failed| failed.as_string()) {
-            self.close();
-            (self.hear)(Heard::Failed(why));
+            // Before it has ended, another one cannot begin.
+            *self.reason.borrow_mut() = Some(why);
+            self.clone().watch(number);
         }
+    }
+
+    /// Waits for its first word.
+    fn await_word(self: Rc<Self>, number: u32, heard: Rc<Cell<bool>>) {
+        spawn_local(async move {
+            sleep(PATIENCE).await;
+            if !heard.get() {
+                self.died(number, LOADER);
+            }
+        });
     }
 
     /// Waits for its death.
     fn watch(self: Rc<Self>, number: u32) {
         spawn_local(async move {
-            let name = lock::engine_lock();
-            let Ok(held) = lock::acquire(&name, Mode::Shared).await else {
-                return;
-            };
-            drop(held);
-            if self.number.get() != number {
-                return;
+            let held = lock::acquire(&lock::engine_lock(), Mode::Shared).await;
+            let has_failed = self.reason.borrow().is_some();
+            if held.is_ok() || has_failed {
+                drop(held);
+                self.died(number, "engine.wasm");
             }
-            self.close();
-            let now = js_sys::Date::now();
-            let deaths = {
-                let mut deaths = self.deaths.borrow_mut();
-                deaths.retain(|then| now - then < LATELY);
-                deaths.push(now);
-                deaths.len()
-            };
-            if deaths > DEATHS {
-                (self.hear)(Heard::Failed("engine.wasm".into()));
-            } else {
-                (self.hear)(Heard::Died);
-                self.open(Mode::IfAvailable).await;
+        });
+    }
+
+    /// It died, or never lived: it is started anew, unless it dies again and again.
+    fn died(self: &Rc<Self>, number: u32, of: &str) {
+        if self.number.get() != number {
+            return;
+        }
+        self.close();
+        let number = self.number.get();
+        let reason = self.reason.take();
+        let now = Duration::from_secs_f64(js_sys::Date::now().max(0.0) / 1000.0);
+        let wait = self.deaths.borrow_mut().on_death(now);
+        let Some(wait) = wait else {
+            (self.hear)(Heard::Failed(reason.unwrap_or_else(|| of.to_owned())));
+            return;
+        };
+        (self.hear)(Heard::Died);
+        let engine = self.clone();
+        spawn_local(async move {
+            sleep(wait).await;
+            if engine.number.get() == number {
+                engine.open(Mode::IfAvailable).await;
             }
         });
     }
@@ -272,7 +309,7 @@ fn alive(port: MessagePort) -> Rc<RefCell<Option<Held>>> {
 
 /// The engine's loader, of our build.
 fn address() -> String {
-    ["engine-loader.js?v=", BUILD].concat()
+    [LOADER, "?v=", BUILD].concat()
 }
 
 fn text(error: &JsValue) -> String {

@@ -1,0 +1,36 @@
+//! The end of an engine whose place another one takes, of another build.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::hub::Hub;
+
+/// How long the accounts may take to come to their end.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How a client is told that another engine takes over.
+#[derive(Clone)]
+pub struct Retirement {
+    retire: Rc<dyn Fn()>,
+    hub: Rc<Hub>,
+}
+
+impl Retirement {
+    pub(super) fn new(retire: impl Fn() + 'static, hub: Rc<Hub>) -> Self {
+        Self {
+            retire: Rc::new(retire),
+            hub,
+        }
+    }
+
+    /// The accounts store what they have, and end their sessions; then the pages are told that there is another build,
+    /// and the client comes to its end.
+    pub fn in_order(&self) {
+        (self.retire)();
+    }
+
+    /// The other engine did not wait: the pages are told at once. The client is not to be driven any more.
+    pub fn at_once(&self) {
+        self.hub.refuse_all();
+    }
+}
