@@ -204,6 +204,14 @@ impl Session {
         self.saves.clear();
     }
 
+    /// Forgets all but the requests with that payload.
+    pub fn forget_all_but(&mut self, name: &str, ns: &str) {
+        self.events.clear();
+        self.saves.clear();
+        self.sent
+            .retain(|iq| iq.name() == "iq" && iq.has_child(name, ns));
+    }
+
     /// Asserts that nothing happened at all.
     #[track_caller]
     pub fn nothing(&self) {

@@ -35,8 +35,8 @@ impl Account {
         };
         let disk = self.store.clone();
         self.disk_fails(&error, Some(disk));
-        // Memory does not fail.
-        let _ = self.store.commit(batch).await;
+        let kept = self.store.commit(batch).await;
+        debug_assert!(kept.is_ok(), "memory does not fail");
     }
 
     /// Memory takes over from the disk, or from one that could not be opened.
@@ -85,11 +85,7 @@ impl Account {
 
     /// Tries the disk again, if it is time: what memory holds is written in one piece.
     pub(super) async fn retry_disk(&mut self, now: Instant) {
-        let at = self.disk_timeout();
-        if at.is_none_or(|at| at.monotonic > now.monotonic) {
-            return;
-        }
-        let Some(mut failed) = self.failed.take() else {
+        let Some(mut failed) = self.failed.take_if(|failed| failed.retry.is_due(now)) else {
             return;
         };
         match self.restore(&failed).await {

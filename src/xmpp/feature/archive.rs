@@ -33,7 +33,7 @@ pub struct Archive {
 struct Query {
     purpose: Purpose,
     conversation: Address,
-    before: Option<String>,
+    wanted: Wanted,
     items: Vec<Message>,
     /// The archive id of the first item that came, shown or not.
     first: Option<String>,
@@ -57,6 +57,28 @@ pub struct Wanted {
     pub since: Option<Timestamp>,
     /// How many items.
     pub count: u32,
+}
+
+/// What a look into the archive brought.
+#[derive(Debug)]
+pub struct Looked {
+    /// Whose archive was looked into.
+    pub conversation: Address,
+    /// The page.
+    pub found: Vec<Message>,
+    /// What was not looked through.
+    pub rest: Rest,
+}
+
+/// What is left of the archive after a page.
+#[derive(Debug)]
+pub enum Rest {
+    /// Nothing, or nobody can look into it.
+    Nothing,
+    /// What lies before that page.
+    Page(Wanted),
+    /// All of it: no answer came.
+    Unanswered(Wanted),
 }
 
 impl Archive {
@@ -83,7 +105,7 @@ impl Archive {
         let open = Query {
             purpose,
             conversation,
-            before: wanted.before,
+            wanted,
             items,
             first,
         };
@@ -107,29 +129,34 @@ impl Archive {
         }
     }
 
-    /// The end of a page. Gives back what a lookup found: the conversation and its items, empty on failure.
+    /// The end of a page. Gives back what a lookup found.
     pub fn on_end(
         &mut self,
         cx: &mut Cx,
         order: &mut Order,
         id: &str,
         outcome: Outcome,
-    ) -> Option<(Address, Vec<Message>)> {
+    ) -> Option<Looked> {
         let mut query = self.open.remove(id)?;
         if query.purpose == Purpose::Lookup {
-            return Some((query.conversation, query.items));
+            return Some(looked(query, outcome));
         }
         let conversation = query.conversation.clone();
         let event = match outcome {
-            Outcome::Result(fin) => {
+            Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => {
                 order.place_page(cx.now.wall, &mut query.items);
-                let history = history(&query, fin.as_ref());
+                let history = history(&query, &fin);
                 ArchiveEvent::Page {
                     conversation,
                     messages: query.items,
                     history,
                 }
             }
+            // Not the end of a page: nobody knows what came.
+            Outcome::Result(_) => ArchiveEvent::Failed {
+                conversation,
+                problem: Problem::Unsupported,
+            },
             Outcome::Error { condition, .. }
                 if matches!(
                     condition.as_str(),
@@ -142,13 +169,17 @@ impl Archive {
                     history: History::Unsupported,
                 }
             }
-            // XEP-0313 §4.3.1: the server has forgotten where we were.
-            Outcome::Error {
-                condition, text, ..
-            } if condition == "item-not-found" => ArchiveEvent::Failed {
-                conversation,
-                problem: Problem::Refused { condition, text },
-            },
+            // XEP-0313 §4.3.1: the server has forgotten where we were, so we begin at the newest page again; what is
+            // known already is known again by its ids.
+            Outcome::Error { condition, .. }
+                if condition == "item-not-found" && query.wanted.before.is_some() =>
+            {
+                ArchiveEvent::Page {
+                    conversation,
+                    messages: Vec::new(),
+                    history: History::Unknown,
+                }
+            }
             outcome => match error::result(outcome) {
                 Err(problem) => ArchiveEvent::Failed {
                     conversation,
@@ -162,19 +193,37 @@ impl Archive {
     }
 }
 
-fn history(query: &Query, fin: Option<&Element>) -> History {
-    let fin = fin.filter(|fin| fin.is("fin", ns::MAM));
-    let complete = fin.and_then(|fin| fin.attr("complete"));
-    if matches!(complete, Some("true" | "1")) {
+fn looked(query: Query, outcome: Outcome) -> Looked {
+    let rest = match outcome {
+        Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => match history(&query, &fin) {
+            History::Before(first) => Rest::Page(Wanted {
+                before: Some(first),
+                ..query.wanted
+            }),
+            _ => Rest::Nothing,
+        },
+        Outcome::Timeout => Rest::Unanswered(query.wanted),
+        _ => Rest::Nothing,
+    };
+    Looked {
+        conversation: query.conversation,
+        found: query.items,
+        rest,
+    }
+}
+
+fn history(query: &Query, fin: &Element) -> History {
+    if matches!(fin.attr("complete"), Some("true" | "1")) {
         return History::Complete;
     }
     let first = fin
-        .and_then(|fin| fin.get_child("set", ns::RSM)?.get_child("first", ns::RSM))
+        .get_child("set", ns::RSM)
+        .and_then(|set| set.get_child("first", ns::RSM))
         .map(crate::xmpp::stanza::text::direct_text)
         .filter(|first| !first.is_empty());
     match first.or_else(|| query.first.clone()) {
         // The same place again would never end.
-        Some(first) if query.before.as_ref() != Some(&first) => History::Before(first),
+        Some(first) if query.wanted.before.as_ref() != Some(&first) => History::Before(first),
         _ => History::Complete,
     }
 }
@@ -451,6 +500,34 @@ mod tests {
             (Vec::new(), History::Complete),
             "an empty page"
         );
+    }
+
+    #[test]
+    fn a_place_that_the_server_has_forgotten_is_looked_for_from_the_newest_page_on() {
+        let (mut session, _) = open(Some("a1"));
+        let id = session.sent[0].attr("id").unwrap().to_owned();
+        session.receive(&format!(
+            "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+             <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        ));
+        assert_eq!(page(&mut session), (Vec::new(), History::Unknown));
+    }
+
+    #[test]
+    fn an_answer_that_ends_no_page_is_no_end_of_the_archive() {
+        for answer in [
+            "",
+            "<query xmlns='urn:xmpp:mam:2'/>",
+            "<fin xmlns='urn:xmpp:mam:1'/>",
+        ] {
+            let (mut session, _) = open(None);
+            session.answer("query", ns::MAM, answer);
+            let event = session.only_event();
+            assert!(
+                matches!(event, Event::Archive(ArchiveEvent::Failed { .. })),
+                "{answer}: {event:?}"
+            );
+        }
     }
 
     #[test]

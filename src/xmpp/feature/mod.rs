@@ -79,8 +79,8 @@ impl Features {
     pub(super) fn on_archive_end(&mut self, cx: &mut Cx, query: &str, outcome: Outcome) {
         let cut_off = matches!(outcome, Outcome::CutOff);
         let looked = self.archive.on_end(cx, &mut self.order, query, outcome);
-        if let Some((conversation, found)) = looked.filter(|_| !cut_off) {
-            self.outbox.on_looked(cx, &conversation, &found);
+        if let Some(looked) = looked.filter(|_| !cut_off) {
+            self.outbox.on_looked(cx, &mut self.archive, looked);
         }
     }
 

@@ -3,7 +3,6 @@
 use jid::FullJid;
 use minidom::Element;
 
-use crate::entity::account::Step;
 use crate::entity::problem::Problem;
 use crate::event::{Event, Next, SessionEvent};
 use crate::xmpp::cx::{Cx, Kind};
@@ -13,7 +12,8 @@ use crate::xmpp::ns;
 use crate::xmpp::stanza::build::{Build, element, text_element};
 use crate::xmpp::stanza::text::direct_text;
 
-use super::{Question, State, Stream, StreamFeatures, Taken};
+use super::error::stream_error;
+use super::{Question, State, Stream, Taken};
 
 /// Who chose the resource that was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,22 +25,6 @@ pub enum Resource {
 }
 
 impl Stream {
-    /// Logged in: goes on with the session that waits, or begins one.
-    pub(super) fn start(&mut self, cx: &mut Cx, features: StreamFeatures) -> Taken {
-        let can_resume = features.stream_management;
-        cx.set_stream_features(features);
-        cx.emit(Event::Session(SessionEvent::Progress(Step::Starting)));
-        if !cx.management.is_suspended() {
-            return self.bind(cx);
-        }
-        let Some(resume) = cx.management.resume().filter(|_| can_resume) else {
-            return Taken::NotResumed(None);
-        };
-        self.enter(cx, State::Resuming);
-        cx.send(&resume);
-        Taken::Nothing
-    }
-
     /// Asks for a resource.
     pub(in crate::xmpp) fn bind(&mut self, cx: &mut Cx) -> Taken {
         if !cx.stream_features().bind {
@@ -128,11 +112,4 @@ impl Stream {
 fn jid(bind: &Element) -> Option<FullJid> {
     let jid = bind.get_child("jid", ns::BIND)?;
     FullJid::new(direct_text(jid).trim()).ok()
-}
-
-fn stream_error(condition: &str) -> Problem {
-    Problem::StreamError {
-        condition: condition.to_owned(),
-        text: None,
-    }
 }

@@ -28,6 +28,14 @@ pub struct StreamError {
     pub content: String,
 }
 
+/// A stream error of our own finding, for what a server said that means nothing.
+pub fn stream_error(condition: &str) -> Problem {
+    Problem::StreamError {
+        condition: condition.to_owned(),
+        text: None,
+    }
+}
+
 impl StreamError {
     /// Reads the element; without a condition it is `undefined-condition`.
     #[must_use]

@@ -30,12 +30,14 @@ use super::stanza::registration::Registration;
 
 pub mod auth;
 mod bind;
+mod ending;
 mod error;
 mod features;
 mod framing;
 mod keepalive;
 mod login;
 mod registration;
+mod resume;
 mod sm;
 
 use auth::{Channel, Exchange, Mechanism, Secrets};
@@ -45,8 +47,6 @@ pub use sm::Management;
 
 /// How long a server may take for one step.
 const STEP: Duration = Duration::from_secs(20);
-/// How long we wait for the server's goodbye.
-const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What the stream made of an input.
 #[derive(Debug)]
@@ -158,15 +158,6 @@ impl Stream {
         self.open(cx, Progress::Unknown);
     }
 
-    /// The socket is closed, or could not be opened. Emits `Ended` unless that was said already, or the user wished it.
-    pub(super) fn on_closed(&mut self, cx: &mut Cx) {
-        if !matches!(self.state, State::Closing | State::Ended) {
-            self.over(cx, Problem::ConnectionLost, Next::Retry);
-        }
-        self.state = State::Fresh;
-        self.rest();
-    }
-
     /// A frame that passed the gate.
     pub(super) fn on_frame(&mut self, cx: &mut Cx, element: Element) -> Taken {
         if matches!(self.state, State::Fresh | State::Ended) {
@@ -235,50 +226,6 @@ impl Stream {
         cx.management.on_heard();
     }
 
-    /// XEP-0198: what was not asked for means nothing.
-    fn on_management(&mut self, cx: &mut Cx, name: &str, nonza: &Element) -> Taken {
-        match (name, &self.state) {
-            ("r", State::Bound) if cx.management.is_on() => {
-                let acknowledgement = cx.management.acknowledgement();
-                cx.send(&acknowledgement);
-            }
-            ("a", State::Bound) => {
-                let upto = cx.management.on_acknowledged(nonza);
-                return upto.map_or(Taken::Nothing, Taken::Acknowledged);
-            }
-            ("enabled", State::Bound) if cx.management.on_enabled(nonza) => return Taken::Managed,
-            ("failed", State::Bound) if cx.management.on_refused() => return Taken::Managed,
-            ("resumed", State::Resuming) => {
-                let Some((upto, again)) = cx.management.on_resumed(nonza) else {
-                    return self.not_resumable(cx);
-                };
-                for frame in again {
-                    cx.send_text(frame);
-                }
-                if let Some(jid) = cx.bound().map(ToString::to_string) {
-                    cx.emit(Event::Session(SessionEvent::Resumed(jid)));
-                }
-                self.enter_bound(cx);
-                return Taken::Resumed(upto);
-            }
-            ("failed", State::Resuming) => {
-                return Taken::NotResumed(cx.management.on_not_resumed(nonza));
-            }
-            _ => tracing::debug!(name, "nonza that nobody asked for"),
-        }
-        Taken::Nothing
-    }
-
-    /// The server resumes something else: what is on this stream cannot be known.
-    fn not_resumable(&mut self, cx: &mut Cx) -> Taken {
-        let condition = "undefined-condition".to_owned();
-        let problem = Problem::StreamError {
-            condition,
-            text: None,
-        };
-        self.end(cx, problem, Next::Retry)
-    }
-
     /// The answer to a question of ours, or its absence.
     pub(super) fn on_reply(&mut self, cx: &mut Cx, question: Question, outcome: Outcome) -> Taken {
         // Cut off: the stream is over, and that was said.
@@ -303,20 +250,6 @@ impl Stream {
     /// Sends the registration form filled in.
     pub(super) fn register(&mut self, cx: &mut Cx, answers: Vec<(String, Vec<Secret>)>) {
         self.on_answers(cx, answers);
-    }
-
-    /// Ends the stream properly, as the user wishes.
-    pub(super) fn close(&mut self, cx: &mut Cx) {
-        match self.state {
-            State::Closing | State::Ended => {}
-            State::Fresh => cx.close(),
-            _ => {
-                cx.send_text(framing::CLOSE.to_owned());
-                self.rest();
-                self.state = State::Closing;
-                self.deadline = Some(cx.now + GOODBYE);
-            }
-        }
     }
 
     pub(super) fn poll_timeout(&self, cx: &Cx) -> Option<(Instant, Why)> {
@@ -368,39 +301,6 @@ impl Stream {
         }
     }
 
-    /// RFC 7395 §3.6: the server closes the stream.
-    fn on_close(&mut self, cx: &mut Cx, close: &Element) -> Taken {
-        if matches!(self.state, State::Closing) {
-            self.leave(cx);
-            return Taken::Nothing;
-        }
-        let (problem, next) = match framing::see_other(close) {
-            Some(address) => self
-                .history
-                .see_other(cx.now, &self.settings.domain, address),
-            None => (Problem::ConnectionLost, Next::Retry),
-        };
-        self.end(cx, problem, next)
-    }
-
-    /// RFC 6120 §4.9.1.1: a stream error cannot be recovered from.
-    fn on_error(&mut self, cx: &mut Cx, element: &Element) -> Taken {
-        if matches!(self.state, State::Closing) {
-            self.leave(cx);
-            return Taken::Nothing;
-        }
-        let error = error::StreamError::parse(element);
-        tracing::debug!(condition = error.condition, "stream error");
-        let (problem, next) = self.history.sort(cx.now, &self.settings.domain, error);
-        self.end(cx, problem, next)
-    }
-
-    /// What opened the socket does not speak XMPP.
-    fn not_xmpp(&mut self, cx: &mut Cx) -> Taken {
-        let url = self.settings.domain.clone();
-        self.end(cx, Problem::NotXmpp { url }, Next::Stop)
-    }
-
     fn ping(&mut self, cx: &mut Cx) {
         if cx.management.is_on() {
             return cx.ask_for_acknowledgement();
@@ -432,61 +332,6 @@ impl Stream {
         self.history.on_bound(cx.now);
         self.keepalive
             .start(cx.now, cx.stream_features().max_silence);
-    }
-
-    /// Ends the stream for a reason.
-    fn end(&mut self, cx: &mut Cx, problem: Problem, next: Next) -> Taken {
-        cx.send_text(framing::CLOSE.to_owned());
-        // A session ends with its stream; one that waits for another socket outlives those that did not come so far.
-        if matches!(self.state, State::Bound | State::Resuming) || next == Next::Stop {
-            cx.management.forget();
-        }
-        self.give_up(cx, problem, next)
-    }
-
-    /// Nothing is heard any more. `<close/>`, if it arrived after all, would end the session.
-    fn lose(&mut self, cx: &mut Cx) -> Taken {
-        if cx.management.is_resumable() {
-            self.give_up(cx, Problem::ConnectionLost, Next::Retry)
-        } else {
-            self.end(cx, Problem::ConnectionLost, Next::Retry)
-        }
-    }
-
-    fn give_up(&mut self, cx: &mut Cx, problem: Problem, next: Next) -> Taken {
-        self.over(cx, problem, next);
-        self.leave(cx);
-        if cx.management.is_suspended() {
-            Taken::Nothing
-        } else {
-            Taken::Ended
-        }
-    }
-
-    /// Says that it is over, or that the session waits for another socket.
-    fn over(&mut self, cx: &mut Cx, problem: Problem, next: Next) {
-        // A server that answers an attempt to resume by hanging up would do so again.
-        if matches!(self.state, State::Resuming) {
-            cx.management.forget();
-        }
-        let event = if cx.management.suspend() {
-            SessionEvent::Suspended(problem, next)
-        } else {
-            SessionEvent::Ended(problem, next)
-        };
-        cx.emit(Event::Session(event));
-    }
-
-    /// Has the socket closed; nothing more is said about it.
-    fn leave(&mut self, cx: &mut Cx) {
-        self.state = State::Ended;
-        self.rest();
-        cx.close();
-    }
-
-    fn rest(&mut self) {
-        self.deadline = None;
-        self.keepalive.stop();
     }
 }
 

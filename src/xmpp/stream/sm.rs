@@ -220,11 +220,13 @@ impl Management {
     pub fn on_not_resumed(&mut self, failed: &Element) -> Option<u64> {
         let first = self.unconfirmed.front().map(|sent| sent.number);
         let known = count(failed);
-        let upto = known.and_then(|h| self.confirm(h));
-        // Nothing new is an answer, too.
-        let before = first.map(|first| first.saturating_sub(1));
+        // Nothing new is an answer, too; less than before is none.
+        let before = first
+            .filter(|_| known == Some(self.confirmed))
+            .map(|first| first.saturating_sub(1));
+        let upto = known.and_then(|h| self.confirm(h)).or(before);
         self.forget();
-        known.and(upto.or(before))
+        upto
     }
 
     /// The session is over.
@@ -381,6 +383,15 @@ mod tests {
         assert_eq!(failed("<failed h='2'/>"), Some(2));
         assert_eq!(failed("<failed h='0'/>"), Some(0));
         assert_eq!(failed("<failed/>"), None);
+        assert_eq!(failed("<failed h='4294967295'/>"), None, "less than before");
+    }
+
+    #[test]
+    fn much_that_nobody_waits_for_is_asked_about_once() {
+        let mut sm = sent(1..=OFTEN as u64 - 1);
+        assert!(!sm.is_much());
+        assert!(sm.keep(OFTEN as u64, "<iq/>") && sm.is_much());
+        assert!(sm.ask(Instant::default()).is_some() && !sm.is_much());
     }
 
     #[test]

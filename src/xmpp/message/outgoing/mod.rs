@@ -3,39 +3,36 @@
 //! **Invariant:** a message that may have been written before is sent again only after a look into the archive; within a
 //! conversation nothing overtakes.
 
-use std::collections::{HashSet, VecDeque};
-use std::time::Duration;
+use std::collections::{HashMap, VecDeque};
 
 use jid::Jid;
 use minidom::Element;
 
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
-use crate::entity::message::{Delivery, Message, MessageIds};
+use crate::entity::message::{Delivery, Message};
 use crate::entity::problem::Problem;
 use crate::event::{Event, MessageEvent};
 use crate::xmpp::cx::{Cx, Kind};
-use crate::xmpp::feature::archive::{Archive, Purpose, Wanted};
+use crate::xmpp::feature::archive::Archive;
 use crate::xmpp::iq::Reply;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::build::{Build, element, text_element};
 use crate::xmpp::stanza::error;
 use crate::xmpp::trust::is_own_server;
 
+mod lookup;
+
 /// How many written messages are remembered, so that a late refusal finds its message.
 const REMEMBERED: usize = 1000;
-/// How many archived messages are looked through for one that may have arrived.
-const LOOKED_THROUGH: u32 = 250;
-/// How far the clocks of server and client may differ.
-const SKEW: Duration = Duration::from_secs(3600);
 
 /// Messages that the server has not confirmed, oldest first.
 #[derive(Default)]
 pub struct Outbox {
     waiting: VecDeque<Waiting>,
     written: VecDeque<Written>,
-    /// Conversations whose archive is being looked into.
-    looking: HashSet<Address>,
+    /// Conversations whose archive is being looked into, and how often that went unanswered.
+    looking: HashMap<Address, u8>,
     confirmed: u64,
     /// The question whose answer confirms is under way.
     asking: bool,
@@ -97,24 +94,7 @@ impl Outbox {
     /// A resource is bound: look after what may have arrived, write what has not.
     pub fn on_bound(&mut self, cx: &mut Cx, archive: &mut Archive) {
         self.confirmed = 0;
-        let mut since: Vec<(Address, crate::entity::time::Timestamp)> = Vec::new();
-        for waiting in &self.waiting {
-            let conversation = &waiting.message.conversation;
-            if waiting.state == State::Doubtful
-                && since.iter().all(|(known, _)| known != conversation)
-            {
-                since.push((conversation.clone(), waiting.message.time));
-            }
-        }
-        for (conversation, first) in since {
-            self.looking.insert(conversation.clone());
-            let wanted = Wanted {
-                before: None,
-                since: Some(first - SKEW),
-                count: LOOKED_THROUGH,
-            };
-            archive.ask(cx, Purpose::Lookup, conversation, wanted);
-        }
+        self.look(cx, archive);
         for conversation in self.conversations() {
             self.flush(cx, &conversation);
         }
@@ -129,39 +109,6 @@ impl Outbox {
             }
         }
         all
-    }
-
-    /// The archive was looked into; `found` is empty if that could not be done.
-    pub fn on_looked(&mut self, cx: &mut Cx, conversation: &Address, found: &[Message]) {
-        self.looking.remove(conversation);
-        self.waiting.retain(|waiting| {
-            if waiting.state != State::Doubtful || waiting.message.conversation != *conversation {
-                return true;
-            }
-            let name = name(&waiting.message);
-            let known = |ids: &MessageIds| {
-                [&ids.origin, &ids.stanza]
-                    .into_iter()
-                    .any(|id| id.as_ref() == Some(&name))
-            };
-            let Some(copy) = found.iter().find(|copy| known(&copy.ids)) else {
-                return true;
-            };
-            let ids = MessageIds {
-                stanza: Some(name.clone()),
-                origin: Some(name),
-                archive: copy.ids.archive.clone(),
-            };
-            let (conversation, id) = (conversation.clone(), waiting.message.id);
-            cx.emit(Event::Message(MessageEvent::Named {
-                conversation: conversation.clone(),
-                id,
-                ids,
-            }));
-            cx.emit(delivery(&conversation, id, Delivery::Sent));
-            false
-        });
-        self.flush(cx, conversation);
     }
 
     /// The session is over: what was written and not confirmed may have arrived, or not.
@@ -249,7 +196,7 @@ impl Outbox {
 
     /// Writes what a conversation holds, in order, unless its archive is being looked into.
     fn flush(&mut self, cx: &mut Cx, conversation: &Address) {
-        if !cx.is_connected() || self.looking.contains(conversation) {
+        if !cx.is_connected() || self.looking.contains_key(conversation) {
             return;
         }
         self.waiting.retain_mut(|waiting| {
@@ -338,11 +285,11 @@ fn delivery(conversation: &Address, id: ItemId, delivery: Delivery) -> Event {
 mod tests {
     use super::*;
     use crate::xmpp::engine::Wish;
-    use crate::xmpp::testing::{Session, address, message, snapshot};
+    use crate::xmpp::testing::{Session, address, message};
 
-    const JULIET: &str = "juliet@capulet.example";
+    pub(super) const JULIET: &str = "juliet@capulet.example";
 
-    fn deliveries(session: &Session) -> Vec<(u64, Delivery)> {
+    pub(super) fn deliveries(session: &Session) -> Vec<(u64, Delivery)> {
         let told = session.events.iter().filter_map(|event| match event {
             Event::Message(MessageEvent::Delivery { id, delivery, .. }) => {
                 Some((id.0, delivery.clone()))
@@ -352,7 +299,7 @@ mod tests {
         told.collect()
     }
 
-    fn bodies(session: &Session) -> Vec<String> {
+    pub(super) fn bodies(session: &Session) -> Vec<String> {
         let messages = session
             .sent
             .iter()
@@ -404,6 +351,17 @@ mod tests {
             session.sent.iter().all(|stanza| stanza.name() == "message"),
             "no question is left"
         );
+    }
+
+    #[test]
+    fn a_question_that_goes_unanswered_is_asked_again() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "x", 1)));
+        let _unanswered = session.request("ping", ns::PING);
+        session.wait(crate::xmpp::iq::DEADLINE);
+        assert_eq!(deliveries(&session), []);
+        session.answer("ping", ns::PING, "");
+        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
     }
 
     #[test]
@@ -474,77 +432,6 @@ mod tests {
         session.nothing();
         session.bind();
         assert_eq!(bodies(&session), ["one", "two"]);
-    }
-
-    fn copy(query: &str, id: &str) -> String {
-        format!(
-            "<message xmlns='jabber:client'><result xmlns='urn:xmpp:mam:2' queryid='{query}' id='a-{id}'>\
-             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z'/>\
-             <message xmlns='jabber:client' from='romeo@montague.example/old' to='{JULIET}' type='chat' id='{id}'>\
-             <body>one</body><origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message></forwarded></result></message>"
-        )
-    }
-
-    #[test]
-    fn what_may_have_arrived_is_looked_for_before_it_is_sent_again() {
-        let mut session = Session::new();
-        session.wish(Wish::Send(message(JULIET, "one", 1)));
-        session.wish(Wish::Send(message(JULIET, "two", 2)));
-        session.cut();
-        session.forget();
-        session.bind();
-        session.wish(Wish::Send(message(JULIET, "three", 3)));
-        session.wish(Wish::Send(message("benvolio@montague.example", "aside", 4)));
-        assert_eq!(bodies(&session), ["aside"]);
-        let look = session
-            .sent
-            .iter()
-            .find(|iq| iq.has_child("query", ns::MAM))
-            .unwrap();
-        let query = look
-            .get_child("query", ns::MAM)
-            .unwrap()
-            .attr("queryid")
-            .unwrap()
-            .to_owned();
-        session.receive(&copy(&query, "m1"));
-        session.answer(
-            "query",
-            ns::MAM,
-            "<fin xmlns='urn:xmpp:mam:2' complete='true'/>",
-        );
-        assert_eq!(bodies(&session), ["aside", "two", "three"]);
-        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
-        let named = session.events.iter().find_map(|event| match event {
-            Event::Message(MessageEvent::Named { ids, .. }) => ids.archive.clone(),
-            _ => None,
-        });
-        assert_eq!(named.as_deref(), Some("a-m1"));
-    }
-
-    #[test]
-    fn without_an_archive_it_is_sent_again_and_after_another_cut_looked_for_again() {
-        let stored = crate::xmpp::engine::Snapshot {
-            outbox: vec![message(JULIET, "one", 1)],
-            ..snapshot()
-        };
-        let mut session = Session::unanswered(stored);
-        assert_eq!(bodies(&session), Vec::<String>::new());
-        session.cut();
-        session.forget();
-        session.bind();
-        assert_eq!(
-            bodies(&session),
-            Vec::<String>::new(),
-            "the look was cut off, and begins again"
-        );
-        session.wait(crate::xmpp::iq::DEADLINE);
-        assert_eq!(bodies(&session), ["one"]);
-        assert!(
-            !deliveries(&session)
-                .iter()
-                .any(|(_, delivery)| *delivery == Delivery::Sent)
-        );
     }
 
     #[test]

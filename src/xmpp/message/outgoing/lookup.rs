@@ -1,0 +1,263 @@
+//! Messages that an earlier session may have written: the archive (XEP-0313) knows which of them arrived.
+
+use std::time::Duration;
+
+use crate::entity::address::Address;
+use crate::entity::message::{Delivery, Direction, Message, MessageIds};
+use crate::entity::time::Timestamp;
+use crate::event::{Event, MessageEvent};
+use crate::xmpp::cx::Cx;
+use crate::xmpp::feature::archive::{Archive, Looked, Purpose, Rest, Wanted};
+
+use super::{Outbox, State, delivery, name};
+
+/// How many archived messages are looked through at a time.
+const PAGE: u32 = 250;
+/// How often an archive that does not answer is asked.
+const TRIES: u8 = 3;
+/// How far the clocks of server and client may differ.
+const SKEW: Duration = Duration::from_secs(3600);
+
+impl Outbox {
+    /// Asks the archive of every conversation with a message in doubt, from the first of them on.
+    pub(super) fn look(&mut self, cx: &mut Cx, archive: &mut Archive) {
+        let mut since: Vec<(Address, Timestamp)> = Vec::new();
+        for waiting in &self.waiting {
+            let conversation = &waiting.message.conversation;
+            if waiting.state == State::Doubtful
+                && since.iter().all(|(known, _)| known != conversation)
+            {
+                since.push((conversation.clone(), waiting.message.time));
+            }
+        }
+        for (conversation, first) in since {
+            self.looking.insert(conversation.clone(), 0);
+            let wanted = Wanted {
+                before: None,
+                since: Some(first - SKEW),
+                count: PAGE,
+            };
+            archive.ask(cx, Purpose::Lookup, conversation, wanted);
+        }
+    }
+
+    /// A page of the archive was looked through: what was not found goes on being looked for, or is sent again.
+    pub fn on_looked(&mut self, cx: &mut Cx, archive: &mut Archive, looked: Looked) {
+        let Looked {
+            conversation,
+            found,
+            rest,
+        } = looked;
+        let Some(mut tries) = self.looking.remove(&conversation) else {
+            return;
+        };
+        self.settle(cx, &conversation, &found);
+        let in_doubt = self.waiting.iter().any(|waiting| {
+            waiting.state == State::Doubtful && waiting.message.conversation == conversation
+        });
+        let wanted = match rest {
+            Rest::Page(wanted) => {
+                tries = 0;
+                Some(wanted)
+            }
+            Rest::Unanswered(wanted) => {
+                tries += 1;
+                Some(wanted).filter(|_| tries < TRIES)
+            }
+            Rest::Nothing => None,
+        };
+        match wanted.filter(|_| in_doubt) {
+            Some(wanted) => {
+                self.looking.insert(conversation.clone(), tries);
+                archive.ask(cx, Purpose::Lookup, conversation, wanted);
+            }
+            None => self.flush(cx, &conversation),
+        }
+    }
+
+    /// What is found in the archive has arrived.
+    fn settle(&mut self, cx: &mut Cx, conversation: &Address, found: &[Message]) {
+        self.waiting.retain(|waiting| {
+            if waiting.state != State::Doubtful || waiting.message.conversation != *conversation {
+                return true;
+            }
+            let name = name(&waiting.message);
+            let known = |ids: &MessageIds| {
+                [&ids.origin, &ids.stanza]
+                    .into_iter()
+                    .any(|id| id.as_ref() == Some(&name))
+            };
+            let ours = |copy: &&Message| copy.direction == Direction::Outgoing && known(&copy.ids);
+            let Some(copy) = found.iter().find(ours) else {
+                return true;
+            };
+            let ids = MessageIds {
+                stanza: Some(name.clone()),
+                origin: Some(name),
+                archive: copy.ids.archive.clone(),
+            };
+            let (conversation, id) = (conversation.clone(), waiting.message.id);
+            cx.emit(Event::Message(MessageEvent::Named {
+                conversation: conversation.clone(),
+                id,
+                ids,
+            }));
+            cx.emit(delivery(&conversation, id, Delivery::Sent));
+            false
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{JULIET, bodies, deliveries};
+    use super::*;
+    use crate::xmpp::engine::Wish;
+    use crate::xmpp::iq::DEADLINE;
+    use crate::xmpp::ns;
+    use crate::xmpp::testing::{Session, message, snapshot};
+
+    fn copy(query: &str, id: &str) -> String {
+        format!(
+            "<message xmlns='jabber:client'><result xmlns='urn:xmpp:mam:2' queryid='{query}' id='a-{id}'>\
+             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z'/>\
+             <message xmlns='jabber:client' from='romeo@montague.example/old' to='{JULIET}' type='chat' id='{id}'>\
+             <body>one</body><origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message></forwarded></result></message>"
+        )
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_looked_for_before_it_is_sent_again() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "one", 1)));
+        session.wish(Wish::Send(message(JULIET, "two", 2)));
+        session.cut();
+        session.forget();
+        session.bind();
+        session.wish(Wish::Send(message(JULIET, "three", 3)));
+        session.wish(Wish::Send(message("benvolio@montague.example", "aside", 4)));
+        assert_eq!(bodies(&session), ["aside"]);
+        let look = session
+            .sent
+            .iter()
+            .find(|iq| iq.has_child("query", ns::MAM))
+            .unwrap();
+        let query = look
+            .get_child("query", ns::MAM)
+            .unwrap()
+            .attr("queryid")
+            .unwrap()
+            .to_owned();
+        session.receive(&copy(&query, "m1"));
+        session.answer(
+            "query",
+            ns::MAM,
+            "<fin xmlns='urn:xmpp:mam:2' complete='true'/>",
+        );
+        assert_eq!(bodies(&session), ["aside", "two", "three"]);
+        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
+        let named = session.events.iter().find_map(|event| match event {
+            Event::Message(MessageEvent::Named { ids, .. }) => ids.archive.clone(),
+            _ => None,
+        });
+        assert_eq!(named.as_deref(), Some("a-m1"));
+    }
+
+    fn query(session: &mut Session) -> (String, String) {
+        let iq = session.request("query", ns::MAM);
+        let id = iq.get_child("query", ns::MAM).unwrap().attr("queryid");
+        let frame = String::from(&iq);
+        let before = frame.split("<before").nth(1).unwrap();
+        let (id, before) = (id.unwrap().to_owned(), before.to_owned());
+        session.sent.push(iq);
+        (id, before)
+    }
+
+    fn fin(session: &mut Session, attributes: &str, first: &str) {
+        let set =
+            format!("<set xmlns='http://jabber.org/protocol/rsm'><first>{first}</first></set>");
+        session.answer(
+            "query",
+            ns::MAM,
+            &format!("<fin xmlns='urn:xmpp:mam:2'{attributes}>{set}</fin>"),
+        );
+    }
+
+    #[test]
+    fn the_whole_time_in_doubt_is_looked_through_page_by_page() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "one", 1)));
+        session.wish(Wish::Send(message(JULIET, "two", 2)));
+        session.cut();
+        session.bind();
+        session.forget_all_but("query", ns::MAM);
+        let (id, _) = query(&mut session);
+        session.receive(&copy(&id, "m7"));
+        fin(&mut session, "", "a-m7");
+        assert_eq!(bodies(&session), Vec::<String>::new());
+        let (id, before) = query(&mut session);
+        assert!(before.starts_with(">a-m7<"), "{before}");
+        session.receive(&copy(&id, "m1"));
+        fin(&mut session, " complete='true'", "a-m1");
+        assert_eq!(bodies(&session), ["two"]);
+        assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
+    }
+
+    #[test]
+    fn nobody_is_asked_on_when_all_was_found() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "one", 1)));
+        session.cut();
+        session.bind();
+        session.forget_all_but("query", ns::MAM);
+        let (id, _) = query(&mut session);
+        session.receive(&copy(&id, "m1"));
+        fin(&mut session, "", "a-m1");
+        assert!(session.sent.is_empty());
+    }
+
+    #[test]
+    fn what_the_other_person_sends_under_our_name_proves_nothing() {
+        let mut session = Session::new();
+        session.wish(Wish::Send(message(JULIET, "one", 1)));
+        session.cut();
+        session.bind();
+        session.forget_all_but("query", ns::MAM);
+        let (id, _) = query(&mut session);
+        let (ours, theirs) = (
+            "from='romeo@montague.example/old' to='juliet@capulet.example'",
+            "from='juliet@capulet.example/b' to='romeo@montague.example'",
+        );
+        session.receive(&copy(&id, "m1").replace(ours, theirs));
+        fin(&mut session, " complete='true'", "a-m1");
+        assert_eq!(bodies(&session), ["one"]);
+    }
+
+    #[test]
+    fn a_look_that_was_cut_off_begins_again_and_an_archive_that_never_answers_is_not_waited_for_for_ever()
+     {
+        let stored = crate::xmpp::engine::Snapshot {
+            outbox: vec![message(JULIET, "one", 1)],
+            ..snapshot()
+        };
+        let mut session = Session::unanswered(stored);
+        assert_eq!(bodies(&session), Vec::<String>::new());
+        session.cut();
+        session.forget();
+        session.bind();
+        assert_eq!(
+            bodies(&session),
+            Vec::<String>::new(),
+            "the look was cut off, and begins again"
+        );
+        session.wait(DEADLINE * 2);
+        assert_eq!(bodies(&session), Vec::<String>::new(), "it is asked again");
+        session.wait(DEADLINE);
+        assert_eq!(bodies(&session), ["one"]);
+        assert!(
+            !deliveries(&session)
+                .iter()
+                .any(|(_, delivery)| *delivery == Delivery::Sent)
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! XEP-0198: what the stream makes of the nonzas of stream management, and of a session that waits.
+
+use minidom::Element;
+
+use crate::entity::account::Step;
+use crate::event::{Event, Next, SessionEvent};
+use crate::xmpp::cx::Cx;
+
+use super::error::stream_error;
+use super::{State, Stream, StreamFeatures, Taken};
+
+impl Stream {
+    /// Logged in: goes on with the session that waits, or begins one.
+    pub(super) fn start(&mut self, cx: &mut Cx, features: StreamFeatures) -> Taken {
+        let can_resume = features.stream_management;
+        cx.set_stream_features(features);
+        cx.emit(Event::Session(SessionEvent::Progress(Step::Starting)));
+        if !cx.management.is_suspended() {
+            return self.bind(cx);
+        }
+        let Some(resume) = cx.management.resume().filter(|_| can_resume) else {
+            return Taken::NotResumed(None);
+        };
+        self.enter(cx, State::Resuming);
+        cx.send(&resume);
+        Taken::Nothing
+    }
+
+    /// XEP-0198: what was not asked for means nothing.
+    pub(super) fn on_management(&mut self, cx: &mut Cx, name: &str, nonza: &Element) -> Taken {
+        match (name, &self.state) {
+            ("r", State::Bound) if cx.management.is_on() => {
+                let acknowledgement = cx.management.acknowledgement();
+                cx.send(&acknowledgement);
+            }
+            ("a", State::Bound) => {
+                let upto = cx.management.on_acknowledged(nonza);
+                return upto.map_or(Taken::Nothing, Taken::Acknowledged);
+            }
+            ("enabled", State::Bound) if cx.management.on_enabled(nonza) => return Taken::Managed,
+            ("failed", State::Bound) if cx.management.on_refused() => return Taken::Managed,
+            ("resumed", State::Resuming) => {
+                let Some((upto, again)) = cx.management.on_resumed(nonza) else {
+                    // It resumes something else: what is on this stream cannot be known.
+                    return self.end(cx, stream_error("undefined-condition"), Next::Retry);
+                };
+                for frame in again {
+                    cx.send_text(frame);
+                }
+                if let Some(jid) = cx.bound().map(ToString::to_string) {
+                    cx.emit(Event::Session(SessionEvent::Resumed(jid)));
+                }
+                self.enter_bound(cx);
+                return Taken::Resumed(upto);
+            }
+            ("failed", State::Resuming) => {
+                return Taken::NotResumed(cx.management.on_not_resumed(nonza));
+            }
+            _ => tracing::debug!(name, "nonza that nobody asked for"),
+        }
+        Taken::Nothing
+    }
+}
