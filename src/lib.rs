@@ -37,6 +37,8 @@
 // `view!` says `::waxwing`, here and in tests.
 extern crate self as waxwing;
 
+pub mod unicode;
+
 pub mod entity;
 
 pub mod boundary;

@@ -14,8 +14,13 @@ use std::path::{Path, PathBuf};
 /// The layers, top to bottom: which modules of ours, and which foreign crates never.
 const LAYERS: &[(&str, &[&str], &[&str])] = &[
     (
+        "unicode",
+        &["unicode"],
+        &["minidom", "xmpp_parsers", "leptos"],
+    ),
+    (
         "entity",
-        &["entity"],
+        &["unicode", "entity"],
         &["minidom", "xmpp_parsers", "leptos", "web_sys", "js_sys"],
     ),
     (
@@ -37,7 +42,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "xmpp",
-        &["entity", "boundary", "event", "xmpp"],
+        &["unicode", "entity", "boundary", "event", "xmpp"],
         &["leptos", "web_sys", "js_sys", "getrandom", "futures"],
     ),
     (

@@ -22,6 +22,7 @@ use waxwing::client::ports::{
     Clock, Entropy, Http, HttpError, HttpRequest, PageEvent, PageId, Pages, SocketClosed,
     SocketEvent, Timer, Transport,
 };
+use waxwing::entity::jid::Jid;
 use waxwing::platform::web::clock::WebClock;
 use waxwing::platform::web::entropy::WebEntropy;
 use waxwing::platform::web::http::WebHttp;
@@ -32,6 +33,9 @@ use waxwing::platform::web::succession::{accede, successor};
 use waxwing::platform::web::timer::sleep;
 use waxwing::platform::web::transport::WebTransport;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
+
+#[path = "support/addresses.rs"]
+mod addresses;
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
@@ -326,4 +330,12 @@ fn an_engine_that_dies_is_started_ever_more_slowly_and_not_for_ever() {
     assert_eq!(deaths.on_death(second(201)), Some(first * 4));
     deaths.forget();
     assert_eq!(deaths.on_death(second(202)), Some(first));
+}
+
+#[wasm_bindgen_test]
+fn addresses_are_prepared_here_as_elsewhere() {
+    for (text, wanted) in addresses::ADDRESSES {
+        let jid = Jid::parse(text).ok().map(|jid| jid.to_string());
+        assert_eq!(jid.as_deref(), *wanted, "{text:?}");
+    }
 }

@@ -1,13 +1,16 @@
 //! Addresses: the bare JID (RFC 7622) by which a person, a room or a server is known.
 //!
-//! **Invariant:** an [`Address`] is prepared (normalised) text. Only [`Address::parse`] and the
-//! conversions from the `jid` crate make one; the page receives them ready-made and never prepares one
-//! itself, so the tables of string preparation stay out of its program.
+//! **Invariant:** an [`Address`] is prepared (normalised) text. Only parsing makes one ([`Address::parse`] and
+//! [`Jid::parse`]); the page receives them ready-made and never prepares one itself, so the tables of string
+//! preparation stay out of its program.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::jid::Jid;
 
 /// A bare JID, `local@domain` or `domain`, prepared as RFC 7622 says.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,8 +27,12 @@ impl Address {
     /// # Errors
     /// [`NotAnAddress`] when RFC 7622 forbids the text.
     pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
-        let jid = jid::Jid::new(text.trim()).map_err(|_| NotAnAddress)?;
-        Ok(Self::from(&jid.into_bare()))
+        Jid::parse(text.trim()).map(|jid| jid.address().clone())
+    }
+
+    /// Takes text that is prepared already.
+    pub(super) fn prepared(text: Cow<'_, str>) -> Self {
+        Self(Arc::from(text))
     }
 
     /// The whole address as text.
@@ -44,20 +51,6 @@ impl Address {
     #[must_use]
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or(&self.0, |(_, domain)| domain)
-    }
-
-    /// The same address as the protocol core's type.
-    ///
-    /// # Errors
-    /// [`NotAnAddress`] if the text is not prepared, which only forged serialised data can cause.
-    pub fn to_jid(&self) -> Result<jid::BareJid, NotAnAddress> {
-        jid::BareJid::new(&self.0).map_err(|_| NotAnAddress)
-    }
-}
-
-impl From<&jid::BareJid> for Address {
-    fn from(jid: &jid::BareJid) -> Self {
-        Self(Arc::from(jid.as_str()))
     }
 }
 

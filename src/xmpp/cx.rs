@@ -4,28 +4,30 @@
 
 use std::collections::VecDeque;
 
-use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use xmpp_parsers::iq::Iq;
-use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use crate::boundary::change::Reply as Answer;
+use crate::entity::address::Address;
 use crate::entity::id::RequestId;
+use crate::entity::jid::{FullJid, Jid};
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 use crate::event::{Event, Save};
 
 use super::engine::{Output, Purpose, Settings, Why};
 use super::iq::{Outcome, Reply, Table};
+use super::ns;
+use super::stanza::build::{Build, element};
+use super::stanza::error::Refusal;
 use super::stream::{Management, StreamFeatures};
 
 /// What every part of the core works with.
 pub struct Cx {
     /// The moment of the input in hand.
     pub now: Instant,
-    account: Option<BareJid>,
+    account: Option<Address>,
     bound: Option<FullJid>,
     stream_features: StreamFeatures,
     outputs: VecDeque<Output>,
@@ -48,9 +50,9 @@ pub enum Kind {
 impl Cx {
     pub(super) fn new(settings: &Settings, seed: [u8; 32]) -> Self {
         let account = match &settings.purpose {
-            Purpose::Session { address, .. } => address.to_jid().ok(),
+            Purpose::Session { address, .. } => Some(address.clone()),
             // Until there is an account, the server itself is who answers for it.
-            Purpose::Registration => BareJid::new(&settings.domain).ok(),
+            Purpose::Registration => Address::parse(&settings.domain).ok(),
             Purpose::Anonymous => None,
         };
         Self {
@@ -69,7 +71,7 @@ impl Cx {
 
     /// Our bare JID; unknown only to anonymous sessions before binding. While an account is being made, it is the server's.
     #[must_use]
-    pub fn account(&self) -> Option<&BareJid> {
+    pub fn account(&self) -> Option<&Address> {
         self.account.as_ref()
     }
 
@@ -90,7 +92,7 @@ impl Cx {
     }
 
     pub(super) fn bind(&mut self, jid: FullJid) {
-        self.account = Some(jid.to_bare());
+        self.account = Some(jid.address().clone());
         self.bound = Some(jid);
         self.sent = 0;
     }
@@ -125,10 +127,8 @@ impl Cx {
         match from {
             None => true,
             Some(jid) => {
-                self.account
-                    .as_ref()
-                    .is_some_and(|me| jid.resource().is_none() && jid.to_bare() == *me)
-                    || self.bound.as_ref().is_some_and(|me| jid == me)
+                self.account.as_ref().is_some_and(|me| jid.is_bare(me))
+                    || self.bound.as_ref().is_some_and(|me| jid == me.as_jid())
             }
         }
     }
@@ -182,58 +182,22 @@ impl Cx {
     /// Asks somebody (`None`: our own account) and remembers how to go on.
     pub fn request(&mut self, to: Option<Jid>, kind: Kind, payload: Element, reply: Reply) {
         let id = self.fresh_id();
-        self.requests
-            .insert(self.now, to.clone(), id.clone(), reply);
-        let iq = match kind {
-            Kind::Get => Iq::Get {
-                from: None,
-                to,
-                id,
-                payload,
-            },
-            Kind::Set => Iq::Set {
-                from: None,
-                to,
-                id,
-                payload,
-            },
+        let kind = match kind {
+            Kind::Get => "get",
+            Kind::Set => "set",
         };
-        self.send(&iq.into());
+        self.send(&iq(kind, to.as_ref(), &id).with_child(payload));
+        self.requests.insert(self.now, to, id, reply);
     }
 
     /// Answers a request with a result.
-    pub fn reply(&mut self, to: Option<Jid>, id: String, payload: Option<Element>) {
-        self.send(
-            &Iq::Result {
-                from: None,
-                to,
-                id,
-                payload,
-            }
-            .into(),
-        );
+    pub fn reply(&mut self, to: Option<&Jid>, id: &str, payload: Option<Element>) {
+        self.send(&iq("result", to, id).with_children(payload));
     }
 
     /// Answers a request with an error (RFC 6120 §8.3).
-    pub fn refuse(
-        &mut self,
-        to: Option<Jid>,
-        id: String,
-        kind: ErrorType,
-        condition: DefinedCondition,
-    ) {
-        let mut error = StanzaError::new(kind, condition, "en", "");
-        error.texts.clear();
-        self.send(
-            &Iq::Error {
-                from: None,
-                to,
-                id,
-                error,
-                payload: None,
-            }
-            .into(),
-        );
+    pub fn refuse(&mut self, to: Option<&Jid>, id: &str, refusal: Refusal) {
+        self.send(&iq("error", to, id).with_child(refusal.element()));
     }
 
     /// Takes the answer to one of our requests; false if it answers nothing that we asked of `from`.
@@ -244,7 +208,9 @@ impl Cx {
             None => own,
             Some(peer) => {
                 from == Some(peer)
-                    || (own && from.is_none() && self.account.as_ref().is_some_and(|me| peer == me))
+                    || (own
+                        && from.is_none()
+                        && self.account.as_ref().is_some_and(|me| peer.is_bare(me)))
             }
         });
         match reply {
@@ -301,4 +267,13 @@ impl Cx {
     pub(super) fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
+}
+
+/// Begins an IQ stanza (RFC 6120 §8.2.3).
+fn iq(kind: &str, to: Option<&Jid>, id: &str) -> Element {
+    let to = to.map(ToString::to_string);
+    element("iq", ns::CLIENT)
+        .with("type", kind)
+        .with_some("to", to.as_deref())
+        .with("id", id)
 }

@@ -1,10 +1,8 @@
 //! The whole routing on one screen: which stanza goes to which feature, which answer to who asked.
 
-use jid::Jid;
 use minidom::{Element, Node};
-use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
-use crate::entity::address::Address;
+use crate::entity::jid::Jid;
 
 use super::cx::Cx;
 use super::feature::roster::{Pushed, Roster};
@@ -12,14 +10,14 @@ use super::feature::{Features, about, disco};
 use super::iq::{Outcome, Reply};
 use super::message;
 use super::ns;
-use super::stanza::error;
+use super::stanza::error::{self, Refusal};
 use super::stream::{Stream, Taken};
 use super::trust::{Payload, Sender, allows};
 
 /// Routes a stanza that came.
 pub(super) fn on_stanza(cx: &mut Cx, features: &mut Features, stanza: Element) {
     // A sender that is no address cannot be answered, and must not pass for nobody, which means ourselves.
-    let from = match stanza.attr("from").map(Jid::new).transpose() {
+    let from = match stanza.attr("from").map(Jid::parse).transpose() {
         Ok(from) => from,
         Err(_) => return tracing::debug!("stanza from no address"),
     };
@@ -36,7 +34,7 @@ fn on_presence(cx: &mut Cx, features: &mut Features, from: Option<Jid>, stanza: 
     let Some(from) = from.filter(|_| !sender.own_device) else {
         return;
     };
-    let who = Address::from(&from.to_bare());
+    let who = from.address().clone();
     match stanza.attr("type") {
         Some("subscribe") if allows(Payload::SubscriptionRequest, sender) => {
             let now = sender.subscription;
@@ -71,17 +69,11 @@ fn on_iq(cx: &mut Cx, features: &mut Features, from: Option<Jid>, mut stanza: El
             let answer = match (payloads.next(), payloads.next()) {
                 (Some(payload), None) => on_request(cx, features, from.as_ref(), kind, &payload),
                 // RFC 6120 §8.2.3: exactly one payload.
-                _ => Err(DefinedCondition::BadRequest),
+                _ => Err(Refusal::BadRequest),
             };
             match answer {
-                Ok(payload) => cx.reply(from, id, payload),
-                Err(condition) => {
-                    let kind = match condition {
-                        DefinedCondition::BadRequest => ErrorType::Modify,
-                        _ => ErrorType::Cancel,
-                    };
-                    cx.refuse(from, id, kind, condition);
-                }
+                Ok(payload) => cx.reply(from.as_ref(), &id, payload),
+                Err(refusal) => cx.refuse(from.as_ref(), &id, refusal),
             }
         }
         _ => tracing::debug!("iq of no type"),
@@ -102,7 +94,7 @@ fn on_request(
     from: Option<&Jid>,
     kind: &str,
     payload: &Element,
-) -> Result<Option<Element>, DefinedCondition> {
+) -> Result<Option<Element>, Refusal> {
     let sender = Sender::of(from, cx, &features.roster);
     let may = |asked| allows(asked, sender);
     let ns = payload.ns();
@@ -112,7 +104,7 @@ fn on_request(
         }
         ("get", "query", ns::DISCO_INFO) if may(Payload::Disco) => disco::answer(payload)
             .map(Some)
-            .ok_or(DefinedCondition::ItemNotFound),
+            .ok_or(Refusal::ItemNotFound),
         ("get", "query", ns::DISCO_ITEMS) if may(Payload::Disco) => {
             Ok(Some(Element::bare("query", ns::DISCO_ITEMS)))
         }
@@ -122,26 +114,22 @@ fn on_request(
             Ok(Some(about::last(cx.now, features.presences.idle_since())))
         }
         ("get", "ping", ns::PING) if may(Payload::Ping) => Ok(None),
-        _ => Err(DefinedCondition::ServiceUnavailable),
+        _ => Err(Refusal::ServiceUnavailable),
     }
 }
 
-fn on_roster_push(
-    cx: &mut Cx,
-    features: &mut Features,
-    query: &Element,
-) -> Result<(), DefinedCondition> {
+fn on_roster_push(cx: &mut Cx, features: &mut Features, query: &Element) -> Result<(), Refusal> {
     let pushed = features
         .roster
         .on_push(cx, query)
-        .map_err(|_| DefinedCondition::BadRequest)?;
-    let (Pushed::Updated(bare) | Pushed::Removed(bare)) = &pushed;
-    let (who, now) = (Address::from(bare), features.roster.subscription(bare));
+        .map_err(|_| Refusal::BadRequest)?;
+    let (Pushed::Updated(who) | Pushed::Removed(who)) = &pushed;
+    let now = features.roster.subscription(who);
     if now.sees_us() || matches!(pushed, Pushed::Removed(_)) {
-        features.subscriptions.settle(cx, &who);
+        features.subscriptions.settle(cx, who);
     }
     if !now.seen_by_us() {
-        features.presences.forget(cx, &who);
+        features.presences.forget(cx, who);
     }
     Ok(())
 }

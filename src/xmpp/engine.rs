@@ -290,7 +290,7 @@ impl Engine {
     pub(super) fn begin_session(
         &mut self,
         now: Instant,
-        jid: jid::FullJid,
+        jid: crate::entity::jid::FullJid,
         offered: super::stream::StreamFeatures,
     ) {
         self.cx.now = now;

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use jid::Jid;
 use minidom::Element;
 
 use crate::entity::id::RequestId;
+use crate::entity::jid::Jid;
 use crate::entity::time::Instant;
 
 use super::feature::disco::Whom;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use jid::FullJid;
 use minidom::Element;
 
 use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
 use crate::entity::contact::{Contact, Subscription};
 use crate::entity::id::RequestId;
+use crate::entity::jid::FullJid;
 use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{Event, Save};
@@ -121,7 +121,7 @@ impl Session {
     }
 
     pub fn bind_with(&mut self, offered: StreamFeatures) {
-        let jid = FullJid::new("romeo@montague.example/orchard").unwrap();
+        let jid = FullJid::parse("romeo@montague.example/orchard").unwrap();
         self.engine.begin_session(self.now, jid, offered);
         self.drain();
     }

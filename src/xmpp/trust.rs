@@ -3,9 +3,9 @@
 //! **Invariant:** no feature decides by itself whom it believes; it names the payload and asks [`allows`]. Servers filter
 //! almost nothing: whoever knows our address can put any of these into a stanza.
 
-use jid::{BareJid, Jid};
-
+use crate::entity::address::Address;
 use crate::entity::contact::Subscription;
+use crate::entity::jid::Jid;
 
 use super::cx::Cx;
 use super::feature::roster::Roster;
@@ -118,23 +118,22 @@ impl Sender {
                 ..Self::default()
             };
         };
-        let bare = from.to_bare();
-        let own_device = cx.account() == Some(&bare);
+        let own_device = cx.account() == Some(from.address());
         Self {
             own_account: own_device && from.resource().is_none(),
             own_device,
             own_server: is_own_server(from, cx.account()),
-            subscription: roster.subscription(&bare),
+            subscription: roster.subscription(from.address()),
         }
     }
 }
 
 /// Whether the address is that of our server: its domain, nothing else.
 #[must_use]
-pub fn is_own_server(from: &Jid, account: Option<&BareJid>) -> bool {
-    from.node().is_none()
+pub fn is_own_server(from: &Jid, account: Option<&Address>) -> bool {
+    from.address().local().is_none()
         && from.resource().is_none()
-        && account.is_some_and(|me| me.domain() == from.domain())
+        && account.is_some_and(|me| me.domain() == from.address().domain())
 }
 
 /// Whether the payload is believed from that sender.
@@ -252,8 +251,8 @@ mod tests {
 
     #[test]
     fn only_the_bare_domain_is_our_server() {
-        let me = BareJid::new("romeo@montague.example").unwrap();
-        let is = |from: &str| is_own_server(&Jid::new(from).unwrap(), Some(&me));
+        let me = Address::parse("romeo@montague.example").unwrap();
+        let is = |from: &str| is_own_server(&Jid::parse(from).unwrap(), Some(&me));
         assert!(is("montague.example") && is("MONTAGUE.example"));
         for other in [
             "montague.example/x",

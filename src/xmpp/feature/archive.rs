@@ -238,10 +238,10 @@ fn read(cx: &mut Cx, id: &str, result: &Element) -> Option<Message> {
     }
     let delay = forwarded.get_child("delay", ns::DELAY)?;
     let time = stamp::parse(delay.attr("stamp")?)?;
-    let jid = |name: &str| inner.attr(name).map(jid::Jid::new);
-    let from = jid("from")?.ok()?.into_bare();
+    let jid = |name: &str| inner.attr(name).map(Address::parse);
+    let from = jid("from")?.ok()?;
     let to = match jid("to") {
-        Some(to) => to.ok()?.into_bare(),
+        Some(to) => to.ok()?,
         None => account.clone(),
     };
     let (direction, peer) = if from == account {
@@ -257,7 +257,7 @@ fn read(cx: &mut Cx, id: &str, result: &Element) -> Option<Message> {
     Some(Message {
         id: crate::entity::id::ItemId(cx.random_u64()),
         position: Position { time, tie: 0 },
-        conversation: Address::from(&peer),
+        conversation: peer,
         direction,
         time,
         body,

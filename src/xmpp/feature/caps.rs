@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jid::{FullJid, Jid};
 use minidom::Element;
 use sha1::{Digest, Sha1};
 
+use crate::entity::jid::{FullJid, Jid};
 use crate::event::Save;
 use crate::xmpp::cx::{Cx, Kind};
 use crate::xmpp::iq::{Outcome, Reply};

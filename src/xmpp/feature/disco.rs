@@ -4,6 +4,7 @@
 
 use minidom::Element;
 
+use crate::entity::jid::Jid;
 use crate::event::{Event, SessionEvent};
 use crate::xmpp::cx::{Cx, Kind};
 use crate::xmpp::iq::{Outcome, Reply};
@@ -47,7 +48,7 @@ impl Disco {
     /// Asks our server and our account what they can do.
     pub fn load(&mut self, cx: &mut Cx) {
         let Some(account) = cx.account() else { return };
-        let server = jid::Jid::new(account.domain().as_str()).ok();
+        let server = Jid::parse(account.domain()).ok();
         *self = Self {
             waiting: 2,
             ..Self::default()

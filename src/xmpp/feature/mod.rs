@@ -8,12 +8,11 @@ pub mod presence;
 pub mod roster;
 pub mod subscription;
 
-use jid::FullJid;
-
 use crate::boundary::change::Reply as Answer;
 use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
 use crate::entity::id::RequestId;
+use crate::entity::jid::FullJid;
 use crate::entity::presence::OwnPresence;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
@@ -184,9 +183,7 @@ impl Features {
             }
             AccountCommand::RemoveContact(address) => return Roster::remove(cx, request, &address),
             AccountCommand::AcceptSubscription { address, also_ask } => {
-                let seen = address
-                    .to_jid()
-                    .is_ok_and(|bare| self.roster.subscription(&bare).seen_by_us());
+                let seen = self.roster.subscription(&address).seen_by_us();
                 self.subscriptions.accept(cx, &address, also_ask && !seen);
                 Ok(Answer::Done)
             }
@@ -213,7 +210,7 @@ impl Features {
     fn resources(&mut self, cx: &mut Cx, of: &Address) -> Answer {
         let resources = self.presences.resources(of);
         for (resource, claim) in &resources {
-            let who = FullJid::new(&format!("{of}/{}", resource.name));
+            let who = FullJid::parse(&format!("{of}/{}", resource.name));
             if let (Some(claim), Ok(who)) = (claim, who) {
                 self.caps.learn(cx, who, claim);
             }

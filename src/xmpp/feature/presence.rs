@@ -5,10 +5,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use jid::Jid;
 use minidom::Element;
 
 use crate::entity::address::Address;
+use crate::entity::jid::Jid;
 use crate::entity::presence::{Availability, OwnPresence, Presence, Resource};
 use crate::entity::time::Timestamp;
 use crate::event::{Event, PresenceEvent, SessionEvent};
@@ -60,8 +60,8 @@ impl Presences {
 
     /// A presence without type, of type `unavailable` or `error`, from somebody whose presence we may see.
     pub fn on_presence(&mut self, cx: &mut Cx, from: &Jid, presence: &Element) {
-        let address = Address::from(&from.to_bare());
-        let name = from.resource().map_or("", |resource| resource.as_str());
+        let address = from.address().clone();
+        let name = from.resource().unwrap_or_default();
         let person = self.people.entry(address.clone()).or_default();
         person
             .resources

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 
-use jid::{BareJid, Jid};
 use minidom::Element;
 
 use crate::boundary::change::Reply as Answer;
@@ -23,7 +22,7 @@ use crate::xmpp::stanza::text::direct_text;
 /// The roster as the server last told it.
 #[derive(Default)]
 pub struct Roster {
-    contacts: HashMap<BareJid, Contact>,
+    contacts: HashMap<Address, Contact>,
     version: Option<String>,
     /// Whether `contacts` is a whole roster, from the server or from the store.
     known: bool,
@@ -46,9 +45,9 @@ pub enum Edit {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Pushed {
     /// Added or changed.
-    Updated(BareJid),
+    Updated(Address),
     /// Removed.
-    Removed(BareJid),
+    Removed(Address),
 }
 
 /// The push has not exactly one item with an address (RFC 6121 §2.1.6).
@@ -68,7 +67,7 @@ impl Roster {
 
     /// Who sees whose presence; nobody's of those who are not in the roster.
     #[must_use]
-    pub fn subscription(&self, whom: &BareJid) -> Subscription {
+    pub fn subscription(&self, whom: &Address) -> Subscription {
         self.contacts
             .get(whom)
             .map_or(Subscription::None, |contact| contact.subscription)
@@ -118,22 +117,24 @@ impl Roster {
         let (Some(item), None) = (items.next(), items.next()) else {
             return Err(BadPush);
         };
-        let jid = item
+        let address = item
             .attr("jid")
-            .and_then(|jid| Jid::new(jid).ok())
+            .and_then(|jid| Address::parse(jid).ok())
             .ok_or(BadPush)?;
-        let (bare, version) = (jid.to_bare(), query.attr("ver").map(str::to_owned));
+        let version = query.attr("ver").map(str::to_owned);
         self.version.clone_from(&version);
         if item.attr("subscription") == Some("remove") {
-            self.contacts.remove(&bare);
-            let address = Address::from(&bare);
-            cx.emit(Event::Roster(RosterEvent::Removed { address, version }));
-            return Ok(Pushed::Removed(bare));
+            self.contacts.remove(&address);
+            cx.emit(Event::Roster(RosterEvent::Removed {
+                address: address.clone(),
+                version,
+            }));
+            return Ok(Pushed::Removed(address));
         }
         let contact = read(item).ok_or(BadPush)?;
-        self.contacts.insert(bare.clone(), contact.clone());
+        self.contacts.insert(address.clone(), contact.clone());
         cx.emit(Event::Roster(RosterEvent::Updated { contact, version }));
-        Ok(Pushed::Updated(bare))
+        Ok(Pushed::Updated(address))
     }
 
     /// Asks the server to add a contact, and then asks for their presence. Who is a contact already keeps the name and
@@ -182,7 +183,7 @@ impl Roster {
     }
 
     fn known(&self, address: &Address) -> Option<&Contact> {
-        self.contacts.get(&address.to_jid().ok()?)
+        self.contacts.get(address)
     }
 
     /// Asks the server to remove a contact and end both subscriptions (RFC 6121 §2.5.1).
@@ -217,7 +218,7 @@ impl Roster {
     fn replace(&mut self, contacts: Vec<Contact>, version: Option<String>) {
         let keyed = contacts
             .into_iter()
-            .filter_map(|contact| Some((contact.address.to_jid().ok()?, contact)));
+            .map(|contact| (contact.address.clone(), contact));
         self.contacts = keyed.collect();
         self.version = version;
         self.known = true;

@@ -59,10 +59,7 @@ impl Subscriptions {
 
     /// Settles the requests of those who see us by now.
     pub fn settle_known(&mut self, cx: &mut Cx, roster: &Roster) {
-        let sees_us = |who: &&Address| {
-            who.to_jid()
-                .is_ok_and(|bare| roster.subscription(&bare).sees_us())
-        };
+        let sees_us = |who: &&Address| roster.subscription(who).sees_us();
         let known: Vec<Address> = self.waiting.iter().filter(sees_us).cloned().collect();
         for who in &known {
             self.settle(cx, who);

@@ -1,8 +1,9 @@
 //! The first step: what kind of message it is, from whom it is believed, and when it was sent.
 
-use jid::{BareJid, Jid};
 use minidom::Element;
 
+use crate::entity::address::Address;
+use crate::entity::jid::Jid;
 use crate::entity::time::Timestamp;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::stamp;
@@ -70,7 +71,7 @@ pub struct Delay {
 
 /// XEP-0203, and XEP-0091 where it is all there is. What lies in the future is not believed.
 #[must_use]
-pub fn delay(stanza: &Element, sender: Sender, account: &BareJid, now: Timestamp) -> Delay {
+pub fn delay(stanza: &Element, sender: Sender, account: &Address, now: Timestamp) -> Delay {
     let mut delay = Delay::default();
     let named = |name, ns| stanza.children().filter(move |child| child.is(name, ns));
     for child in named("delay", ns::DELAY).chain(named("x", ns::LEGACY_DELAY)) {
@@ -78,8 +79,9 @@ pub fn delay(stanza: &Element, sender: Sender, account: &BareJid, now: Timestamp
         let Some(stamp) = stamp.filter(|stamp| *stamp <= now) else {
             continue;
         };
-        let by = child.attr("from").and_then(|from| Jid::new(from).ok());
-        let by_server = by.is_some_and(|by| is_own_server(&by, Some(account)) || by == *account);
+        let by = child.attr("from").and_then(|from| Jid::parse(from).ok());
+        let by_server =
+            by.is_some_and(|by| is_own_server(&by, Some(account)) || by.is_bare(account));
         let believed = Sender {
             own_server: by_server,
             ..sender

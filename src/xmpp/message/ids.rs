@@ -1,8 +1,9 @@
 //! The third step: the names of a message (RFC 6120 §8.1.3, XEP-0359).
 
-use jid::BareJid;
 use minidom::Element;
 
+use crate::entity::address::Address;
+use crate::entity::jid::Jid;
 use crate::entity::message::MessageIds;
 use crate::xmpp::ns;
 
@@ -11,7 +12,7 @@ const LONGEST: usize = 1024;
 
 /// Reads the names. `account` is given if our server removes stanza-ids that others forge in its name (XEP-0359 §5).
 #[must_use]
-pub fn read(stanza: &Element, account: Option<&BareJid>) -> MessageIds {
+pub fn read(stanza: &Element, account: Option<&Address>) -> MessageIds {
     MessageIds {
         stanza: stanza.attr("id").and_then(sane),
         origin: stanza
@@ -23,10 +24,10 @@ pub fn read(stanza: &Element, account: Option<&BareJid>) -> MessageIds {
 }
 
 /// The name that our account's archive gave it. Two of them prove nothing.
-fn archive(stanza: &Element, account: &BareJid) -> Option<String> {
+fn archive(stanza: &Element, account: &Address) -> Option<String> {
     let by_us = |child: &&Element| {
-        let by = child.attr("by").and_then(|by| jid::Jid::new(by).ok());
-        child.is("stanza-id", ns::STANZA_ID) && by.is_some_and(|by| by == *account)
+        let by = child.attr("by").and_then(|by| Jid::parse(by).ok());
+        child.is("stanza-id", ns::STANZA_ID) && by.is_some_and(|by| by.is_bare(account))
     };
     let mut found = stanza.children().filter(by_us);
     match (found.next(), found.next()) {

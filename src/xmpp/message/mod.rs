@@ -8,11 +8,10 @@ pub mod ids;
 pub mod order;
 pub mod outgoing;
 
-use jid::Jid;
 use minidom::Element;
 
-use crate::entity::address::Address;
 use crate::entity::id::ItemId;
+use crate::entity::jid::Jid;
 use crate::entity::message::{Delivery, Direction, Message, Position};
 use crate::event::{Event, MessageEvent};
 
@@ -47,7 +46,7 @@ fn on_plain(
     let (Some(account), Some(body)) = (cx.account().cloned(), content::text(stanza)) else {
         return;
     };
-    let peer = from.map_or_else(|| account.clone(), Jid::to_bare);
+    let peer = from.map_or(&account, Jid::address).clone();
     let delay = envelope::delay(stanza, sender, &account, cx.now.wall);
     let trusted = features.disco.keeps_ids_clean().then_some(&account);
     let position = Position {
@@ -58,7 +57,7 @@ fn on_plain(
     cx.emit(Event::Message(MessageEvent::Received(Message {
         id,
         position,
-        conversation: Address::from(&peer),
+        conversation: peer,
         direction: Direction::Incoming,
         time: delay.shown.unwrap_or(cx.now.wall),
         body,

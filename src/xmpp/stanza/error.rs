@@ -6,6 +6,7 @@ use crate::entity::problem::Problem;
 use crate::xmpp::iq::Outcome;
 use crate::xmpp::ns;
 
+use super::build::{Build, element};
 use super::text::direct_text;
 
 /// The defined conditions of RFC 6120 §8.3.3.
@@ -33,6 +34,32 @@ const CONDITIONS: [&str; 22] = [
     "undefined-condition",
     "unexpected-request",
 ];
+
+/// Why we refuse a request of somebody else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The request breaks the rules of its protocol.
+    BadRequest,
+    /// What is asked about does not exist.
+    ItemNotFound,
+    /// Nothing is offered here, or not to them.
+    ServiceUnavailable,
+}
+
+impl Refusal {
+    /// The error as it is sent.
+    #[must_use]
+    pub fn element(self) -> Element {
+        let (kind, condition) = match self {
+            Self::BadRequest => ("modify", "bad-request"),
+            Self::ItemNotFound => ("cancel", "item-not-found"),
+            Self::ServiceUnavailable => ("cancel", "service-unavailable"),
+        };
+        element("error", ns::CLIENT)
+            .with("type", kind)
+            .with_child(element(condition, ns::STANZA_ERRORS))
+    }
+}
 
 /// The defined condition (never another's invention) and the words of a stanza of type `error`.
 #[must_use]

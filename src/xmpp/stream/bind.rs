@@ -1,8 +1,9 @@
 //! RFC 6120 §7: resource binding; RFC 3921 §3: the session that old servers want after it.
 
-use jid::FullJid;
 use minidom::Element;
 
+use crate::entity::address::Address;
+use crate::entity::jid::FullJid;
 use crate::entity::problem::Problem;
 use crate::event::{Event, Next, SessionEvent};
 use crate::xmpp::cx::{Cx, Kind};
@@ -102,14 +103,14 @@ impl Stream {
     /// Whether a server may bind us to that address: everything we check later is checked against it.
     fn may_be(&self, jid: &FullJid) -> bool {
         match &self.settings.purpose {
-            Purpose::Session { address, .. } => jid.to_bare().as_str() == address.as_str(),
-            Purpose::Anonymous | Purpose::Registration => jid::Jid::new(&self.settings.domain)
-                .is_ok_and(|domain| jid.domain() == domain.domain()),
+            Purpose::Session { address, .. } => jid.address() == address,
+            Purpose::Anonymous | Purpose::Registration => Address::parse(&self.settings.domain)
+                .is_ok_and(|domain| jid.address().domain() == domain.domain()),
         }
     }
 }
 
 fn jid(bind: &Element) -> Option<FullJid> {
     let jid = bind.get_child("jid", ns::BIND)?;
-    FullJid::new(direct_text(jid).trim()).ok()
+    FullJid::parse(direct_text(jid).trim()).ok()
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use minidom::Element;
 
 use crate::entity::account::Step;
+use crate::entity::jid::Jid;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;
@@ -306,7 +307,7 @@ impl Stream {
             return cx.ask_for_acknowledgement();
         }
         let ping = super::stanza::build::element("ping", ns::PING);
-        let server = jid::Jid::new(&self.settings.domain).ok();
+        let server = Jid::parse(&self.settings.domain).ok();
         cx.request(server, Kind::Get, ping, Reply::Stream(Question::Ping));
     }
 

@@ -118,7 +118,11 @@ impl Play {
     fn on_taken(&mut self, taken: Taken) {
         match taken {
             Taken::Stanza(iq) if matches!(iq.attr("type"), Some("result" | "error")) => {
-                let Ok(from) = iq.attr("from").map(jid::Jid::new).transpose() else {
+                let Ok(from) = iq
+                    .attr("from")
+                    .map(crate::entity::jid::Jid::parse)
+                    .transpose()
+                else {
                     return;
                 };
                 let outcome = match iq.attr("type") {

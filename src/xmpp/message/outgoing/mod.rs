@@ -5,11 +5,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use jid::Jid;
 use minidom::Element;
 
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
+use crate::entity::jid::Jid;
 use crate::entity::message::{Delivery, Message};
 use crate::entity::problem::Problem;
 use crate::event::{Event, MessageEvent};
@@ -180,7 +180,7 @@ impl Outbox {
         };
         let by_server = from.is_none_or(|from| is_own_server(from, cx.account()))
             || (cx.is_own_account(from) && from.is_some_and(|from| from.resource().is_none()));
-        let peer = from.map(|from| Address::from(&from.to_bare()));
+        let peer = from.map(|from| from.address().clone());
         let refused = self.written.iter().position(|written| {
             written.name == name && (by_server || peer.as_ref() == Some(&written.conversation))
         });

@@ -11,8 +11,10 @@
 //! cannot have stored such a password, so nothing is lost there either.
 
 use stringprep::tables;
-use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
+
+use crate::entity::prepare::{is_never_text, mixes_directions};
+use crate::unicode::nfkc;
 
 /// Why a user name or a password cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -69,7 +71,7 @@ fn normalize(text: &str) -> Zeroizing<String> {
             .find(tables::unassigned_code_point)
             .unwrap_or(rest.len());
         let (known, after) = rest.split_at(known_end);
-        normal.extend(known.nfkc());
+        normal.push_str(&Zeroizing::new(nfkc(known)));
         let new_end = after
             .find(|c| !tables::unassigned_code_point(c))
             .unwrap_or(after.len());
@@ -82,24 +84,7 @@ fn normalize(text: &str) -> Zeroizing<String> {
 
 /// RFC 4013 §2.3.
 fn is_prohibited(c: char) -> bool {
-    tables::non_ascii_space_character(c)
-        || tables::ascii_control_character(c)
-        || tables::non_ascii_control_character(c)
-        || tables::private_use(c)
-        || tables::non_character_code_point(c)
-        || tables::inappropriate_for_plain_text(c)
-        || tables::inappropriate_for_canonical_representation(c)
-        || tables::change_display_properties_or_deprecated(c)
-        || tables::tagging_character(c)
-}
-
-/// RFC 3454 §6: with any right-to-left character there is no left-to-right one, and it begins and ends with
-/// right-to-left ones.
-fn mixes_directions(text: &str) -> bool {
-    text.contains(tables::bidi_r_or_al)
-        && (text.contains(tables::bidi_l)
-            || !text.starts_with(tables::bidi_r_or_al)
-            || !text.ends_with(tables::bidi_r_or_al))
+    c.is_ascii_control() || is_never_text(c)
 }
 
 #[cfg(test)]
