@@ -15,6 +15,15 @@ pub fn query(name: &str) -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
+/// The host that this page is from, without the port.
+#[must_use]
+pub fn host() -> String {
+    if !cfg!(target_arch = "wasm32") {
+        return String::new();
+    }
+    window().location().hostname().unwrap_or_default()
+}
+
 /// A length in hundredths, as a style sheet has it. The browser writes the number: to do it here is kilobytes of code.
 #[must_use]
 pub fn pixels(length: f64) -> String {

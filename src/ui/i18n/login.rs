@@ -26,6 +26,8 @@ pub struct Login {
     pub password_reset: &'static str,
     pub interrupted: &'static str,
     pub password_missing: &'static str,
+    /// Why an address that came with a link is not used: whose it is.
+    pub foreign_host: Fill,
     /// Asks for the password of the account named.
     pub password_again: Fill,
 }

@@ -14,6 +14,8 @@ pub struct Typed {
     pub password: String,
     /// The WebSocket address.
     pub websocket: String,
+    /// It stands there as the link to this page gave it.
+    pub from_link: bool,
     /// "Stay logged in".
     pub stay: bool,
 }
@@ -23,12 +25,14 @@ pub struct Typed {
 pub enum Trouble {
     /// There is no password.
     PasswordMissing,
+    /// The link would have the password sent to that host, which is not the account's.
+    ForeignHost(String),
     /// Anything else.
     Problem(Problem),
 }
 
-/// The command for what was typed.
-pub fn log_in(typed: Typed, config: &Config) -> Result<LogIn, Trouble> {
+/// The command for what was typed, on a page of the host `here`.
+pub fn log_in(typed: Typed, config: &Config, here: &str) -> Result<LogIn, Trouble> {
     let address = config.complete(&typed.address);
     let parts = address.split_once('@');
     let Some((local, domain)) = parts.filter(|(local, domain)| {
@@ -43,6 +47,9 @@ pub fn log_in(typed: Typed, config: &Config) -> Result<LogIn, Trouble> {
     }
     let websocket = match typed.websocket.trim() {
         "" => config.websocket_for(&address),
+        given if typed.from_link && !may_lead_to(host(given), domain, here) => {
+            return Err(Trouble::ForeignHost(host(given).to_owned()));
+        }
         typed => Some(typed.to_owned()),
     };
     Ok(LogIn {
@@ -76,19 +83,92 @@ pub fn guest(config: &Config) -> Option<LogIn> {
 }
 
 fn allowed(domain: &str, config: &Config) -> Result<(), Trouble> {
-    // A resource, which some people type, says nothing about the server.
-    let domain = domain.split('/').next().unwrap_or_default();
     match &config.domain {
-        Some(ours) if !config.other_servers && !ours.eq_ignore_ascii_case(domain) => {
+        Some(ours) if !config.other_servers && !ours.eq_ignore_ascii_case(bare_domain(domain)) => {
             Err(Trouble::Problem(Problem::ServerNotAllowed(ours.clone())))
         }
         _ => Ok(()),
     }
 }
 
+/// A resource, which some people type, says nothing about the server.
+fn bare_domain(domain: &str) -> &str {
+    domain.split('/').next().unwrap_or_default()
+}
+
+/// Whether a link may have the password of an account sent to a host: anybody makes links, and people see only the page
+/// that they lead to. The account's own domain may be meant, and the host that this page is from.
+fn may_lead_to(host: &str, domain: &str, here: &str) -> bool {
+    let bare = |host: &str| host.trim_end_matches('.').to_ascii_lowercase();
+    let (host, domain, here) = (bare(host), bare(bare_domain(domain)), bare(here));
+    let is_below = host
+        .strip_suffix(&domain)
+        .is_some_and(|rest| rest.ends_with('.'));
+    let is_this_machine = |host: &str| {
+        host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
+    };
+    host == domain || is_below || host == here || (is_this_machine(&host) && is_this_machine(&here))
+}
+
+/// The host of a WebSocket address; whatever is odd about it, the account's end refuses.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    match authority.strip_prefix('[') {
+        Some(literal) => literal.split(']').next().unwrap_or_default(),
+        None => authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_sends_nobodys_password_to_a_stranger() {
+        let given = |websocket: &str, from_link: bool, here: &str| {
+            let typed = Typed {
+                websocket: websocket.into(),
+                from_link,
+                ..typed("romeo@example.org/orchard")
+            };
+            log_in(typed, &Config::default(), here)
+        };
+        for stranger in [
+            "wss://example.com/ws",
+            "wss://notexample.org/",
+            "wss://example.org.example.com:5443/ws",
+            "wss://example.org@example.com/ws",
+            "wss://example.com\\.example.org/",
+            "wss://localhost/",
+            "wss://[2001:db8::1]/",
+            "example.com",
+        ] {
+            let refused = given(stranger, true, "chat.example.net");
+            assert!(
+                matches!(refused, Err(Trouble::ForeignHost(_))),
+                "{stranger}"
+            );
+            assert!(
+                given(stranger, false, "chat.example.net").is_ok(),
+                "{stranger}"
+            );
+        }
+        for (own, here) in [
+            ("wss://example.org/ws", "chat.example.net"),
+            ("wss://XMPP.Example.ORG:5443/ws", "chat.example.net"),
+            ("wss://chat.example.net/ws", "chat.example.net"),
+            ("ws://localhost:5280/ws", "127.0.0.1"),
+            ("ws://[::1]:5280/ws", "localhost"),
+        ] {
+            assert!(given(own, true, here).is_ok(), "{own}");
+        }
+    }
 
     fn typed(address: &str) -> Typed {
         Typed {
@@ -102,10 +182,10 @@ mod tests {
     fn an_address_needs_both_its_parts() {
         let config = Config::default();
         for bad in ["", "romeo", "@example.org", "romeo@", "romeo@a b"] {
-            let trouble = log_in(typed(bad), &config).unwrap_err();
+            let trouble = log_in(typed(bad), &config, "").unwrap_err();
             assert_eq!(trouble, Trouble::Problem(Problem::InvalidAddress), "{bad}");
         }
-        let log_in = log_in(typed(" romeo@example.org "), &config).unwrap();
+        let log_in = log_in(typed(" romeo@example.org "), &config, "").unwrap();
         assert_eq!(log_in.address, "romeo@example.org");
         assert_eq!(log_in.websocket, None);
     }
@@ -117,7 +197,7 @@ mod tests {
             ..typed("romeo@example.org")
         };
         assert_eq!(
-            log_in(typed, &Config::default()),
+            log_in(typed, &Config::default(), ""),
             Err(Trouble::PasswordMissing)
         );
     }
@@ -130,11 +210,11 @@ mod tests {
             other_servers: false,
             ..Config::default()
         };
-        let ours = log_in(typed("romeo"), &config).unwrap();
+        let ours = log_in(typed("romeo"), &config, "").unwrap();
         assert_eq!(ours.address, "romeo@example.org");
         assert_eq!(ours.websocket.as_deref(), Some("wss://example.org/ws"));
-        assert!(log_in(typed("romeo@Example.org/orchard"), &config).is_ok());
-        let other = log_in(typed("romeo@example.com"), &config);
+        assert!(log_in(typed("romeo@Example.org/orchard"), &config, "").is_ok());
+        let other = log_in(typed("romeo@example.com"), &config, "");
         assert_eq!(
             other,
             Err(Trouble::Problem(Problem::ServerNotAllowed(
@@ -153,7 +233,7 @@ mod tests {
             websocket: Some("wss://example.org/ws".into()),
             ..Config::default()
         };
-        let log_in = log_in(typed, &config).unwrap();
+        let log_in = log_in(typed, &config, "").unwrap();
         assert_eq!(
             log_in.websocket.as_deref(),
             Some("wss://other.example.org/")

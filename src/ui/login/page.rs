@@ -16,7 +16,7 @@ use crate::ui::i18n::problem::Concerns;
 use crate::ui::i18n::use_text;
 use crate::ui::place::Place;
 use crate::ui::shell::device::DeviceAlert;
-use crate::ui::widget::alert::{Alert, field_error};
+use crate::ui::widget::alert::{Alert, field_error, field_words};
 use crate::ui::widget::icon::Icon;
 
 /// The fields that problems are shown next to.
@@ -27,15 +27,21 @@ struct Fields {
     websocket: NodeRef<Input>,
     stay: NodeRef<Input>,
     settings: NodeRef<html::Details>,
+    /// The WebSocket address of the link, until something else is typed.
+    link: RwSignal<Option<String>>,
 }
 
 impl Fields {
     fn typed(self) -> Typed {
         let value = |node: NodeRef<Input>| node.get_untracked().map(|input| input.value());
+        let websocket = value(self.websocket).unwrap_or_default();
         Typed {
             address: value(self.address).unwrap_or_default(),
             password: value(self.password).unwrap_or_default(),
-            websocket: value(self.websocket).unwrap_or_default(),
+            from_link: self
+                .link
+                .with_untracked(|link| link.as_ref() == Some(&websocket)),
+            websocket,
             stay: self
                 .stay
                 .get_untracked()
@@ -67,6 +73,7 @@ impl Fields {
 fn concerns(trouble: &Trouble) -> Concerns {
     match trouble {
         Trouble::PasswordMissing => Concerns::Password,
+        Trouble::ForeignHost(_) => Concerns::WebSocket,
         Trouble::Problem(problem) => Concerns::of(problem),
     }
 }
@@ -85,6 +92,7 @@ pub fn LogInPage() -> impl IntoView {
         websocket: NodeRef::new(),
         stay: NodeRef::new(),
         settings: NodeRef::new(),
+        link: RwSignal::new(browser::query("ws")),
     };
 
     let fail = move |found: Trouble| {
@@ -119,7 +127,7 @@ pub fn LogInPage() -> impl IntoView {
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        match check::log_in(fields.typed(), config) {
+        match check::log_in(fields.typed(), config, &browser::host()) {
             Ok(command) => start(command),
             Err(found) => fail(found),
         }
@@ -140,13 +148,8 @@ pub fn LogInPage() -> impl IntoView {
             let found = trouble.get().filter(|found| concerns(found) == place)?;
             Some(match found {
                 Trouble::Problem(problem) => field_error(id, &problem),
-                Trouble::PasswordMissing => view! {
-                    <p class="field__error" role="alert" id=id>
-                        <Icon name="warning" size="s" />
-                        <span>{text.login.password_missing}</span>
-                    </p>
-                }
-                .into_any(),
+                Trouble::PasswordMissing => field_words(id, text.login.password_missing.to_owned()),
+                Trouble::ForeignHost(host) => field_words(id, text.login.foreign_host.with(&host)),
             })
         }
     };
@@ -286,7 +289,7 @@ fn settings(
     shown: impl Fn() -> Option<AnyView> + Send + Sync + 'static,
 ) -> AnyView {
     let text = use_text();
-    let given = browser::query("ws");
+    let given = fields.link.get_untracked();
     let is_given = given.is_some();
     view! {
         <details
@@ -314,6 +317,7 @@ fn settings(
                             placeholder="wss://example.org/xmpp-websocket"
                             value=given
                             node_ref=fields.websocket
+                            on:input=move |_| fields.link.set(None)
                             readonly=busy
                             aria-invalid=move || (!error.get().is_empty()).then_some("true")
                             aria-describedby=move || Some(error.get()).filter(|id| !id.is_empty()).unwrap_or("websocket-hint")

@@ -46,3 +46,14 @@ pub fn field_error(id: &'static str, problem: &Problem) -> AnyView {
     }
     .into_any()
 }
+
+/// Words of our own below the field that they are about.
+pub fn field_words(id: &'static str, words: String) -> AnyView {
+    view! {
+        <p class="field__error" role="alert" id=id>
+            <Icon name="warning" size="s" />
+            <span>{words}</span>
+        </p>
+    }
+    .into_any()
+}

@@ -25,5 +25,8 @@ pub const LOGIN: Login = Login {
     password_reset: "Forgot your password?",
     interrupted: "Waxwing was started anew, and the password is kept nowhere. Log in to go on where you were.",
     password_missing: "Enter your password.",
+    foreign_host: Fill(
+        "A link put this address here, and {} is not your server: your password would go there. Remove the address, or type it yourself if you trust it.",
+    ),
     password_again: Fill("Enter the password of {} again"),
 };

@@ -25,5 +25,8 @@ pub const LOGIN: Login = Login {
     password_reset: "忘记密码？",
     interrupted: "Waxwing 已重新启动，而密码不会被保存。请登录以继续刚才的内容。",
     password_missing: "请输入密码。",
+    foreign_host: Fill(
+        "此地址来自链接，而 {} 不是您的服务器：您的密码会被发送到那里。请删除此地址；如果您信任它，请自行输入。",
+    ),
     password_again: Fill("请重新输入 {} 的密码"),
 };
