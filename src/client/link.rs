@@ -62,6 +62,8 @@ pub struct Link {
     target: Target,
     /// Where the domain's WebSocket was found last.
     found: Option<Endpoint>,
+    /// There was a server once: what is wrong now will pass, and nobody typed anything wrong.
+    arrived: bool,
 }
 
 enum State {
@@ -87,6 +89,7 @@ impl Link {
             state: State::Down,
             target: Target::Domain(String::new()),
             found: None,
+            arrived: false,
         }
     }
 
@@ -181,6 +184,7 @@ impl Link {
                         socket, endpoint, ..
                     } => {
                         self.state = State::Open(socket);
+                        self.arrived = true;
                         // Found again at once the next time, as long as it leads somewhere.
                         self.found =
                             matches!(self.target, Target::Domain(_)).then(|| endpoint.clone());
@@ -251,6 +255,8 @@ impl Link {
 
     fn refusal(&self, answers: bool) -> Problem {
         match (&self.target, answers) {
+            // A host whose server is being restarted answers in its place.
+            _ if self.arrived => Problem::ConnectionLost,
             (Target::At(endpoint), true) => Problem::NotXmpp {
                 url: endpoint.url().to_owned(),
             },

@@ -38,6 +38,18 @@ fn a_lost_connection_comes_back_by_itself() {
     assert_eq!(stage.server.sockets.len(), 2);
 }
 
+#[test]
+fn a_host_that_answers_while_its_server_is_being_restarted_is_no_wrong_address() {
+    let mut stage = lost();
+    let gateway = "<html>502 Bad Gateway</html>";
+    stage.world.put_document("https://example.org/", gateway);
+    stage.pass(second() * 10);
+    let Connection::Waiting { problem, .. } = stage.connection() else {
+        panic!("{:?}", stage.connection());
+    };
+    assert_eq!(problem, Problem::ConnectionLost);
+}
+
 /// The newest row of the account.
 fn account(stage: &Stage) -> AccountRow {
     let changes = stage.pages[0].changes.iter().rev();
