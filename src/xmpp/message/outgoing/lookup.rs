@@ -163,6 +163,19 @@ mod tests {
         assert_eq!(named.as_deref(), Some("a-m1"));
     }
 
+    /// A session after a cut, with these in doubt, and the queryid of the look for them.
+    fn in_doubt(bodies: &[&str]) -> (Session, String) {
+        let mut session = Session::new();
+        for (body, id) in bodies.iter().zip(1..) {
+            session.wish(Wish::Send(message(JULIET, body, id)));
+        }
+        session.cut();
+        session.bind();
+        session.forget_all_but("query", ns::MAM);
+        let (id, _) = query(&mut session);
+        (session, id)
+    }
+
     fn query(session: &mut Session) -> (String, String) {
         let iq = session.request("query", ns::MAM);
         let id = iq.get_child("query", ns::MAM).unwrap().attr("queryid");
@@ -185,13 +198,7 @@ mod tests {
 
     #[test]
     fn the_whole_time_in_doubt_is_looked_through_page_by_page() {
-        let mut session = Session::new();
-        session.wish(Wish::Send(message(JULIET, "one", 1)));
-        session.wish(Wish::Send(message(JULIET, "two", 2)));
-        session.cut();
-        session.bind();
-        session.forget_all_but("query", ns::MAM);
-        let (id, _) = query(&mut session);
+        let (mut session, id) = in_doubt(&["one", "two"]);
         session.receive(&copy(&id, "m7"));
         fin(&mut session, "", "a-m7");
         assert_eq!(bodies(&session), Vec::<String>::new());
@@ -205,12 +212,7 @@ mod tests {
 
     #[test]
     fn nobody_is_asked_on_when_all_was_found() {
-        let mut session = Session::new();
-        session.wish(Wish::Send(message(JULIET, "one", 1)));
-        session.cut();
-        session.bind();
-        session.forget_all_but("query", ns::MAM);
-        let (id, _) = query(&mut session);
+        let (mut session, id) = in_doubt(&["one"]);
         session.receive(&copy(&id, "m1"));
         fin(&mut session, "", "a-m1");
         assert!(session.sent.is_empty());
@@ -218,12 +220,7 @@ mod tests {
 
     #[test]
     fn what_the_other_person_sends_under_our_name_proves_nothing() {
-        let mut session = Session::new();
-        session.wish(Wish::Send(message(JULIET, "one", 1)));
-        session.cut();
-        session.bind();
-        session.forget_all_but("query", ns::MAM);
-        let (id, _) = query(&mut session);
+        let (mut session, id) = in_doubt(&["one"]);
         let (ours, theirs) = (
             "from='romeo@montague.example/old' to='juliet@capulet.example'",
             "from='juliet@capulet.example/b' to='romeo@montague.example'",
