@@ -22,7 +22,8 @@
 //
 // If the engine cannot be loaded, each page's port gets an object { failed: string }, and the worker closes.
 // If it traps later, nothing that it holds can be trusted any more: the worker closes, which frees the lock, and the
-// pages start it anew.
+// pages start it anew. If it had a frame of a server in hand, each port gets an object { engine: string, frame: string }
+// before, with a random name for this worker: a frame that has killed two engines is skipped by the third.
 "use strict";
 
 self.waxwingBuild = new URL(self.location.href).searchParams.get("v") ?? "";
@@ -32,6 +33,9 @@ self.waxwingOnPort = null;
 {
   const name = self.location.pathname.match(/([^/]+)-loader\.js$/)[1];
   let here = false;
+  const random = Math.random();
+  const pages = [];
+  let engine = null;
   let failure = null;
 
   const take = (port) => {
@@ -41,6 +45,7 @@ self.waxwingOnPort = null;
       setTimeout(() => self.close(), 0);
       return;
     }
+    pages.push(port);
     if (here) {
       port.postMessage({ here });
     }
@@ -59,10 +64,26 @@ self.waxwingOnPort = null;
     }
   };
 
+  // The frame that the engine had in hand. It is called when the engine has trapped: see src/platform/web/witness.rs.
+  const inHand = () => {
+    const length = engine?.frame_length?.() >>> 0;
+    if (length === 0) {
+      return null;
+    }
+    return new TextDecoder().decode(new Uint8Array(engine.memory.buffer, engine.frame_address() >>> 0, length));
+  };
+
   // A trap of wasm, or a stack that is full: both leave the program in the middle of something.
   const trapped = (error) => {
     if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-      self.close();
+      try {
+        const frame = inHand();
+        for (const port of frame === null ? [] : pages) {
+          port.postMessage({ engine: `${random}`, frame });
+        }
+      } finally {
+        self.close();
+      }
     }
   };
   self.addEventListener("error", (event) => trapped(event.error));
@@ -83,7 +104,9 @@ self.waxwingOnPort = null;
   const load = () => {
     try {
       importScripts(file(".js"));
-      wasm_bindgen({ module_or_path: file("_bg.wasm") }).catch(fail);
+      wasm_bindgen({ module_or_path: file("_bg.wasm") }).then((exports) => {
+        engine = exports;
+      }, fail);
     } catch (error) {
       fail(error);
     }

@@ -13,6 +13,7 @@ mod page {
     use waxwing::platform::web::page::person::{self, Happened};
     use waxwing::ui::app::App;
     use waxwing::ui::config;
+    use waxwing::ui::deadly;
     use waxwing::ui::handle::{Engine, Handle, Link};
     use waxwing::ui::i18n::intl;
     use waxwing::ui::view::{self, view};
@@ -66,6 +67,7 @@ mod page {
                     link.0.leave();
                 }
             }
+            Heard::Trapped { engine, frame } => deadly::note(&engine, &frame),
             Heard::Died => handle.detach(Engine::Restarting),
             Heard::Failed(why) => handle.detach(Engine::Failed(why)),
             Heard::HeldByAnotherTab => handle.detach(Engine::HeldByAnotherTab),

@@ -11,6 +11,8 @@ mod support;
 
 #[path = "scenarios/connection.rs"]
 mod connection;
+#[path = "scenarios/deaths.rs"]
+mod deaths;
 #[path = "scenarios/disk.rs"]
 mod disk;
 #[path = "scenarios/login.rs"]

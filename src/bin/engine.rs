@@ -14,12 +14,24 @@ mod engine {
     use waxwing::client::retirement::Retirement;
     use waxwing::platform::web;
     use waxwing::platform::web::lock::{DATABASE_LOCK, Held};
-    use waxwing::platform::web::{succession, timer};
+    use waxwing::platform::web::{succession, timer, witness};
 
     #[wasm_bindgen]
     extern "C" {
         /// Ends this worker.
         fn close();
+    }
+
+    /// For the loader, when we have trapped: where the frame in hand begins.
+    #[wasm_bindgen]
+    pub fn frame_address() -> usize {
+        witness::address()
+    }
+
+    /// For the loader, when we have trapped: how many bytes the frame in hand has.
+    #[wasm_bindgen]
+    pub fn frame_length() -> usize {
+        witness::length()
     }
 
     /// Serves the pages until this worker dies, or an engine of another build takes over.

@@ -44,6 +44,8 @@ mod tests {
             ToEngine::Hello {
                 build: BUILD.into(),
                 attention: Attention::Focused,
+                accounts: Vec::new(),
+                deadly: vec![7],
             },
             ToEngine::Do(RequestId(7), Command::CancelLogIn),
         ];

@@ -12,12 +12,16 @@ use crate::entity::settings::Settings;
 /// What a page sends: several of them to one `postMessage`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ToEngine {
-    /// The first words of a page: its build's id, and whether people see it.
+    /// The first words of a page: its build's id, whether people see it, and what an engine that died cannot tell.
     Hello {
         /// See [`super::codec::BUILD`].
         build: String,
         /// Whether people can see it.
         attention: Attention,
+        /// The accounts that it shows: those whose password only an engine knew that died wait for it, and are shown on.
+        accounts: Vec<AccountId>,
+        /// The fingerprints of the frames that were in hand when engines died: see [`super::deadly`].
+        deadly: Vec<u64>,
     },
     /// A wish. With a request id other than zero it is answered by [`super::change::Change::Answer`].
     Do(RequestId, Command),
@@ -73,6 +77,14 @@ pub enum Command {
     },
     /// A wish that concerns one account.
     Account(AccountId, AccountCommand),
+}
+
+impl Command {
+    /// Whether asking twice does no more than asking once.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Account(_, AccountCommand::SendMessage { .. }))
+    }
 }
 
 /// A log-in.
@@ -163,6 +175,8 @@ pub enum AccountCommand {
         to: Address,
         /// Plain text.
         body: String,
+        /// What it is to be called, at random: however often the same is asked, it is sent once.
+        id: ItemId,
     },
     /// Sends a failed message again.
     RetryMessage(Address, ItemId),

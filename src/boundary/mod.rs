@@ -5,3 +5,4 @@
 pub mod change;
 pub mod codec;
 pub mod command;
+pub mod deadly;

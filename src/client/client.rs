@@ -27,7 +27,7 @@ use super::idle::Idle;
 use super::log::Log;
 use super::ports::{PageEvent, PageId, Ports};
 use super::registration::{Registration, ToRegistration};
-use super::retirement::{PATIENCE, Retirement};
+use super::retirement::Retirement;
 use super::wire;
 
 /// The client.
@@ -36,13 +36,13 @@ pub struct Client {
     inbox: UnboundedReceiver<ToClient>,
     retirement: Retirement,
     /// Another engine takes over, and waits until then at most.
-    retiring: Option<Instant>,
+    pub(super) retiring: Option<Instant>,
     pub(super) accounts: BTreeMap<AccountId, Handle>,
     /// First log-ins under way, and who asked for them.
     pub(super) logins: BTreeMap<AccountId, Asker>,
     /// Accounts that are kept but not logged in, the oldest first.
     pub(super) kept: Vec<AccountRecord>,
-    registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
+    pub(super) registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
     idle: Idle,
     /// Whose writes fail: an account's, or our own.
     pub(super) device: BTreeMap<Option<AccountId>, Problem>,
@@ -93,6 +93,7 @@ impl Client {
             hub,
             log,
             up,
+            breaker: Rc::default(),
             language: None,
         };
         Self {
@@ -157,21 +158,6 @@ impl Client {
             .into_iter()
             .flatten()
             .min()
-    }
-
-    /// Another engine takes over: all accounts come to their end.
-    fn retire(&mut self, now: Instant) {
-        if self.retiring.is_none() {
-            tracing::info!("another engine takes over");
-            self.retiring = Some(now + PATIENCE);
-            self.registration = None;
-            self.tell_all(|| ToAccount::Retire);
-        }
-    }
-
-    fn is_retired(&self, now: Instant) -> bool {
-        self.retiring
-            .is_some_and(|until| self.accounts.is_empty() || until.monotonic <= now.monotonic)
     }
 
     async fn start(&mut self) {
@@ -253,7 +239,14 @@ impl Client {
                             tracing::info!("a page of another build");
                             self.around.hub.refuse(page);
                         }
-                        ToEngine::Hello { attention, .. } => {
+                        ToEngine::Hello {
+                            attention,
+                            accounts,
+                            deadly,
+                            ..
+                        } => {
+                            self.around.breaker.learn(&deadly);
+                            self.bring_back(&accounts).await;
                             let snapshot = self.snapshot();
                             self.around.hub.attach(page, attention, snapshot);
                             self.on_activity();
@@ -287,7 +280,7 @@ impl Client {
         changes
     }
 
-    fn remembered(&self) -> Change {
+    pub(super) fn remembered(&self) -> Change {
         let addresses = self.kept.iter().rev();
         Change::Remembered(addresses.map(|record| record.address.clone()).collect())
     }

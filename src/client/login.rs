@@ -79,6 +79,34 @@ impl Client {
         Ok(())
     }
 
+    /// A page still shows these accounts: an engine has died that alone knew their passwords. They are there as they
+    /// were, and wait for their people.
+    pub(super) async fn bring_back(&mut self, shown: &[AccountId]) {
+        let is_shown = |record: &AccountRecord| shown.contains(&record.id) && !record.logged_out;
+        let (back, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.kept)
+            .into_iter()
+            .partition(is_shown);
+        self.kept = kept;
+        if back.is_empty() {
+            return;
+        }
+        for record in back {
+            let id = record.id;
+            let opened = self.open(id).await;
+            let stored = Some(self.opened(id, opened));
+            self.begin(Beginning {
+                record,
+                login: None,
+                stored,
+            });
+            if let Some(account) = self.accounts.get(&id) {
+                let snapshot = account.model.borrow().snapshot();
+                self.around.hub.broadcast(snapshot);
+            }
+        }
+        self.around.hub.broadcast(vec![self.remembered()]);
+    }
+
     fn fresh_id(&self) -> AccountId {
         let [a, b, c, d, e, f, g, h, ..] = self.around.ports.entropy.seed();
         AccountId(u64::from_le_bytes([a, b, c, d, e, f, g, h]))

@@ -5,6 +5,7 @@
 
 mod account;
 pub mod backoff;
+pub mod breaker;
 #[expect(
     clippy::module_inception,
     reason = "the file is named after what it holds"

@@ -27,6 +27,8 @@ pub struct Ports {
     pub entropy: Rc<dyn Entropy>,
     /// The pages that are attached.
     pub pages: Rc<dyn Pages>,
+    /// Knows the frame in hand, if it kills us.
+    pub witness: Rc<dyn Witness>,
     /// Runs futures beside one another.
     pub spawn: Rc<dyn Spawn>,
     /// What survives.
@@ -135,6 +137,14 @@ pub trait Timer {
 pub trait Entropy {
     /// 32 unpredictable bytes.
     fn seed(&self) -> [u8; 32];
+}
+
+/// Outlives us: what it knows of last is handed on when we die.
+pub trait Witness {
+    /// This frame is in hand. It stays where it is in memory until another one is, or [`Witness::let_go`].
+    fn hold(&self, frame: &str);
+    /// No frame is in hand.
+    fn let_go(&self);
 }
 
 /// Runs futures beside one another, on this thread.

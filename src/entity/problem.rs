@@ -40,6 +40,8 @@ pub enum Problem {
     CredentialsExpired,
     /// The kept keys no longer fit: the password must be typed again.
     PasswordNeeded,
+    /// Only an engine that died knew the password, because nobody stays logged in.
+    PasswordLost,
     /// No way of logging in that both sides know (what the server offers).
     NoCommonMechanism(Vec<String>),
     /// The server offers only weaker ways than before. Who logs in anew can confirm that it is to be so.

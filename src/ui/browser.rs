@@ -24,6 +24,16 @@ pub fn host() -> String {
     window().location().hostname().unwrap_or_default()
 }
 
+/// A number that nobody else has; no secret.
+#[must_use]
+pub fn random() -> u64 {
+    if !cfg!(target_arch = "wasm32") {
+        return 0;
+    }
+    let half = || (js_sys::Math::random() * f64::from(u32::MAX)).to_bits();
+    half().rotate_left(32) ^ half()
+}
+
 /// A length in hundredths, as a style sheet has it. The browser writes the number: to do it here is kilobytes of code.
 #[must_use]
 pub fn pixels(length: f64) -> String {

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use futures::channel::oneshot;
 use leptos::prelude::*;
 
+use super::deadly;
 use super::reactive::model::{Collate, Model};
 use super::reactive::window::WindowRows;
 use crate::boundary::change::{Change, Reply, TimelineChange, ToPage};
@@ -62,10 +63,17 @@ struct Inner {
     waiting: RefCell<Vec<ToEngine>>,
     attention: Cell<Attention>,
     next: Cell<u32>,
-    asked: RefCell<HashMap<RequestId, oneshot::Sender<Result<Reply, Problem>>>>,
+    asked: RefCell<HashMap<RequestId, Asked>>,
     windows: RefCell<HashMap<WindowId, Watched>>,
     listeners: RefCell<Vec<(u32, Listener)>>,
     diagnostics: Cell<(bool, bool)>,
+}
+
+/// A question, and who waits for its answer.
+struct Asked {
+    answer: oneshot::Sender<Result<Reply, Problem>>,
+    /// What is asked again of an engine that comes in the place of one that died.
+    again: Option<Command>,
 }
 
 type Listener = Rc<dyn Fn(&Change)>;
@@ -113,12 +121,15 @@ impl Handle {
     /// Sends a command, and gives its answer. It is sent at once, also when the future is never awaited.
     ///
     /// # Errors
-    /// The problem that the engine found, or [`Problem::Internal`] if it died meanwhile.
+    /// The problem that the engine found, or [`Problem::Internal`] if it died meanwhile. What does no more when it is
+    /// asked twice is asked again of the engine that comes in its place.
     pub fn ask(&self, command: Command) -> impl Future<Output = Result<Reply, Problem>> + 'static {
         let inner = self.inner();
         let (answer, answered) = oneshot::channel();
         let id = RequestId(inner.number());
-        inner.asked.borrow_mut().insert(id, answer);
+        let again = command.is_repeatable().then(|| command.clone());
+        let asked = Asked { answer, again };
+        inner.asked.borrow_mut().insert(id, asked);
         self.say(ToEngine::Do(id, command));
         async move { answered.await.unwrap_or(Err(Problem::Internal)) }
     }
@@ -244,6 +255,14 @@ impl Handle {
         link.post(codec::encode(&vec![ToEngine::Hello {
             build: codec::BUILD.to_owned(),
             attention: inner.attention.get(),
+            accounts: self
+                .model
+                .accounts
+                .all()
+                .into_iter()
+                .map(|(id, _)| id)
+                .collect(),
+            deadly: deadly::known(),
         }]));
     }
 
@@ -254,16 +273,34 @@ impl Handle {
 
     /// The engine is not, or no longer, to be had. What was asked is answered with a problem.
     pub fn detach(&self, state: Engine) {
+        let comes_again = state == Engine::Restarting;
         if self.engine.get_untracked() != state {
             self.set_engine.set(state);
         }
         // Dropped, each of them ends its future; what is answered so is not carried out later.
         let inner = self.inner();
-        let lost = inner.asked.take();
-        inner
-            .waiting
-            .borrow_mut()
-            .retain(|word| !matches!(word, ToEngine::Do(id, _) if lost.contains_key(id)));
+        let is_asked_again = |asked: &Asked| comes_again && asked.again.is_some();
+        let (again, lost): (HashMap<_, _>, HashMap<_, _>) = inner
+            .asked
+            .take()
+            .into_iter()
+            .partition(|(_, asked)| is_asked_again(asked));
+        let mut waiting = inner.waiting.borrow_mut();
+        waiting.retain(|word| match word {
+            ToEngine::Do(id, _) => !lost.contains_key(id) && !again.contains_key(id),
+            _ => true,
+        });
+        let mut words: Vec<_> = again
+            .iter()
+            .filter_map(|(id, asked)| Some(ToEngine::Do(*id, asked.again.clone()?)))
+            .collect();
+        // In the order in which they were asked.
+        words.sort_unstable_by_key(|word| match word {
+            ToEngine::Do(id, _) => *id,
+            _ => RequestId::default(),
+        });
+        waiting.extend(words);
+        *inner.asked.borrow_mut() = again;
     }
 
     /// A message came from the engine.
@@ -320,7 +357,7 @@ impl Handle {
                 let asked = inner.asked.borrow_mut().remove(&id);
                 if let Some(asked) = asked {
                     // Who asked may be gone: then nobody wants to know.
-                    let _nobody = asked.send(answer);
+                    let _nobody = asked.answer.send(answer);
                 }
             }
             Change::Timeline(id, change) => {

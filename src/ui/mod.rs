@@ -10,6 +10,7 @@ pub mod config;
 pub mod contacts;
 pub mod conversation;
 pub mod conversations;
+pub mod deadly;
 pub mod diagnostics;
 pub mod handle;
 pub mod i18n;

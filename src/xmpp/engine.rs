@@ -88,6 +88,8 @@ pub enum Input<'a> {
     },
     /// A frame came.
     Frame(&'a str),
+    /// A frame came that must not be looked at: engines died of it.
+    Skipped(&'a str),
     /// The socket is closed, or could not be opened.
     Closed,
     /// A wish of the user.
@@ -172,6 +174,10 @@ impl Engine {
         match input {
             Input::Opened { secure } => self.stream.on_opened(&mut self.cx, secure),
             Input::Frame(text) => self.on_frame(text),
+            Input::Skipped(text) => {
+                let taken = self.stream.on_refused(&mut self.cx, gate::is_stanza(text));
+                self.on_taken(taken);
+            }
             Input::Closed => {
                 self.stream.on_closed(&mut self.cx);
                 if !self.cx.management.is_suspended() {

@@ -165,6 +165,11 @@ impl<'a> Sink<'a> for Nothing {
     fn close(&mut self) {}
 }
 
+/// Whether a frame that is not looked at any further begins as a stanza.
+pub fn is_stanza(frame: &str) -> bool {
+    first_name(frame).is_some_and(is_stanza_name)
+}
+
 fn is_stanza_name(name: &str) -> bool {
     matches!(name, "message" | "presence" | "iq")
 }

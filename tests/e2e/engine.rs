@@ -117,20 +117,17 @@ fn without_staying_logged_in_the_password_is_asked_again_and_nothing_is_lost() {
         .enter("I know not how to tell");
     kill_engine(&browser);
 
-    // The password was nowhere but in the engine: the page asks for it, and says why.
-    browser.find("form", "Log in");
-    browser.status("Waxwing was started anew");
+    // The password was nowhere but in the engine: it is asked for in place, and all that was there is there.
+    browser.status("Your password is needed again.");
+    world.hears(&browser, "By a name");
+    assert_eq!(draft(&browser), "I know not how to tell");
     browser.screenshot("engine-died-password");
-    let address = browser.find("textbox", "XMPP address");
-    wait_for("the address", || {
-        (address.value() == world.address("romeo")).then_some(())
-    });
-    browser.find("textbox", "Password").enter(PASSWORD);
     browser.find("button", "Log in").click();
+    let dialog = browser.find("dialog", "^");
+    dialog.find("textbox", "Password").enter(PASSWORD);
+    dialog.find("button", "Log in").click();
     browser.status("Online");
-    wait_for("the draft", || {
-        (draft(&browser) == "I know not how to tell").then_some(())
-    });
+    assert_eq!(draft(&browser), "I know not how to tell");
     world.hears(&browser, "By a name");
     browser.find("textbox", "Message").enter(" thee");
     browser.find("button", "Send").click();

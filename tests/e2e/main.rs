@@ -14,6 +14,7 @@ mod world;
 
 mod attention;
 mod chat;
+mod deadly;
 mod engine;
 mod engine_start;
 mod first_paint;

@@ -333,6 +333,8 @@ fn a_page_of_another_build_hears_so_and_nothing_else() {
     page.say(waxwing::boundary::command::ToEngine::Hello {
         build: "another".into(),
         attention: Attention::Focused,
+        accounts: Vec::new(),
+        deadly: Vec::new(),
     });
     let request = TimelineRequest {
         account: stage.account,

@@ -6,7 +6,7 @@ use waxwing::entity::message::{Delivery, Direction};
 use waxwing::entity::problem::Problem;
 
 use crate::support::server::{Archived, Server};
-use crate::support::{Stage, juliet};
+use crate::support::{Stage, juliet, send};
 use waxwing::platform::fake::World;
 
 /// A live message from juliet; `names` are its children.
@@ -67,10 +67,7 @@ fn what_was_sent_is_no_draft_any_more_whatever_becomes_of_the_page() {
 
     // What is written after it, in the same moment, is a draft.
     let (account, page) = (stage.account, &stage.pages[0].page);
-    let send = AccountCommand::SendMessage {
-        to: juliet(),
-        body: "what light".into(),
-    };
+    let send = send("what light");
     page.wish(0, Command::Account(account, send));
     page.wish(0, Command::Account(account, draft("through yonder")));
     stage.go();
@@ -187,10 +184,7 @@ fn nothing_is_sent_or_shown_before_it_is_stored() {
     let mut stage = Stage::online();
     stage.watch(0, Anchor::Newest, 50);
     stage.disk.gate.shut();
-    let send = AccountCommand::SendMessage {
-        to: juliet(),
-        body: "but soft".into(),
-    };
+    let send = send("but soft");
     assert_eq!(stage.ask(Command::Account(stage.account, send)), None);
     stage.server.deliver(&live("m1", "ay me", ""));
     stage.go();
@@ -308,15 +302,9 @@ fn own_refused_can_be_sent_again_or_deleted() {
 #[test]
 fn what_servers_would_refuse_is_refused_here() {
     let mut stage = Stage::online();
-    let long = AccountCommand::SendMessage {
-        to: juliet(),
-        body: "x".repeat(100_000),
-    };
+    let long = send(&"x".repeat(100_000));
     assert_eq!(stage.tell(long), Err(Problem::TooLong));
-    let blank = AccountCommand::SendMessage {
-        to: juliet(),
-        body: " \n ".into(),
-    };
+    let blank = send(" \n ");
     assert_eq!(stage.tell(blank), Ok(Reply::Done));
     assert!(stage.server.take_messages().is_empty());
     assert!(stage.stored().is_empty());

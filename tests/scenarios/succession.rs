@@ -7,7 +7,7 @@ use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command};
 use waxwing::entity::account::Connection;
 use waxwing::entity::message::Delivery;
 
-use crate::support::{Stage, juliet};
+use crate::support::{Stage, juliet, send};
 
 /// The last frames that the server got, the newest first.
 fn last_frames(stage: &Stage, count: usize) -> Vec<&str> {
@@ -35,13 +35,7 @@ fn the_session_ends_properly_and_then_the_pages_are_told() {
 #[test]
 fn what_was_asked_before_is_done_and_answered_and_what_comes_after_is_not() {
     let mut stage = Stage::online();
-    let say = |body: &str| {
-        let send = AccountCommand::SendMessage {
-            to: juliet(),
-            body: body.into(),
-        };
-        Command::Account(stage.account, send)
-    };
+    let say = |body: &str| Command::Account(stage.account, send(body));
     stage.pages[0].page.wish(101, say("in time"));
     stage.retirement.in_order();
     stage.pages[0].page.wish(102, say("too late"));

@@ -14,7 +14,7 @@ use waxwing::client::log::Log;
 use waxwing::entity::account::Connection;
 use waxwing::entity::address::Address;
 use waxwing::entity::contact::Subscription;
-use waxwing::entity::id::{AccountId, RequestId, WindowId};
+use waxwing::entity::id::{AccountId, ItemId, RequestId, WindowId};
 use waxwing::entity::message::{Delivery, Message};
 use waxwing::entity::presence::Availability;
 use waxwing::entity::problem::Problem;
@@ -104,6 +104,7 @@ impl Person {
         let send = AccountCommand::SendMessage {
             to: to.address(),
             body: body.into(),
+            id: ItemId(u64::from(self.request)),
         };
         assert_eq!(self.ask(send).await, Ok(Reply::Done));
     }

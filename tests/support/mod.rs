@@ -5,6 +5,7 @@ pub mod server;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -12,8 +13,9 @@ use server::Server;
 use waxwing::boundary::change::{
     Change, ConversationRow, Edge, ItemKind, Reply, TimelineChange, ToPage,
 };
+use waxwing::boundary::codec;
 use waxwing::boundary::command::{
-    AccountCommand, Anchor, Attention, Command, LogIn, TimelineRequest, Toward,
+    AccountCommand, Anchor, Attention, Command, LogIn, TimelineRequest, ToEngine, Toward,
 };
 use waxwing::client::Client;
 use waxwing::client::log::Log;
@@ -40,6 +42,16 @@ pub fn address(text: &str) -> Address {
 
 pub fn juliet() -> Address {
     address("juliet@example.org")
+}
+
+/// A message to juliet, with a name of its own.
+pub fn send(body: &str) -> AccountCommand {
+    static LAST: AtomicU64 = AtomicU64::new(1);
+    AccountCommand::SendMessage {
+        to: juliet(),
+        body: body.into(),
+        id: ItemId(LAST.fetch_add(1, Ordering::Relaxed)),
+    }
 }
 
 /// The client, its server and its pages.
@@ -99,6 +111,19 @@ impl Stage {
         let mut stage = Self::on(world.later(), disk, server);
         stage.account = account;
         stage
+    }
+
+    /// A page that lived longer than its engine: it shows accounts, and knows of what engines died.
+    pub fn attach_again(&mut self, accounts: &[AccountId], deadly: &[u64]) -> usize {
+        let page = self.world.new_page();
+        page.say(ToEngine::Hello {
+            build: codec::BUILD.to_owned(),
+            attention: Attention::Focused,
+            accounts: accounts.to_vec(),
+            deadly: deadly.to_vec(),
+        });
+        self.pages.push(Viewer::new(page));
+        self.pages.len() - 1
     }
 
     pub fn attach(&mut self, attention: Attention) -> usize {
@@ -179,10 +204,7 @@ impl Stage {
     }
 
     pub fn say(&mut self, body: &str) {
-        let sent = self.tell(AccountCommand::SendMessage {
-            to: juliet(),
-            body: body.into(),
-        });
+        let sent = self.tell(send(body));
         assert_eq!(sent, Ok(Reply::Done));
     }
 

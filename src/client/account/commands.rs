@@ -21,8 +21,8 @@ impl Account {
         work: &mut Work,
     ) {
         let done = match command {
-            AccountCommand::SendMessage { to, body } => {
-                return self.compose(now, asker, to, body, work);
+            AccountCommand::SendMessage { to, body, id } => {
+                return work.later.push_back(Later::Send(asker, to, body, id));
             }
             AccountCommand::RetryMessage(conversation, id) => {
                 return work.later.push_back(Later::Retry(asker, conversation, id));
@@ -52,9 +52,9 @@ impl Account {
                 Ok(Reply::Done)
             }
             AccountCommand::SaveDraft { conversation, text } => {
-                let mut model = self.model.borrow_mut();
-                model.conversations.set_draft(&conversation, text);
-                Ok(Reply::Done)
+                return work
+                    .later
+                    .push_back(Later::Draft(asker, conversation, text));
             }
             AccountCommand::MarkRead(address, position) => {
                 let mut model = self.model.borrow_mut();

@@ -46,6 +46,7 @@ use crate::store::{self, AccountRecord, Store};
 use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
 
 use super::backoff::Backoff;
+use super::breaker::Breaker;
 use super::hub::{Asker, Hub};
 use super::link::{Link, Report};
 use super::log::Log;
@@ -139,6 +140,7 @@ pub(super) struct Surroundings {
     pub(super) hub: Rc<Hub>,
     pub(super) log: Log,
     pub(super) up: Rc<dyn Fn(FromAccount)>,
+    pub(super) breaker: Rc<Breaker>,
     pub(super) language: Option<String>,
 }
 
@@ -299,7 +301,12 @@ impl Account {
     pub(super) async fn run(mut self) {
         let now = self.now();
         self.drift = drift(now);
-        self.attempt(now);
+        if self.visible.get() && self.keys.is_none() {
+            // The password was nowhere but in an engine that died.
+            self.stop(Problem::PasswordLost);
+        } else {
+            self.attempt(now);
+        }
         self.publish(now);
         while !self.over {
             let inputs = self.wait().await;
@@ -327,7 +334,12 @@ impl Account {
             }
             None => inputs.extend(first.await),
         }
-        while inputs.len() < MOST {
+        let most = if self.around.breaker.is_careful() {
+            1
+        } else {
+            MOST
+        };
+        while inputs.len() < most {
             match self.inbox.next().now_or_never().flatten() {
                 Some(input) => inputs.push(input),
                 None => break,

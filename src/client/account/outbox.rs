@@ -1,6 +1,7 @@
 //! Messages on their way out: composed → stored → shown → sent.
 //!
-//! **Invariant:** a message is in the store before it is on the wire, with the identity and the place that it keeps.
+//! **Invariant:** a message is in the store before it is on the wire, with the identity and the place that it keeps. The
+//! page chooses the identity: what it asks for again, because an engine died before it answered, is sent once.
 
 use crate::boundary::change::Reply;
 use crate::client::hub::Asker;
@@ -24,12 +25,13 @@ const PER_MILLISECOND: u64 = 1024;
 
 impl Account {
     /// Composes a message and hands it to the core; it is committed before it is transmitted.
-    pub(super) fn compose(
+    pub(super) async fn compose(
         &mut self,
         now: Instant,
         asker: Asker,
         to: Address,
         body: String,
+        mut id: ItemId,
         work: &mut Work,
     ) {
         if body.trim().is_empty() {
@@ -38,8 +40,15 @@ impl Account {
         if body.len() > LONGEST {
             return work.answers.push((asker, Err(Problem::TooLong)));
         }
+        match self.item(&to, id).await {
+            Some(known) if known.direction == Direction::Outgoing && known.body == body => {
+                return work.answers.push((asker, Ok(Reply::Done)));
+            }
+            // Chosen twice: not by chance.
+            Some(_) => id = ItemId(self.random.next_u64()),
+            None => {}
+        }
         let position = self.place(now, &to);
-        let id = ItemId(self.random.next_u64());
         let name = self.name();
         let message = Message {
             id,
@@ -106,11 +115,15 @@ impl Account {
         work.answers.push((asker, Ok(Reply::Done)));
     }
 
+    async fn item(&self, conversation: &Address, id: ItemId) -> Option<Message> {
+        match self.outbox.get(&id) {
+            Some(message) => Some(message.clone()),
+            None => self.find_item(conversation, id).await,
+        }
+    }
+
     async fn failed(&self, conversation: &Address, id: ItemId) -> Option<Message> {
-        let message = match self.outbox.get(&id) {
-            Some(message) => message.clone(),
-            None => self.find_item(conversation, id).await?,
-        };
+        let message = self.item(conversation, id).await?;
         matches!(message.delivery, Delivery::Failed(_)).then_some(message)
     }
 

@@ -188,7 +188,7 @@ impl Account {
         });
     }
 
-    fn stop(&mut self, problem: Problem) {
+    pub(super) fn stop(&mut self, problem: Problem) {
         self.phase = Phase::Stopped;
         self.set_connection(Connection::Failed(problem));
     }

@@ -41,6 +41,8 @@ pub(super) struct Work {
     /// Somebody waits to see the outcome: no pacing.
     urgent: bool,
     console: Vec<(bool, String)>,
+    /// The frame that was taken last: the witness may look at it as long as the turn lasts.
+    in_hand: String,
 }
 
 impl Work {
@@ -57,6 +59,9 @@ pub(super) enum Later {
     /// A page came; whether it brought anything new.
     Refill(Address, bool),
     Latest(Address),
+    Send(Asker, Address, String, ItemId),
+    /// In its order among what is sent: that was a draft before.
+    Draft(Asker, Address, String),
     Retry(Asker, Address, ItemId),
     Delete(Asker, Address, ItemId),
     Online,
@@ -110,10 +115,11 @@ impl Account {
         match input {
             ToAccount::Link(report) => match self.link.on_report(now, report) {
                 Some(Happening::Frame(frame)) => {
-                    self.handle(now, Input::Frame(&frame), work);
+                    self.on_frame(now, &frame, work);
                     if console {
-                        work.console.push((false, frame));
+                        work.console.push((false, frame.clone()));
                     }
+                    work.in_hand = frame;
                 }
                 Some(Happening::Opened(endpoint)) => {
                     self.model.borrow_mut().session.set_url(endpoint.url());
@@ -147,6 +153,18 @@ impl Account {
             ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
             ToAccount::Retire => work.later.push_back(Later::Retire),
         }
+    }
+
+    fn on_frame(&mut self, now: Instant, frame: &str, work: &mut Work) {
+        if self.around.breaker.skips(frame) {
+            tracing::warn!(
+                bytes = frame.len(),
+                "a frame is skipped: engines died of it"
+            );
+            return self.handle(now, Input::Skipped(frame), work);
+        }
+        self.around.ports.witness.hold(frame);
+        self.handle(now, Input::Frame(frame), work);
     }
 
     /// One `handle`, then drain.
@@ -191,6 +209,7 @@ impl Account {
         self.notify(std::mem::take(&mut work.news));
         let frames = std::mem::take(&mut work.console);
         self.around.hub.show_frames(self.id, now.wall, &frames);
+        self.around.ports.witness.let_go();
     }
 
     async fn after(&mut self, now: Instant, later: Later, work: &mut Work) {
@@ -207,6 +226,14 @@ impl Account {
                 self.refill(now, &conversation, fruitful, work).await;
             }
             Later::Latest(conversation) => self.refresh_latest(&conversation).await,
+            Later::Send(asker, to, body, id) => {
+                self.compose(now, asker, to, body, id, work).await;
+            }
+            Later::Draft(asker, conversation, text) => {
+                let mut model = self.model.borrow_mut();
+                model.conversations.set_draft(&conversation, text);
+                work.answers.push((asker, Ok(Reply::Done)));
+            }
             Later::Retry(asker, conversation, id) => {
                 self.retry(now, asker, conversation, id, work).await;
             }

@@ -17,6 +17,7 @@ use futures::task::LocalSpawnExt;
 
 use crate::client::ports::{
     Clock, Entropy, Http, HttpError, HttpRequest, HttpResponse, PageId, Ports, Spawn, Timer,
+    Witness,
 };
 use crate::entity::time::{Instant, Timestamp};
 use crate::store::Depot;
@@ -45,6 +46,9 @@ struct Inner {
     timers: RefCell<BTreeMap<(Duration, u64), oneshot::Sender<()>>>,
     count: Cell<u64>,
     documents: RefCell<HashMap<String, Result<HttpResponse, HttpError>>>,
+    /// Every frame that was in hand.
+    held: RefCell<Vec<String>>,
+    in_hand: Cell<bool>,
 }
 
 impl Default for World {
@@ -57,6 +61,8 @@ impl Default for World {
             timers: RefCell::default(),
             count: Cell::default(),
             documents: RefCell::default(),
+            held: RefCell::default(),
+            in_hand: Cell::default(),
         };
         Self {
             pool,
@@ -88,6 +94,7 @@ impl World {
             timer: self.inner.clone(),
             entropy: self.inner.clone(),
             pages: self.pages.clone(),
+            witness: self.inner.clone(),
             spawn: self.inner.clone(),
             depot,
         }
@@ -153,6 +160,13 @@ impl World {
             .insert(url.to_owned(), Ok(response));
     }
 
+    /// The frames that were in hand since the last call. None is any more.
+    #[must_use]
+    pub fn take_held(&self) -> Vec<String> {
+        debug_assert!(!self.inner.in_hand.get());
+        self.inner.held.take()
+    }
+
     /// The sockets opened since the last call.
     #[must_use]
     pub fn new_sockets(&self) -> Vec<FakeSocket> {
@@ -207,6 +221,17 @@ impl Entropy for Inner {
             *to = from;
         }
         seed
+    }
+}
+
+impl Witness for Inner {
+    fn hold(&self, frame: &str) {
+        self.in_hand.set(true);
+        self.held.borrow_mut().push(frame.to_owned());
+    }
+
+    fn let_go(&self) {
+        self.in_hand.set(false);
     }
 }
 

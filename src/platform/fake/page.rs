@@ -56,6 +56,8 @@ impl FakePage {
         self.say(ToEngine::Hello {
             build: codec::BUILD.to_owned(),
             attention,
+            accounts: Vec::new(),
+            deadly: Vec::new(),
         });
     }
 

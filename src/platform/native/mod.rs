@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use crate::client::ports::{Clock, Entropy, Ports, Spawn, Timer};
+use crate::client::ports::{Clock, Entropy, Ports, Spawn, Timer, Witness};
 use crate::entity::time::{Instant, Timestamp};
 use crate::store::Depot;
 
@@ -32,6 +32,7 @@ pub fn ports(pages: Rc<NativePages>, depot: Rc<dyn Depot>) -> Ports {
         timer: system.clone(),
         entropy: system.clone(),
         pages,
+        witness: system.clone(),
         spawn: system,
         depot,
     }
@@ -80,6 +81,11 @@ impl Entropy for System {
         }
         seed
     }
+}
+
+impl Witness for System {
+    fn hold(&self, _: &str) {}
+    fn let_go(&self) {}
 }
 
 impl Spawn for System {

@@ -73,6 +73,8 @@ impl NativePage {
         self.say(ToEngine::Hello {
             build: codec::BUILD.to_owned(),
             attention,
+            accounts: Vec::new(),
+            deadly: Vec::new(),
         });
     }
 

@@ -10,6 +10,7 @@ pub mod pages;
 pub mod succession;
 pub mod timer;
 pub mod transport;
+pub mod witness;
 
 use std::rc::Rc;
 
@@ -27,6 +28,7 @@ pub fn ports() -> Ports {
         timer: Rc::new(clock::WebClock),
         entropy: Rc::new(entropy::WebEntropy),
         pages: Rc::new(pages::WebPages::new()),
+        witness: Rc::new(witness::WebWitness),
         spawn: Rc::new(WebSpawn),
         depot: Rc::new(indexed_db::IndexedDbDepot::new("waxwing")),
     }

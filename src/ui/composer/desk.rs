@@ -10,6 +10,7 @@ use web_sys::HtmlTextAreaElement;
 
 use super::outgoing::{Outgoing, body};
 use crate::boundary::command::AccountCommand;
+use crate::entity::id::ItemId;
 use crate::entity::problem::Problem;
 use crate::ui::browser;
 use crate::ui::handle::Handle;
@@ -202,16 +203,17 @@ impl Desk {
     /// Sends what is in the field. It stays there until the engine has stored it.
     pub(super) fn send(self) {
         let Some(field) = self.field() else { return };
-        let body = self
+        let message = self
             .outgoing
-            .try_update_value(|outgoing| outgoing.send(&field.value()));
-        let (Some(Some(body)), Some(peer)) = (body, self.peer.try_get_value()) else {
+            .try_update_value(|outgoing| outgoing.send(&field.value(), fresh_id));
+        let (Some(Some((body, id))), Some(peer)) = (message, self.peer.try_get_value()) else {
             return;
         };
         self.jumps.update(|jumps| *jumps = jumps.wrapping_add(1));
         let command = AccountCommand::SendMessage {
             to: peer.address,
             body,
+            id,
         };
         let answered = self.handle.ask_account(peer.account, command);
         spawn_local(async move {
@@ -271,6 +273,11 @@ fn replace(field: &HtmlTextAreaElement, text: &str) {
     field.set_value(text);
     let caret = length(text).saturating_sub(from_end);
     let _never = field.set_selection_range(caret, caret);
+}
+
+/// What a message is to be called.
+fn fresh_id() -> ItemId {
+    ItemId(browser::random())
 }
 
 /// Whether the style sheet alone lets the field grow (`field-sizing`).

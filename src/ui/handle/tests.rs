@@ -246,3 +246,76 @@ fn what_was_answered_with_a_failure_is_not_carried_out_later() {
     stage.says(&ToPage::Welcome);
     assert_eq!(stage.heard(), [Command::Activity]);
 }
+
+fn message(id: u64) -> Command {
+    let send = AccountCommand::SendMessage {
+        to: request().conversation,
+        body: "but soft".into(),
+        id: ItemId(id),
+    };
+    Command::Account(AccountId(1), send)
+}
+
+#[test]
+fn a_message_that_an_engine_died_with_is_given_to_the_next_one() {
+    let stage = Stage::attached();
+    let mut first = Box::pin(stage.handle.ask(message(1)));
+    assert_eq!(stage.heard(), [message(1)]);
+    stage.handle.detach(Engine::Restarting);
+    assert_eq!(first.as_mut().now_or_never(), None);
+    let mut second = Box::pin(stage.handle.ask(message(2)));
+    // It dies once more before it has said a word.
+    stage.handle.detach(Engine::Restarting);
+    stage.handle.attach(stage.tape.clone());
+    stage.tape.words.take();
+    stage.says(&ToPage::Welcome);
+    let words = stage.tape.words.take();
+    let ids: Vec<_> = words
+        .iter()
+        .map(|word| match word {
+            ToEngine::Do(id, command) => (*id, command.clone()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let [(one, first_asked), (two, second_asked)] = &ids[..] else {
+        panic!("{ids:?}");
+    };
+    assert_eq!((first_asked, second_asked), (&message(1), &message(2)));
+    stage.says(&ToPage::Changes(vec![
+        Change::Answer(*one, Ok(Reply::Done)),
+        Change::Answer(*two, Err(Problem::Offline)),
+    ]));
+    assert_eq!(first.as_mut().now_or_never(), Some(Ok(Reply::Done)));
+    assert_eq!(second.as_mut().now_or_never(), Some(Err(Problem::Offline)));
+}
+
+#[test]
+fn a_message_that_no_engine_will_take_is_answered() {
+    let stage = Stage::attached();
+    let asked = stage.handle.ask(message(1));
+    stage.handle.detach(Engine::Restarting);
+    stage.handle.detach(Engine::OtherBuild);
+    assert_eq!(asked.now_or_never(), Some(Err(Problem::Internal)));
+}
+
+#[test]
+fn who_introduces_itself_names_the_accounts_that_it_shows() {
+    let stage = Stage::attached();
+    let row = crate::boundary::change::AccountRow {
+        id: AccountId(7),
+        address: Address::parse("romeo@example.org").unwrap(),
+        connection: crate::entity::account::Connection::Online,
+        presence: crate::entity::presence::OwnPresence::default(),
+        roster_known: true,
+        roster_problem: None,
+        server: crate::boundary::change::ServerRow::default(),
+    };
+    stage.says(&ToPage::Changes(vec![Change::Account(row), Change::Ready]));
+    stage.handle.detach(Engine::Restarting);
+    stage.handle.attach(stage.tape.clone());
+    let hello = stage.tape.words.take();
+    assert!(
+        matches!(&hello[..], [ToEngine::Hello { accounts, .. }] if *accounts == [AccountId(7)]),
+        "{hello:?}"
+    );
+}

@@ -40,6 +40,7 @@ impl Concerns {
             | Problem::AlreadyLoggedIn => Self::Address,
             Problem::WrongPassword
             | Problem::PasswordNeeded
+            | Problem::PasswordLost
             | Problem::CredentialsExpired
             | Problem::PasswordNotAllowed => Self::Password,
             Problem::InsecureWebSocket
@@ -71,6 +72,7 @@ impl Words {
             Problem::AccountDisabled => (t.account_disabled, "", None, None),
             Problem::CredentialsExpired => (t.credentials_expired, "", None, None),
             Problem::PasswordNeeded => (t.password_needed, "", None, None),
+            Problem::PasswordLost => (t.password_lost, "", None, None),
             Problem::NoCommonMechanism(offered) => {
                 return Self::filled(t.no_common_mechanism, &offered.join(", "));
             }

@@ -36,6 +36,7 @@ pub struct Problems {
     pub account_disabled: Advice,
     pub credentials_expired: Advice,
     pub password_needed: Advice,
+    pub password_lost: Advice,
     /// What the server offers.
     pub no_common_mechanism: Advice,
     pub downgrade: Advice,

@@ -223,7 +223,10 @@ fn action(handle: Handle, offer: Offer) -> AnyView {
 fn needs_password(problem: &Problem) -> bool {
     matches!(
         problem,
-        Problem::PasswordNeeded | Problem::WrongPassword | Problem::CredentialsExpired
+        Problem::PasswordNeeded
+            | Problem::PasswordLost
+            | Problem::WrongPassword
+            | Problem::CredentialsExpired
     )
 }
 

@@ -85,6 +85,7 @@ impl Play {
                 self.stream.on_opened(&mut self.cx, secure);
                 Taken::Nothing
             }
+            Input::Skipped(text) => self.stream.on_refused(&mut self.cx, gate::is_stanza(text)),
             Input::Closed => {
                 self.stream.on_closed(&mut self.cx);
                 Taken::Ended
@@ -409,6 +410,10 @@ fn every_stanza_counts_also_one_that_was_refused() {
         play.server(frame);
     }
     assert_eq!(h(&play) - before, 3);
+    for frame in ["<message>poison</message>", "<enabled/>", "<iq"] {
+        play.input(Input::Skipped(frame));
+    }
+    assert_eq!(h(&play) - before, 5);
 }
 
 #[test]

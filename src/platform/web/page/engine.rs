@@ -27,6 +27,13 @@ pub enum Heard {
     Said(Vec<u8>),
     /// It died, or could not be started, and is started anew.
     Died,
+    /// It has trapped with this frame in hand, and will be dead in a moment. All pages hear of it, each by the same name.
+    Trapped {
+        /// The engine's name, like no other's.
+        engine: String,
+        /// The frame.
+        frame: String,
+    },
     /// It cannot be started: why.
     Failed(String),
     /// Another tab runs it, and only one can.
@@ -52,6 +59,8 @@ struct Way {
     /// Held as long as this way is open: so the engine learns of its end, whatever ends it.
     _alive: Rc<RefCell<Option<Held>>>,
     worker: Option<Worker>,
+    /// The browser tells of no failure to somebody whom nobody knows any more.
+    _shared: Option<SharedWorker>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
 }
@@ -153,8 +162,9 @@ impl Engine {
         options.set_name(&["waxwing-", BUILD].concat());
         match SharedWorker::new_with_worker_options(&address(), &options) {
             Ok(worker) => {
-                let way = self.way(worker.port(), None);
+                let mut way = self.way(worker.port(), None);
                 worker.set_onerror(Some(way._on_error.as_ref().unchecked_ref()));
+                way._shared = Some(worker);
                 self.opened(way);
             }
             Err(error) => (self.hear)(Heard::Failed(text(&error))),
@@ -210,6 +220,7 @@ impl Engine {
             _alive: alive(port.clone()),
             port,
             worker,
+            _shared: None,
             _on_message: on_message,
             _on_error: on_error,
         }
@@ -232,8 +243,11 @@ impl Engine {
             (self.hear)(Heard::Said(bytes.to_vec()));
             return;
         }
-        let failed = Reflect::get(data, &"failed".into()).ok();
-        if let Some(why) = failed.and_then(|failed| failed.as_string()) {
+        let text = |name: &str| Reflect::get(data, &name.into()).ok()?.as_string();
+        if let (Some(engine), Some(frame)) = (text("engine"), text("frame")) {
+            (self.hear)(Heard::Trapped { engine, frame });
+        }
+        if let Some(why) = text("failed") {
             // Before it has ended, another one cannot begin.
             *self.reason.borrow_mut() = Some(why);
             self.clone().watch(number);

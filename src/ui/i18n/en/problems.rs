@@ -55,6 +55,10 @@ pub const PROBLEMS: Problems = Problems {
         "Your password is needed again.",
         "It was changed, or the server changed how it checks it.",
     ),
+    password_lost: a(
+        "Your password is needed again.",
+        "Waxwing was started anew, and the password is kept nowhere. All else is still here.",
+    ),
     no_common_mechanism: a(
         "There is no way of logging in that both this app and the server know.",
         "Ask whoever runs the server to enable SCRAM. It offers: {}",

@@ -37,6 +37,10 @@ pub const PROBLEMS: Problems = Problems {
     account_disabled: a("此账号已被停用。", "请联系服务器管理员。"),
     credentials_expired: a("此密码已过期。", "请在服务器的网站上设置新密码。"),
     password_needed: a("需要重新输入密码。", "密码已更改，或服务器更换了验证方式。"),
+    password_lost: a(
+        "需要重新输入密码。",
+        "Waxwing 已重新启动，而密码没有保存在任何地方。其他内容都还在。",
+    ),
     no_common_mechanism: a(
         "本应用与服务器没有共同支持的登录方式。",
         "请让服务器管理员启用 SCRAM。服务器提供的是：{}",
