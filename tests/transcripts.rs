@@ -237,7 +237,7 @@ impl Play {
                     }
                     self.closes -= 1;
                 }
-                "S" | "OPEN" | "CLOSED" | "W" => {
+                "S" | "OPEN" | "CLOSED" | "REJECTED" | "W" => {
                     self.nothing_left().map_err(at)?;
                     self.feed(verb, rest).map_err(at)?;
                 }
@@ -259,6 +259,7 @@ impl Play {
                 secure: rest != "insecure",
             },
             "CLOSED" => Input::Closed,
+            "REJECTED" => Input::Rejected,
             _ => Input::Wish(self.wish(rest)?),
         };
         self.engine.handle(self.now, input);

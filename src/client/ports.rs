@@ -73,6 +73,14 @@ pub struct SocketClosed {
     pub was_clean: bool,
 }
 
+impl SocketClosed {
+    /// Whether the other end would not take a frame of ours: not of that form, not of that kind, or too big.
+    #[must_use]
+    pub fn blames(&self) -> bool {
+        self.was_clean && matches!(self.code, 1007..=1009)
+    }
+}
+
 /// Fetches small documents.
 pub trait Http {
     /// Sends a GET without cookies or other credentials.

@@ -222,10 +222,19 @@ impl Cx {
         }
     }
 
+    /// While the session waits for another socket, no answer can come: the deadlines stand still.
     pub(super) fn expire_requests(&mut self) {
+        if self.management.is_suspended() {
+            return;
+        }
         let late = self.requests.expire(self.now);
         self.ended
             .extend(late.into_iter().map(|reply| (reply, Outcome::Timeout)));
+    }
+
+    /// The session goes on: so does the time for the answers.
+    pub(super) fn renew_requests(&mut self) {
+        self.requests.renew(self.now);
     }
 
     pub(super) fn abandon_requests(&mut self) {
@@ -239,6 +248,9 @@ impl Cx {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
+        if self.management.is_suspended() {
+            return None;
+        }
         self.requests.next_deadline().map(|at| (at, Why::Answer))
     }
 

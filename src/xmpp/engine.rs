@@ -15,6 +15,7 @@ use crate::entity::contact::Contact;
 use crate::entity::id::RequestId;
 use crate::entity::message::Message;
 use crate::entity::presence::OwnPresence;
+use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{Event, Save};
@@ -92,6 +93,8 @@ pub enum Input<'a> {
     Skipped(&'a str),
     /// The socket is closed, or could not be opened.
     Closed,
+    /// It was closed because the other end would not take a frame of ours (RFC 6455 §7.4.1: too big, not as it must be).
+    Rejected,
     /// A wish of the user.
     Wish(Wish),
     /// The time of `poll_timeout` has come (or not; ticks are harmless).
@@ -184,6 +187,13 @@ impl Engine {
                     self.end_session();
                 }
             }
+            Input::Rejected => {
+                self.stream.on_rejected(&mut self.cx);
+                self.features
+                    .outbox
+                    .on_blamed(&mut self.cx, &Problem::TooLong);
+                self.end_session();
+            }
             Input::Wish(wish) => self.on_wish(wish),
             Input::Tick => {
                 let taken = self.stream.on_tick(&mut self.cx);
@@ -252,6 +262,10 @@ impl Engine {
                 self.on_taken(taken);
             }
             Taken::Ended => self.end_session(),
+            Taken::Blamed(problem) => {
+                self.features.outbox.on_blamed(&mut self.cx, &problem);
+                self.end_session();
+            }
         }
     }
 
@@ -310,7 +324,11 @@ impl Engine {
     }
 
     pub(super) fn acknowledge(&mut self, upto: u64) {
-        self.on_taken(Taken::Acknowledged(upto));
+        self.on_taken(Taken::Acknowledged(Some(upto)));
+    }
+
+    pub(super) fn blame(&mut self, problem: Problem) {
+        self.on_taken(Taken::Blamed(problem));
     }
 
     pub(super) fn cut_session(&mut self) {

@@ -103,6 +103,13 @@ impl Table {
         late.into_iter().map(|(_, open)| open.reply).collect()
     }
 
+    /// Gives every request its whole time again.
+    pub fn renew(&mut self, now: Instant) {
+        for open in self.open.values_mut() {
+            open.deadline = now + DEADLINE;
+        }
+    }
+
     /// Takes every request.
     pub fn abandon(&mut self) -> Vec<Reply> {
         self.open.drain().map(|(_, open)| open.reply).collect()

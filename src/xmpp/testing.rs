@@ -131,6 +131,12 @@ impl Session {
         self.drain();
     }
 
+    /// The server ends the session, and says that we are to blame.
+    pub fn blame(&mut self, problem: crate::entity::problem::Problem) {
+        self.engine.blame(problem);
+        self.drain();
+    }
+
     /// The server has all stanzas up to that one.
     pub fn acknowledge(&mut self, upto: u64) {
         self.engine.acknowledge(upto);

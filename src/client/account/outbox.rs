@@ -17,11 +17,22 @@ use rand_chacha::rand_core::Rng;
 use super::Account;
 use super::turn::Work;
 
-/// The longest message, in bytes: what servers take in one stanza, quotes escaped.
+/// The longest message, in bytes on the wire: what servers take in one stanza.
 const LONGEST: usize = 48 * 1024;
 /// Where the ties of live messages begin (`xmpp::message::order`), and how many a millisecond has.
 const LIVE: u64 = 1 << 63;
 const PER_MILLISECOND: u64 = 1024;
+
+/// How many bytes a text has on the wire.
+fn escaped(text: &str) -> usize {
+    let length = |byte| match byte {
+        b'<' | b'>' => 4,
+        b'&' => 5,
+        b'"' | b'\'' => 6,
+        _ => 1,
+    };
+    text.bytes().map(length).sum()
+}
 
 impl Account {
     /// Composes a message and hands it to the core; it is committed before it is transmitted.
@@ -37,7 +48,7 @@ impl Account {
         if body.trim().is_empty() {
             return work.answers.push((asker, Ok(Reply::Done)));
         }
-        if body.len() > LONGEST {
+        if escaped(&body) > LONGEST {
             return work.answers.push((asker, Err(Problem::TooLong)));
         }
         match self.item(&to, id).await {

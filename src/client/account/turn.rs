@@ -128,7 +128,12 @@ impl Account {
                 }
                 Some(Happening::Closed(closed)) => {
                     tracing::debug!(closed.code, closed.was_clean, "socket closed");
-                    self.handle(now, Input::Closed, work);
+                    let input = if closed.blames() {
+                        Input::Rejected
+                    } else {
+                        Input::Closed
+                    };
+                    self.handle(now, input, work);
                 }
                 Some(Happening::Failed(problem)) => {
                     work.later.push_back(Later::Ended(problem, Next::Retry));

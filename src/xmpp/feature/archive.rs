@@ -77,7 +77,7 @@ pub enum Rest {
     Nothing,
     /// What lies before that page.
     Page(Wanted),
-    /// All of it: no answer came.
+    /// All of it, for now: no answer came, or none that tells anything.
     Unanswered(Wanted),
 }
 
@@ -157,18 +157,11 @@ impl Archive {
                 conversation,
                 problem: Problem::Unsupported,
             },
-            Outcome::Error { condition, .. }
-                if matches!(
-                    condition.as_str(),
-                    "service-unavailable" | "feature-not-implemented"
-                ) =>
-            {
-                ArchiveEvent::Page {
-                    conversation,
-                    messages: Vec::new(),
-                    history: History::Unsupported,
-                }
-            }
+            Outcome::Error { condition, .. } if is_unsupported(&condition) => ArchiveEvent::Page {
+                conversation,
+                messages: Vec::new(),
+                history: History::Unsupported,
+            },
             // XEP-0313 §4.3.1: the server has forgotten where we were, so we begin at the newest page again; what is
             // known already is known again by its ids.
             Outcome::Error { condition, .. }
@@ -193,6 +186,10 @@ impl Archive {
     }
 }
 
+fn is_unsupported(condition: &str) -> bool {
+    matches!(condition, "service-unavailable" | "feature-not-implemented")
+}
+
 fn looked(query: Query, outcome: Outcome) -> Looked {
     let rest = match outcome {
         Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => match history(&query, &fin) {
@@ -202,8 +199,15 @@ fn looked(query: Query, outcome: Outcome) -> Looked {
             }),
             _ => Rest::Nothing,
         },
-        Outcome::Timeout => Rest::Unanswered(query.wanted),
-        _ => Rest::Nothing,
+        // There is no archive to look into.
+        Outcome::Error { condition, .. } if is_unsupported(&condition) => Rest::Nothing,
+        Outcome::Error { condition, .. } if condition == "item-not-found" => {
+            Rest::Unanswered(Wanted {
+                before: None,
+                ..query.wanted
+            })
+        }
+        _ => Rest::Unanswered(query.wanted),
     };
     Looked {
         conversation: query.conversation,

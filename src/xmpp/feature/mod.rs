@@ -56,21 +56,21 @@ impl Features {
         }
     }
 
-    /// A resource is bound: load the roster, send presence, send what waits. All at once: the server handles it in
-    /// order (RFC 6120 §10.1), so the roster is known before the first presence comes.
+    /// A resource is bound: load the roster, send what waits.
     pub(super) fn on_bound(&mut self, cx: &mut Cx) {
         self.roster.load(cx);
         self.disco.load(cx);
-        self.presences.announce(cx);
         self.outbox.on_bound(cx, &mut self.archive);
     }
 
-    /// The roster came, or will not.
+    /// The roster came, or will not: only now we say that we are there (RFC 6121 §2.2). Prosody looks after all contacts
+    /// before it lets the answer go that it has ready, if the first presence comes along with the question.
     pub(super) fn on_roster(&mut self, cx: &mut Cx, outcome: Outcome) {
         let cut_off = matches!(outcome, Outcome::CutOff);
         self.roster.on_loaded(cx, outcome);
         self.subscriptions.settle_known(cx, &self.roster);
-        if !cut_off {
+        if !cut_off && cx.is_connected() {
+            self.presences.announce(cx);
             cx.emit(Event::Session(SessionEvent::Online));
         }
     }
@@ -83,8 +83,8 @@ impl Features {
         }
     }
 
-    /// The server has all stanzas up to that one (XEP-0198).
-    pub(super) fn on_acknowledged(&mut self, cx: &mut Cx, upto: u64) {
+    /// The server has all stanzas up to that one (XEP-0198), if that is news.
+    pub(super) fn on_acknowledged(&mut self, cx: &mut Cx, upto: Option<u64>) {
         self.outbox.on_acknowledged(cx, upto);
     }
 
@@ -95,6 +95,7 @@ impl Features {
 
     /// The session goes on on another socket.
     pub(super) fn on_resumed(&mut self, cx: &mut Cx, upto: Option<u64>) {
+        cx.renew_requests();
         self.outbox.on_resumed(cx, upto);
     }
 
@@ -223,9 +224,11 @@ impl Features {
         )
     }
 
-    pub(super) fn on_tick(&mut self, _cx: &mut Cx) {}
+    pub(super) fn on_tick(&mut self, cx: &mut Cx) {
+        self.outbox.on_tick(cx, &mut self.archive);
+    }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
-        None
+        self.outbox.poll_timeout().map(|at| (at, Why::Feature))
     }
 }

@@ -398,6 +398,7 @@ mod tests {
         session.wish(Wish::Idle(Some(Timestamp(START))));
         session.nothing();
         session.bind();
+        session.answer("query", ns::ROSTER, "");
         let sent = session.sent.iter().find(|sent| sent.name() == "presence");
         let show = sent.and_then(|sent| sent.get_child("show", ns::CLIENT));
         assert_eq!(show.map(Element::text).as_deref(), Some("dnd"));

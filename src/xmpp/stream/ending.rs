@@ -21,6 +21,11 @@ impl Stream {
             State::Closing | State::Ended => {}
             State::Fresh => cx.close(),
             _ => {
+                // XEP-0198 §4: what is not acknowledged by now comes again, or is sent back to who wrote it.
+                if cx.management.is_on() {
+                    let acknowledgement = cx.management.acknowledgement();
+                    cx.send(&acknowledgement);
+                }
                 cx.send_text(framing::CLOSE.to_owned());
                 self.rest();
                 self.state = State::Closing;
@@ -36,6 +41,12 @@ impl Stream {
         }
         self.state = State::Fresh;
         self.rest();
+    }
+
+    /// The server's end of the socket would not take a frame of ours: another socket would not, either.
+    pub(in crate::xmpp) fn on_rejected(&mut self, cx: &mut Cx) {
+        cx.management.forget();
+        self.on_closed(cx);
     }
 
     /// RFC 7395 §3.6: the server closes the stream.
@@ -61,8 +72,12 @@ impl Stream {
         }
         let error = StreamError::parse(element);
         tracing::debug!(condition = error.condition, "stream error");
+        let blames = error.blames();
         let (problem, next) = self.history.sort(cx.now, &self.settings.domain, error);
-        self.end(cx, problem, next)
+        match self.end(cx, problem.clone(), next) {
+            Taken::Ended if blames => Taken::Blamed(problem),
+            taken => taken,
+        }
     }
 
     /// What opened the socket does not speak XMPP.

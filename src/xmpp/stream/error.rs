@@ -37,6 +37,22 @@ pub fn stream_error(condition: &str) -> Problem {
 }
 
 impl StreamError {
+    /// Whether it is about what we sent last, so that to send it again would end the next stream, too.
+    #[must_use]
+    pub fn blames(&self) -> bool {
+        matches!(
+            self.condition.as_str(),
+            "bad-format"
+                | "bad-namespace-prefix"
+                | "invalid-namespace"
+                | "invalid-xml"
+                | "not-well-formed"
+                | "policy-violation"
+                | "restricted-xml"
+                | "unsupported-stanza-type"
+        )
+    }
+
     /// Reads the element; without a condition it is `undefined-condition`.
     #[must_use]
     pub fn parse(error: &Element) -> Self {
@@ -93,8 +109,8 @@ impl History {
             "unsupported-encoding" | "unsupported-feature" | "unsupported-version" => {
                 (Problem::StreamError { condition, text }, Next::Stop)
             }
-            // RFC 6120 §4.9.3.9, .16, .17, .21: the server's trouble. And the others blame what we sent; that is
-            // not said again, so the next stream may live.
+            // RFC 6120 §4.9.3.9, .16, .17, .21: the server's trouble. And the others blame what we sent: the outbox finds
+            // out which message it was.
             _ => (Problem::StreamError { condition, text }, Next::Retry),
         }
     }

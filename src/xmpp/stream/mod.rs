@@ -60,14 +60,16 @@ pub enum Taken {
     Bound,
     /// It is known now whether the server confirms what it has (XEP-0198).
     Managed,
-    /// The server has all our stanzas up to that one.
-    Acknowledged(u64),
+    /// The server has all our stanzas up to that one, if that is news.
+    Acknowledged(Option<u64>),
     /// The session goes on; the server has all our stanzas up to that one, if that is news.
     Resumed(Option<u64>),
     /// The session is lost: another one begins. How far the server came in it, if it knows.
     NotResumed(Option<u64>),
     /// The stream is over; `SessionEvent::Ended` was emitted.
     Ended,
+    /// The same, and the server says that what we sent is to blame.
+    Blamed(Problem),
 }
 
 /// A request of the stream's own; its answer comes back to `Stream::on_reply`.
@@ -210,6 +212,10 @@ impl Stream {
         }
         let unconfirmed = cx.management.deadline();
         if unconfirmed.is_some_and(|deadline| deadline.monotonic <= cx.now.monotonic) {
+            // A server that does not answer whether it confirms does not confirm.
+            if cx.management.on_refused() {
+                return Taken::Managed;
+            }
             return self.lose(cx);
         }
         match self.keepalive.on_tick(cx.now) {
@@ -320,7 +326,7 @@ impl Stream {
     /// The resource is bound, and a session established where that is asked for: from the first stanza on, all is counted.
     fn begin(&mut self, cx: &mut Cx) -> Taken {
         if cx.stream_features().stream_management {
-            let enable = cx.management.enable();
+            let enable = cx.management.enable(cx.now);
             cx.send(&enable);
         }
         self.enter_bound(cx);

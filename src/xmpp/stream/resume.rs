@@ -29,13 +29,15 @@ impl Stream {
     /// XEP-0198: what was not asked for means nothing.
     pub(super) fn on_management(&mut self, cx: &mut Cx, name: &str, nonza: &Element) -> Taken {
         match (name, &self.state) {
-            ("r", State::Bound) if cx.management.is_on() => {
+            ("r", State::Bound | State::Closing) if cx.management.is_on() => {
                 let acknowledgement = cx.management.acknowledgement();
                 cx.send(&acknowledgement);
             }
-            ("a", State::Bound) => {
-                let upto = cx.management.on_acknowledged(nonza);
-                return upto.map_or(Taken::Nothing, Taken::Acknowledged);
+            ("a", State::Bound) if cx.management.is_on() => {
+                return match cx.management.on_acknowledged(nonza) {
+                    (None, false) => Taken::Nothing,
+                    (upto, _) => Taken::Acknowledged(upto),
+                };
             }
             ("enabled", State::Bound) if cx.management.on_enabled(nonza) => return Taken::Managed,
             ("failed", State::Bound) if cx.management.on_refused() => return Taken::Managed,

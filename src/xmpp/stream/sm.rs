@@ -60,6 +60,8 @@ struct Asked {
     at: Instant,
     /// Something came since.
     heard: bool,
+    /// Something was sent since.
+    sent: bool,
 }
 
 impl Management {
@@ -88,9 +90,14 @@ impl Management {
     }
 
     /// A resource is bound: the nonza that begins it all.
-    pub fn enable(&mut self) -> Element {
+    pub fn enable(&mut self, now: Instant) -> Element {
         *self = Self {
             phase: Phase::Asked,
+            asked: Some(Asked {
+                at: now,
+                heard: false,
+                sent: false,
+            }),
             ..Self::default()
         };
         element("enable", ns::SM).with("resume", "true")
@@ -102,6 +109,7 @@ impl Management {
             return false;
         }
         self.phase = Phase::On;
+        self.asked = None;
         self.received = 0;
         let may_resume = matches!(enabled.attr("resume"), Some("true" | "1"));
         self.token = enabled
@@ -143,6 +151,9 @@ impl Management {
         if self.phase != Phase::Off {
             let frame = frame.to_owned();
             self.unconfirmed.push_back(Sent { number, frame });
+            if let Some(asked) = &mut self.asked {
+                asked.sent = true;
+            }
         }
         self.phase != Phase::Suspended
     }
@@ -161,6 +172,7 @@ impl Management {
         self.asked = Some(Asked {
             at: now,
             heard: false,
+            sent: false,
         });
         Some(element("r", ns::SM))
     }
@@ -172,13 +184,15 @@ impl Management {
             .map(|asked| asked.at + if asked.heard { BUSY } else { SILENT })
     }
 
-    /// `<a/>` of the server: the number of the last stanza that it has now, if there is news.
-    pub fn on_acknowledged(&mut self, nonza: &Element) -> Option<u64> {
+    /// `<a/>` of the server: the number of the last stanza that it has now, if there is news; and whether to ask it again,
+    /// as the question was older than what was sent last.
+    pub fn on_acknowledged(&mut self, nonza: &Element) -> (Option<u64>, bool) {
         if !self.is_on() {
-            return None;
+            return (None, false);
         }
-        self.asked = None;
-        self.confirm(count(nonza)?)
+        let is_old = self.asked.take().is_some_and(|asked| asked.sent);
+        let news = count(nonza).and_then(|h| self.confirm(h));
+        (news, is_old)
     }
 
     /// The socket is gone. False if the session goes with it.
@@ -272,7 +286,7 @@ mod tests {
 
     fn on() -> Management {
         let mut sm = Management::default();
-        let _enable = sm.enable();
+        let _enable = sm.enable(Instant::default());
         assert!(sm.on_enabled(&nonza("<enabled id='s1' resume='true'/>")));
         sm
     }
@@ -288,7 +302,7 @@ mod tests {
     #[test]
     fn what_came_is_counted_from_enabled_on_and_goes_round() {
         let mut sm = Management::default();
-        let _enable = sm.enable();
+        let _enable = sm.enable(Instant::default());
         sm.count_received();
         assert!(sm.on_enabled(&nonza("<enabled/>")));
         assert_eq!(sm.acknowledgement().attr("h"), Some("0"));
@@ -301,37 +315,37 @@ mod tests {
     #[test]
     fn what_was_sent_after_enable_is_confirmed_in_order() {
         let mut sm = sent(4..=6);
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='0'/>")), None);
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")), Some(5));
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")), None);
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='3'/>")), Some(6));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='0'/>")).0, None);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")).0, Some(5));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")).0, None);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='3'/>")).0, Some(6));
     }
 
     #[test]
     fn an_h_too_high_confirms_only_what_was_sent_and_the_next_one_counts_from_there() {
         let mut sm = sent(1..=2);
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='9'/>")), Some(2));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='9'/>")).0, Some(2));
         assert!(sm.keep(3, "<message/>"));
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='3'/>")), Some(3));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='3'/>")).0, Some(3));
     }
 
     #[test]
     fn an_h_that_goes_back_or_is_none_changes_nothing() {
         let mut sm = sent(1..=2);
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), Some(1));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")).0, Some(1));
         for h in ["0", "-1", "abc", "", "4294967296", "4000000000"] {
             let nonza = nonza(&format!("<a h='{h}'/>"));
-            assert_eq!(sm.on_acknowledged(&nonza), None, "{h}");
+            assert_eq!(sm.on_acknowledged(&nonza).0, None, "{h}");
         }
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")), Some(2));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='2'/>")).0, Some(2));
     }
 
     #[test]
     fn the_servers_count_goes_round() {
         let mut sm = sent(1..=3);
         sm.confirmed = u32::MAX - 1;
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='4294967295'/>")), Some(1));
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), Some(3));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='4294967295'/>")).0, Some(1));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")).0, Some(3));
     }
 
     #[test]
@@ -343,9 +357,24 @@ mod tests {
         assert_eq!(sm.deadline(), Some(now + SILENT));
         sm.on_heard();
         assert_eq!(sm.deadline(), Some(now + BUSY));
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), Some(1));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")).0, Some(1));
         assert_eq!(sm.deadline(), None);
         assert!(sm.ask(now).is_some());
+    }
+
+    #[test]
+    fn a_question_that_is_older_than_what_was_sent_is_asked_again() {
+        let mut sm = on();
+        assert!(sm.ask(Instant::default()).is_some());
+        assert!(sm.keep(1, "<message/>"));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='0'/>")), (None, true));
+        assert!(sm.ask(Instant::default()).is_some());
+        let broken = sm.on_acknowledged(&nonza("<a h='0'/>"));
+        assert_eq!(
+            broken,
+            (None, false),
+            "asked again and again, it would say the same"
+        );
     }
 
     #[test]
@@ -403,7 +432,7 @@ mod tests {
             "<enabled id='' resume='1'/>",
         ] {
             let mut sm = Management::default();
-            let _enable = sm.enable();
+            let _enable = sm.enable(Instant::default());
             assert!(sm.on_enabled(&nonza(enabled)));
             assert!(!sm.suspend(), "{enabled}");
         }
@@ -413,7 +442,7 @@ mod tests {
     fn nonzas_that_nobody_asked_for_change_nothing() {
         let mut sm = Management::default();
         assert!(!sm.on_enabled(&nonza("<enabled id='s1' resume='true'/>")));
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")), None);
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")).0, None);
         assert!(
             sm.on_resumed(&nonza("<resumed previd='s1' h='1'/>"))
                 .is_none()

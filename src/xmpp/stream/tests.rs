@@ -90,6 +90,10 @@ impl Play {
                 self.stream.on_closed(&mut self.cx);
                 Taken::Ended
             }
+            Input::Rejected => {
+                self.stream.on_rejected(&mut self.cx);
+                Taken::Ended
+            }
             Input::Frame(text) => match gate::check(text) {
                 Ok(passed) => self
                     .stream

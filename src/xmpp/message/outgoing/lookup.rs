@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::entity::address::Address;
 use crate::entity::message::{Delivery, Direction, Message, MessageIds};
-use crate::entity::time::Timestamp;
+use crate::entity::time::{Instant, Timestamp};
 use crate::event::{Event, MessageEvent};
 use crate::xmpp::cx::Cx;
 use crate::xmpp::feature::archive::{Archive, Looked, Purpose, Rest, Wanted};
@@ -13,10 +13,23 @@ use super::{Outbox, State, delivery, name};
 
 /// How many archived messages are looked through at a time.
 const PAGE: u32 = 250;
+/// How many pages of one conversation are looked through.
+const PAGES: u8 = 40;
 /// How often an archive that does not answer is asked.
 const TRIES: u8 = 3;
-/// How far the clocks of server and client may differ.
-const SKEW: Duration = Duration::from_secs(3600);
+/// How long it is left alone in between.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How far the clocks of server and client may differ: by a day and a zone, as far as people set them wrong by hand.
+const SKEW: Duration = Duration::from_secs(26 * 3600);
+
+/// A conversation whose archive is being looked into.
+#[derive(Default)]
+pub(super) struct Look {
+    pages: u8,
+    unanswered: u8,
+    /// When to ask again, and for what; no question is under way then.
+    again: Option<(Instant, Wanted)>,
+}
 
 impl Outbox {
     /// Asks the archive of every conversation with a message in doubt, from the first of them on.
@@ -31,7 +44,7 @@ impl Outbox {
             }
         }
         for (conversation, first) in since {
-            self.looking.insert(conversation.clone(), 0);
+            self.looking.insert(conversation.clone(), Look::default());
             let wanted = Wanted {
                 before: None,
                 since: Some(first - SKEW),
@@ -48,31 +61,51 @@ impl Outbox {
             found,
             rest,
         } = looked;
-        let Some(mut tries) = self.looking.remove(&conversation) else {
+        let Some(mut look) = self.looking.remove(&conversation) else {
             return;
         };
         self.settle(cx, &conversation, &found);
         let in_doubt = self.waiting.iter().any(|waiting| {
             waiting.state == State::Doubtful && waiting.message.conversation == conversation
         });
-        let wanted = match rest {
-            Rest::Page(wanted) => {
-                tries = 0;
-                Some(wanted)
-            }
-            Rest::Unanswered(wanted) => {
-                tries += 1;
-                Some(wanted).filter(|_| tries < TRIES)
-            }
-            Rest::Nothing => None,
-        };
-        match wanted.filter(|_| in_doubt) {
-            Some(wanted) => {
-                self.looking.insert(conversation.clone(), tries);
+        match rest {
+            Rest::Page(wanted) if in_doubt && look.pages < PAGES => {
+                look.pages += 1;
+                look.unanswered = 0;
+                self.looking.insert(conversation.clone(), look);
                 archive.ask(cx, Purpose::Lookup, conversation, wanted);
             }
-            None => self.flush(cx, &conversation),
+            Rest::Unanswered(wanted) if in_doubt && look.unanswered + 1 < TRIES => {
+                look.unanswered += 1;
+                look.again = Some((cx.now + PAUSE, wanted));
+                self.looking.insert(conversation, look);
+            }
+            _ => self.flush(cx, &conversation),
         }
+    }
+
+    /// Asks again what went unanswered, when it is time.
+    pub fn on_tick(&mut self, cx: &mut Cx, archive: &mut Archive) {
+        let connected = cx.is_connected();
+        for (conversation, look) in &mut self.looking {
+            match look.again.take() {
+                Some((at, wanted)) if at.monotonic > cx.now.monotonic => {
+                    look.again = Some((at, wanted));
+                }
+                Some((_, wanted)) if connected => {
+                    archive.ask(cx, Purpose::Lookup, conversation.clone(), wanted);
+                }
+                Some((_, wanted)) => look.again = Some((cx.now + PAUSE, wanted)),
+                None => {}
+            }
+        }
+    }
+
+    /// When to call [`Outbox::on_tick`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let times = self.looking.values().filter_map(|look| look.again.as_ref());
+        times.map(|(at, _)| *at).min()
     }
 
     /// What is found in the archive has arrived.
@@ -211,6 +244,43 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_in_trouble_has_not_said_that_nothing_arrived() {
+        for condition in [
+            "resource-constraint",
+            "internal-server-error",
+            "item-not-found",
+        ] {
+            let (mut session, _) = in_doubt(&["one"]);
+            let id = session
+                .request("query", ns::MAM)
+                .attr("id")
+                .unwrap()
+                .to_owned();
+            session.receive(&format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='wait'>\
+                 <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            ));
+            assert_eq!(bodies(&session), Vec::<String>::new(), "{condition}");
+            session.wait(PAUSE);
+            let (id, _) = query(&mut session);
+            session.receive(&copy(&id, "m1"));
+            fin(&mut session, " complete='true'", "a-m1");
+            assert_eq!(bodies(&session), Vec::<String>::new(), "{condition}");
+            assert_eq!(deliveries(&session), [(1, Delivery::Sent)]);
+        }
+    }
+
+    #[test]
+    fn an_archive_without_an_end_is_not_looked_through_for_ever() {
+        let (mut session, _) = in_doubt(&["one"]);
+        for page in 0..=PAGES {
+            assert_eq!(bodies(&session), Vec::<String>::new(), "{page}");
+            fin(&mut session, "", ["a1", "a2"][usize::from(page % 2)]);
+        }
+        assert_eq!(bodies(&session), ["one"]);
+    }
+
+    #[test]
     fn nobody_is_asked_on_when_all_was_found() {
         let (mut session, id) = in_doubt(&["one"]);
         session.receive(&copy(&id, "m1"));
@@ -247,7 +317,7 @@ mod tests {
             Vec::<String>::new(),
             "the look was cut off, and begins again"
         );
-        session.wait(DEADLINE * 2);
+        session.wait(DEADLINE * 2 + PAUSE * 2);
         assert_eq!(bodies(&session), Vec::<String>::new(), "it is asked again");
         session.wait(DEADLINE);
         assert_eq!(bodies(&session), ["one"]);

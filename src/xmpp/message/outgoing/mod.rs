@@ -31,11 +31,13 @@ const REMEMBERED: usize = 1000;
 pub struct Outbox {
     waiting: VecDeque<Waiting>,
     written: VecDeque<Written>,
-    /// Conversations whose archive is being looked into, and how often that went unanswered.
-    looking: HashMap<Address, u8>,
+    /// Conversations whose archive is being looked into.
+    looking: HashMap<Address, lookup::Look>,
     confirmed: u64,
     /// The question whose answer confirms is under way.
     asking: bool,
+    /// The server ended a session because of something of ours: one message at a time, to find out which.
+    careful: bool,
 }
 
 struct Waiting {
@@ -122,9 +124,25 @@ impl Outbox {
         self.asking = false;
     }
 
-    /// The server has all stanzas up to that one (XEP-0198).
-    pub fn on_acknowledged(&mut self, cx: &mut Cx, upto: u64) {
-        self.on_handled(cx, upto);
+    /// The server ended the session because of something that we wrote. Written again, that would end the next one, too:
+    /// from now on one message at a time is under way, and the one that is when it happens again has failed.
+    pub fn on_blamed(&mut self, cx: &mut Cx, problem: &Problem) {
+        let is_written = |waiting: &Waiting| matches!(waiting.state, State::Written(_));
+        let mut written = self.waiting.iter().filter(|waiting| is_written(waiting));
+        let (first, second) = (written.next(), written.next());
+        match (first.map(|waiting| &waiting.message), second) {
+            (Some(message), None) if self.careful => {
+                let failed = Delivery::Failed(problem.clone());
+                cx.emit(delivery(&message.conversation, message.id, failed));
+                self.waiting.retain(|waiting| !is_written(waiting));
+            }
+            (first, _) => self.careful |= first.is_some(),
+        }
+    }
+
+    /// The server has all stanzas up to that one (XEP-0198), if that is news.
+    pub fn on_acknowledged(&mut self, cx: &mut Cx, upto: Option<u64>) {
+        self.on_handled(cx, upto.unwrap_or_default());
         self.ask(cx);
     }
 
@@ -171,6 +189,12 @@ impl Outbox {
             }
             _ => true,
         });
+        if self.careful {
+            self.careful = !self.waiting.is_empty();
+            for conversation in self.conversations() {
+                self.flush(cx, &conversation);
+            }
+        }
     }
 
     /// A message was refused. Only the addressee or our server can refuse it.
@@ -199,8 +223,16 @@ impl Outbox {
         if !cx.is_connected() || self.looking.contains_key(conversation) {
             return;
         }
+        let careful = self.careful;
+        let mut under_way = self
+            .waiting
+            .iter()
+            .any(|waiting| matches!(waiting.state, State::Written(_)));
         self.waiting.retain_mut(|waiting| {
             let message = &waiting.message;
+            if careful && under_way {
+                return true;
+            }
             if matches!(waiting.state, State::Written(_)) || message.conversation != *conversation {
                 return true;
             }
@@ -227,6 +259,7 @@ impl Outbox {
                 id,
             });
             waiting.state = State::Written(cx.sent());
+            under_way = true;
             true
         });
         self.ask(cx);
@@ -419,6 +452,41 @@ mod tests {
             session.receive(&refusal(from, "m1"));
             assert_eq!(session.events.len(), 1);
         }
+    }
+
+    #[test]
+    fn what_the_server_ends_the_session_for_fails_and_the_rest_goes_out() {
+        let mut session = Session::new();
+        for (id, body) in ["good", "bad", "also good"].into_iter().enumerate() {
+            session.wish(Wish::Send(message(JULIET, body, id as u64 + 1)));
+        }
+        let problem = Problem::PolicyViolation(None);
+        let mut failed_at = None;
+        for attempt in 0..4 {
+            session.forget();
+            session.blame(problem.clone());
+            if deliveries(&session) == [(2, Delivery::Failed(problem.clone()))] {
+                failed_at = Some(attempt);
+            }
+            session.forget();
+            session.bind();
+            session.answer("query", ns::ROSTER, "");
+            if session.sent.iter().any(|iq| iq.has_child("query", ns::MAM)) {
+                let fin = "<fin xmlns='urn:xmpp:mam:2' complete='true'/>";
+                session.answer("query", ns::MAM, fin);
+            }
+            // The server handles what is good, and chokes on the other one.
+            while bodies(&session).last().is_some_and(|last| last != "bad")
+                && session.sent.iter().any(|iq| iq.has_child("ping", ns::PING))
+            {
+                session.answer("ping", ns::PING, "");
+            }
+            if bodies(&session).last().is_none_or(|last| last != "bad") {
+                break;
+            }
+        }
+        assert_eq!(failed_at, Some(1), "at the second time");
+        assert_eq!(bodies(&session), ["also good"]);
     }
 
     #[test]
