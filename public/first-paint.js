@@ -14,7 +14,7 @@
       return null;
     }
   };
-  const known = ["domain", "websocket", "other_servers", "registration", "rooms", "theme", "language", "hide"];
+  const known = ["domain", "websocket", "other_servers", "registration", "theme", "language", "hide"];
   const words = {
     en: {},
     zh: {
@@ -78,19 +78,19 @@
   // Keeps what is done with the form, and does it again with the program's.
   const handOver = (form) => {
     let focused = null;
-    const pressed = new Set();
+    const pressed = [];
     form.addEventListener("focusin", (event) => {
       focused = event.target;
     });
     form.addEventListener("click", (event) => {
       const button = event.target.closest("button[type=button]");
       if (button) {
-        pressed.add(button);
+        pressed.push(button);
       }
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      pressed.add(event.submitter);
+      pressed.push(event.submitter);
     });
     new MutationObserver((_, observer) => {
       if (form.isConnected) {
@@ -119,11 +119,11 @@
       if (mine && theirs) {
         theirs.open = mine.open;
       }
-      [...form.elements].forEach((button, place) => {
-        if (pressed.has(button)) {
-          other.elements[place].click();
-        }
-      });
+      // In their order, each as often as it was pressed. What a press changes is no place to look for the next.
+      const [places, twins] = [[...form.elements], [...other.elements]];
+      for (const button of pressed) {
+        twins[places.indexOf(button)]?.click();
+      }
     }).observe(document.body, { childList: true });
   };
 

@@ -89,6 +89,24 @@ fn what_is_typed_and_pressed_before_the_program_is_there_is_kept() {
 }
 
 #[test]
+fn what_is_pressed_twice_before_the_program_is_there_is_pressed_twice() {
+    let world = World::new();
+    for (presses, shown) in [(1, "text"), (2, "password"), (3, "text")] {
+        let browser = world.driver.browser("en-US");
+        world.site.hold("_bg.wasm");
+        browser.go(&world.site.url);
+        let show = browser.find("button", "Show password");
+        for _ in 0..presses {
+            show.click();
+        }
+        world.site.release();
+        world::program(&browser);
+        let kind = browser.run("return document.getElementById('password').type", json!([]));
+        assert_eq!(kind, shown, "{presses} presses");
+    }
+}
+
+#[test]
 fn log_in_pressed_before_the_program_is_there_logs_in() {
     let world = World::new();
     let browser = world.driver.browser("en-US");
