@@ -18,8 +18,6 @@ pub struct Config {
     pub registration: bool,
     /// `anonymous`: whether to offer to join as a guest.
     pub anonymous: bool,
-    /// `rooms`: reserved for the addresses of the rooms that everybody joins.
-    pub rooms: Vec<String>,
     /// `theme`: of those who have not chosen one.
     pub theme: Theme,
     /// `language`: of those who have not chosen one.
@@ -64,7 +62,6 @@ impl Default for Config {
             other_servers: true,
             registration: true,
             anonymous: false,
-            rooms: Vec::new(),
             theme: Theme::System,
             language: None,
             help: None,
@@ -207,7 +204,6 @@ impl Config {
             "other_servers" => self.other_servers = bool(&value)?,
             "registration" => self.registration = bool(&value)?,
             "anonymous" => self.anonymous = bool(&value)?,
-            "rooms" => self.rooms = texts(value)?,
             "theme" => {
                 const NAMES: &[&str] = &["system", "light", "dark", "contrast"];
                 let name = text(value)?;

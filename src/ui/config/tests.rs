@@ -27,7 +27,6 @@ fn everything_can_be_set_and_nothing_must_be() {
         ("other_servers", Json::Bool(false)),
         ("registration", Json::Bool(false)),
         ("anonymous", Json::Bool(true)),
-        ("rooms", Json::List(vec![s("orchard@rooms.example.org")])),
         ("theme", s("dark")),
         ("language", s("zh-CN")),
         (
@@ -63,7 +62,8 @@ fn a_mistake_names_its_key() {
                 ])
             ),
             ("colour", s("red")),
-            ("rooms", Json::List(vec![Json::Other])),
+            ("rooms", Json::List(vec![s("orchard@rooms.example.org")])),
+            ("hide", Json::List(vec![Json::Other])),
         ]),
         [
             ("domain".to_owned(), Expected::Domain),
@@ -71,7 +71,8 @@ fn a_mistake_names_its_key() {
             ("links.help".to_owned(), Expected::Link),
             ("links.blog".to_owned(), Expected::Nothing),
             ("colour".to_owned(), Expected::Nothing),
-            ("rooms".to_owned(), Expected::Texts),
+            ("rooms".to_owned(), Expected::Nothing),
+            ("hide".to_owned(), Expected::Texts),
         ]
     );
     assert!(matches!(
