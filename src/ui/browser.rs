@@ -34,6 +34,34 @@ pub fn random() -> u64 {
     half().rotate_left(32) ^ half()
 }
 
+/// Whether there is room for one pane only, from now on (style/shell/shell.css). Belongs to the owner that is current.
+#[must_use]
+pub fn follow_narrow() -> Signal<bool> {
+    let (narrow, set_narrow) = signal(is_narrow());
+    if cfg!(target_arch = "wasm32") {
+        let resized = window_event_listener(leptos::ev::resize, move |_| {
+            let now = is_narrow();
+            if narrow
+                .try_get_untracked()
+                .is_some_and(|before| before != now)
+            {
+                set_narrow.set(now);
+            }
+        });
+        on_cleanup(move || resized.remove());
+    }
+    narrow.into()
+}
+
+fn is_narrow() -> bool {
+    cfg!(target_arch = "wasm32")
+        && window()
+            .match_media("(width < 40rem)")
+            .ok()
+            .flatten()
+            .is_some_and(|narrow| narrow.matches())
+}
+
 /// A length in hundredths, as a style sheet has it. The browser writes the number: to do it here is kilobytes of code.
 #[must_use]
 pub fn pixels(length: f64) -> String {

@@ -65,7 +65,7 @@ pub fn ConversationPane(
         }
     };
     view! {
-        <header class="pane-header">
+        <div class="pane-header">
             <a class="icon-button pane-header__back" href=Place::Home.href() aria-label=text.common.back title=text.common.back>
                 <Icon name="back" turns=true />
             </a>
@@ -84,7 +84,7 @@ pub fn ConversationPane(
                     on:click=details
                 ></button>
             </div>
-        </header>
+        </div>
         <Timeline peer=peer.clone() jumps />
         <Composer peer jumps />
     }

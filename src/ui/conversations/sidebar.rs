@@ -79,7 +79,7 @@ pub fn Sidebar() -> impl IntoView {
     };
     view! {
         <h1 class="visually-hidden">"Waxwing"</h1>
-        <header class="sidebar__header">
+        <div class="sidebar__header">
             {move || account.get().map(|account| view! { <OwnAccount account /> })}
             <button
                 type="button"
@@ -99,7 +99,7 @@ pub fn Sidebar() -> impl IntoView {
             >
                 <Icon name="settings" />
             </button>
-        </header>
+        </div>
         <div class="sidebar__tools">
             <div class="field" data-kind="search">
                 <div class="field__control">

@@ -38,10 +38,10 @@ pub fn DiagnosticsPane() -> impl IntoView {
         }
     };
     view! {
-        <header class="pane-header">
+        <div class="pane-header">
             {back()}
             <h1 class="pane-header__title">{text.diagnostics}</h1>
-        </header>
+        </div>
         <div class="diagnostics">
             <div class="diagnostics__bar">
                 <div class="segmented" role="group" aria-label=text.diagnostics>

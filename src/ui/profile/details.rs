@@ -4,6 +4,7 @@ use crate::ui::view::prelude::*;
 
 use super::edit::{EditContact, RemoveContact};
 use super::facts::{Devices, Subscriptions};
+use super::levels;
 use crate::entity::presence::Presence;
 use crate::ui::contacts::words;
 use crate::ui::handle::use_handle;
@@ -25,6 +26,7 @@ pub fn ContactDetails(
     let format = use_format();
     let router = use_router();
     let model = use_handle().model;
+    let (title, section) = levels();
     let close = move |_| router.go(router.place.get_untracked().parent());
     let row = model.contacts.row(&peer);
     let key = StoredValue::new(peer.clone());
@@ -48,7 +50,7 @@ pub fn ContactDetails(
         })
     });
     view! {
-        <header class="pane-header">
+        <div class="pane-header">
             <button
                 type="button"
                 class="icon-button"
@@ -58,7 +60,7 @@ pub fn ContactDetails(
             >
                 <Icon name="close" />
             </button>
-            <h2 class="pane-header__title">{text.details}</h2>
+            <h2 class="pane-header__title" aria-level=title>{text.details}</h2>
             <Show when=move || is_contact.get()>
                 <button
                     type="button"
@@ -70,11 +72,11 @@ pub fn ContactDetails(
                     <Icon name="edit" />
                 </button>
             </Show>
-        </header>
+        </div>
         <div class="contact-details" tabindex="0" role="region" aria-label=text.details>
             <div class="contact-details__head">
                 <Avatar address=address.clone() name size="xl" />
-                <h3 class="contact-details__name">
+                <h3 class="contact-details__name" aria-level=section>
                     <bdi>{name}</bdi>
                 </h3>
                 <p class="contact-details__address">
@@ -88,7 +90,7 @@ pub fn ContactDetails(
             <Subscriptions peer=peer.clone() />
             <Show when=move || !groups.with(Vec::is_empty)>
                 <section class="contact-details__section">
-                    <h3 class="contact-details__heading">{text.groups}</h3>
+                    <h3 class="contact-details__heading" aria-level=section>{text.groups}</h3>
                     <ul class="chips" role="list">
                         {move || {
                             let chip = |group| view! { <li class="chip"><bdi>{group}</bdi></li> };

@@ -30,10 +30,10 @@ pub fn SettingsPane() -> impl IntoView {
         .has(Feature::Notifications)
         .then(|| view! { <NotificationSection /> });
     view! {
-        <header class="pane-header">
+        <div class="pane-header">
             {back()}
             <h1 class="pane-header__title">{text.settings}</h1>
-        </header>
+        </div>
         <div class="settings">
             <div class="settings__column">
                 <For

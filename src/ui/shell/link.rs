@@ -106,7 +106,7 @@ pub fn LinkPane(
                 None => view! {
                     <div class="notice" data-kind="loading" role="status">
                         <span class="spinner" data-size="l"></span>
-                        <p class="notice__text">{text.shell.opening}</p>
+                        <h1 class="notice__title">{text.shell.opening}</h1>
                     </div>
                 },
             };

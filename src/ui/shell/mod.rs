@@ -16,6 +16,7 @@ use self::device::DeviceAlert;
 use self::link::LinkPane;
 use self::open::{Open, Opened};
 use self::shortcuts::Shortcuts;
+use super::browser;
 use super::config::{Config, Feature};
 use super::conversation::ConversationPane;
 use super::conversations::Sidebar;
@@ -24,7 +25,7 @@ use super::handle::use_handle;
 use super::i18n::use_text;
 use super::notify::Notifications;
 use super::place::{Place, use_router};
-use super::profile::ContactDetails;
+use super::profile::{Alone, ContactDetails};
 use super::settings::SettingsPane;
 use crate::ui::widget::icon::Icon;
 
@@ -49,15 +50,28 @@ pub fn Shell() -> impl IntoView {
     provide_context(open);
     title::follow_open(open);
 
-    // On a narrow screen one pane shows.
-    let view = move || {
+    // On a narrow screen one pane shows, and that is the main one.
+    let view = Memo::new(move |_| {
+        let is_known = open.now.get().known().is_some();
         router.place.with(|place| match place {
             Place::Home | Place::Register => "list",
             Place::Diagnostics if !config.has(Feature::Diagnostics) => "list",
-            Place::Details { .. } => "details",
+            Place::Details { .. } if is_known => "details",
             _ => "main",
         })
+    });
+    let narrow = browser::follow_narrow();
+    let main = Memo::new(move |_| if narrow.get() { view.get() } else { "main" });
+    let role = move |pane: &'static str, other: Option<&'static str>| {
+        move || {
+            if main.get() == pane {
+                Some("main")
+            } else {
+                other
+            }
+        }
     };
+    provide_context(Alone(Signal::derive(move || main.get() == "details")));
     let middle = Memo::new(move |_| {
         router.place.with(|place| match place {
             Place::Home | Place::Register => Middle::Nothing,
@@ -83,19 +97,21 @@ pub fn Shell() -> impl IntoView {
     let details = move || {
         let peer = open.now.get().known().filter(|_| has_details.get())?;
         Some(view! {
-            <aside class="shell__details" aria-label=text.shell.details>
+            <div class="shell__details" role=role("details", Some("complementary")) aria-label=text.shell.details>
                 <ContactDetails peer />
-            </aside>
+            </div>
         })
     };
     view! {
         <div class="shell" data-view=view data-accounts=accounts>
             <ConnectionBar />
             <DeviceAlert />
-            <nav class="shell__aside" aria-label=text.shell.navigation>
-                <Sidebar />
-            </nav>
-            <main class="shell__main">
+            <div class="shell__aside" role=role("list", None)>
+                <nav class="shell__navigation" aria-label=text.shell.navigation>
+                    <Sidebar />
+                </nav>
+            </div>
+            <div class="shell__main" role=role("main", None)>
                 <Notifications />
                 {move || match middle.get() {
                     Middle::Nothing => nothing_open(),
@@ -104,7 +120,7 @@ pub fn Shell() -> impl IntoView {
                     Middle::Settings => view! { <SettingsPane /> }.into_any(),
                     Middle::Diagnostics => view! { <DiagnosticsPane /> }.into_any(),
                 }}
-            </main>
+            </div>
             {details}
         </div>
         <Shortcuts />
@@ -131,7 +147,7 @@ fn conversation(open: Open) -> AnyView {
         Opened::Nothing | Opened::Opening => view! {
             <div class="notice" data-kind="loading" role="status">
                 <span class="spinner" data-size="l"></span>
-                <p class="notice__text">{text.shell.opening}</p>
+                <h1 class="notice__title">{text.shell.opening}</h1>
             </div>
         }
         .into_any(),
