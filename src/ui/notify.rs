@@ -17,8 +17,9 @@ use super::place::{Place, Router, use_router};
 use super::text::clean::one_line;
 use super::widget::icon::Icon;
 use super::widget::toast::Toasts;
-use crate::boundary::change::{Change, Notification};
+use crate::boundary::change::{Change, Notification, Reply};
 use crate::boundary::command::Command;
+use crate::entity::problem::Problem;
 use crate::entity::settings::Settings;
 
 /// Remembers that the offer was declined.
@@ -66,7 +67,9 @@ pub fn Notifications() -> impl IntoView {
         missed.set(false);
         spawn_local(async move {
             if ask().await {
-                turn_on(handle);
+                if let Err(problem) = turn_on(handle).await {
+                    toasts.problem(&problem, text);
+                }
             } else {
                 toasts.show(text.notify.refused.to_owned());
             }
@@ -92,12 +95,13 @@ pub fn Notifications() -> impl IntoView {
     }
 }
 
-fn turn_on(handle: Handle) {
+async fn turn_on(handle: Handle) -> Result<Reply, Problem> {
     let settings = handle.model.settings.get_untracked();
-    handle.send(Command::SetSettings(Settings {
+    let command = Command::SetSettings(Settings {
         notifications: true,
         ..settings
-    }));
+    });
+    handle.ask(command).await
 }
 
 /// Whether the question was not answered yet, neither to us nor to the browser.

@@ -8,12 +8,52 @@ use crate::ui::view::prelude::*;
 use super::entry::ContactEntry;
 use super::lines::{Line, lines};
 use super::request::Requests;
+use crate::boundary::change::AccountRow;
+use crate::boundary::command::AccountCommand;
+use crate::entity::account::Connection;
+use crate::entity::id::AccountId;
 use crate::entity::presence::Availability;
+use crate::entity::problem::Problem;
 use crate::ui::conversations::Listing;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
+use crate::ui::widget::alert::Alert;
+use crate::ui::widget::attempt::Attempt;
 use crate::ui::widget::icon::Icon;
+use crate::ui::widget::problem::ProblemNote;
 use crate::ui::widget::virtual_list::VirtualList;
+
+/// Whether there is something to show.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Known {
+    /// It is on its way.
+    Loading,
+    /// It could not be had, for this account.
+    Failed(AccountId, Problem),
+    /// Who is not shown is no contact.
+    All,
+}
+
+/// What is known of the rosters of these accounts. A roster of an earlier day is one.
+fn known<'a>(ready: bool, accounts: impl Iterator<Item = &'a AccountRow>) -> Known {
+    let missing = accounts.filter(|row| !row.roster_known).map(|row| {
+        let problem = match &row.connection {
+            Connection::Online => row.roster_problem.clone(),
+            Connection::Connecting(_) => None,
+            // Nobody can be asked.
+            Connection::Idle | Connection::Waiting { .. } | Connection::Failed(_) => {
+                Some(Problem::Offline)
+            }
+        };
+        (row.id, problem)
+    });
+    match missing.max_by_key(|(_, problem)| problem.is_some()) {
+        _ if !ready => Known::Loading,
+        Some((account, Some(problem))) => Known::Failed(account, problem),
+        Some((_, None)) => Known::Loading,
+        None => Known::All,
+    }
+}
 
 /// The list "Contacts", requests above it, or what to do while it is empty.
 #[component]
@@ -24,7 +64,9 @@ pub fn ContactList(
     on_add: Callback<()>,
 ) -> impl IntoView {
     let text = &use_text().contacts;
-    let model = use_handle().model;
+    let handle = use_handle();
+    let model = handle.model;
+    let attempt = Attempt::new();
     let folded = RwSignal::new(HashSet::<Arc<str>>::new());
     let rows = Memo::new(move |_| {
         // A group may change and leave the order as it was.
@@ -74,8 +116,13 @@ pub fn ContactList(
     let none = Memo::new(move |_| rows.with(|rows| rows.is_empty()));
     let known = Memo::new(move |_| {
         model.accounts.track();
-        model.ready.get() && model.accounts.all().iter().all(|(_, row)| row.roster_known)
+        let rows = model.accounts.all();
+        known(model.ready.get(), rows.iter().map(|(_, row)| &**row))
     });
+    let load = move |account| {
+        let answer = handle.ask_account(account, AccountCommand::LoadRoster);
+        attempt.begin(answer, |_| {});
+    };
     let searching = Memo::new(move |_| listing.filter.with(|filter| !filter.trim().is_empty()));
     let row = move |line: Line| match line {
         Line::Contact(_, key) => view! { <ContactEntry peer=key listing /> }.into_any(),
@@ -119,7 +166,20 @@ pub fn ContactList(
         <Show
             when=move || !none.get()
             fallback=move || {
-                if !known.get() {
+                if let Known::Failed(account, problem) = known.get() {
+                    let retry = view! {
+                        <button type="button" class="button" data-size="s" on:click=move |_| load(account)>
+                            {use_text().common.retry}
+                        </button>
+                    };
+                    view! {
+                        <div class="sidebar__hint">
+                            <Alert problem actions=retry />
+                            <ProblemNote problem=attempt.problem />
+                        </div>
+                    }
+                        .into_any()
+                } else if known.get() == Known::Loading {
                     view! { <p class="sidebar__hint" role="status">{use_text().common.loading}</p> }.into_any()
                 } else if searching.get() {
                     view! { <p class="sidebar__hint" role="status">{text.nobody_found}</p> }.into_any()
@@ -142,5 +202,46 @@ pub fn ContactList(
         >
             <VirtualList label=text.contacts rows kind=|line| usize::from(matches!(line, Line::Head(_))) row />
         </Show>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boundary::change::ServerRow;
+    use crate::entity::address::Address;
+    use crate::entity::presence::OwnPresence;
+
+    fn account(roster_known: bool, roster_problem: Option<Problem>) -> AccountRow {
+        AccountRow {
+            id: AccountId(1),
+            address: Address::parse("romeo@example.org").unwrap(),
+            connection: Connection::Online,
+            presence: OwnPresence::default(),
+            roster_known,
+            roster_problem,
+            server: ServerRow::default(),
+        }
+    }
+
+    #[test]
+    fn a_roster_that_cannot_be_had_is_not_on_its_way() {
+        let of = |row: &AccountRow| known(true, [row].into_iter());
+        assert_eq!(of(&account(false, None)), Known::Loading);
+        assert_eq!(
+            of(&account(false, Some(Problem::Timeout))),
+            Known::Failed(AccountId(1), Problem::Timeout)
+        );
+        let offline = AccountRow {
+            connection: Connection::Idle,
+            ..account(false, None)
+        };
+        assert_eq!(of(&offline), Known::Failed(AccountId(1), Problem::Offline));
+        // The one of yesterday is better than none.
+        assert_eq!(of(&account(true, Some(Problem::Timeout))), Known::All);
+        assert_eq!(
+            known(false, [&account(true, None)].into_iter()),
+            Known::Loading
+        );
     }
 }

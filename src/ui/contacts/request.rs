@@ -8,7 +8,9 @@ use crate::entity::id::AccountId;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
 use crate::ui::reactive::model::PeerKey;
+use crate::ui::widget::attempt::Attempt;
 use crate::ui::widget::avatar::Avatar;
+use crate::ui::widget::problem::ProblemNote;
 
 /// All requests of all accounts; nothing where there are none.
 #[component]
@@ -55,27 +57,25 @@ fn RequestEntry(
         .contacts
         .peek(&PeerKey::new(account, address.clone()))
         .is_some();
+    let attempt = Attempt::new();
+    let tell = move |command: AccountCommand| {
+        if !attempt.busy.get_untracked() {
+            // Settled, it goes from the list by itself.
+            attempt.begin(handle.ask_account(account, command), |_| {});
+        }
+    };
     let accept = {
         let address = address.clone();
         move |_| {
-            let address = address.clone();
-            handle.account(
-                account,
-                AccountCommand::AcceptSubscription {
-                    address,
-                    also_ask: !known,
-                },
-            );
+            tell(AccountCommand::AcceptSubscription {
+                address: address.clone(),
+                also_ask: !known,
+            });
         }
     };
     let decline = {
         let address = address.clone();
-        move |_| {
-            handle.account(
-                account,
-                AccountCommand::DeclineSubscription(address.clone()),
-            )
-        }
+        move |_| tell(AccountCommand::DeclineSubscription(address.clone()))
     };
     let explained = text.request_means.with(&name);
     view! {
@@ -88,6 +88,9 @@ fn RequestEntry(
                 {nick.map(|_| view! { <p class="request-entry__text"><bdi>{address.as_str().to_owned()}</bdi></p> })}
                 {request.text.map(|said| view! { <p class="request-entry__text"><bdi>{said}</bdi></p> })}
                 <p class="request-entry__text">{explained}</p>
+            </div>
+            <div class="request-entry__problem">
+                <ProblemNote problem=attempt.problem />
             </div>
             <div class="request-entry__actions">
                 <button type="button" class="button" data-size="s" on:click=decline>

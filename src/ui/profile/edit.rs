@@ -1,37 +1,14 @@
 //! Renaming, regrouping and removing a contact.
 
 use crate::ui::view::prelude::*;
-use leptos::task::spawn_local;
 
-use crate::boundary::change::Reply;
 use crate::boundary::command::AccountCommand;
-use crate::entity::problem::Problem;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
 use crate::ui::reactive::model::PeerKey;
+use crate::ui::widget::attempt::Attempt;
 use crate::ui::widget::dialog::Dialog;
 use crate::ui::widget::problem::ProblemNote;
-
-/// Sends a command; closes the dialog when it is done, says why where it is not.
-fn run(
-    answer: impl Future<Output = Result<Reply, Problem>> + 'static,
-    set_busy: WriteSignal<bool>,
-    set_problem: WriteSignal<Option<Problem>>,
-    on_close: Callback<()>,
-) {
-    set_busy.set(true);
-    set_problem.set(None);
-    spawn_local(async move {
-        let answer = answer.await;
-        set_busy.try_set(false);
-        match answer {
-            Ok(_) => on_close.run(()),
-            Err(found) => {
-                set_problem.try_set(Some(found));
-            }
-        }
-    });
-}
 
 /// The dialog in which a contact's name and groups are changed.
 #[component]
@@ -52,8 +29,7 @@ pub fn EditContact(
     let own_groups = row.map(|row| row.groups.clone()).unwrap_or_default();
     let (name, set_name) = signal(own_name.clone());
     let (groups, set_groups) = signal(own_groups.join(", "));
-    let (busy, set_busy) = signal(false);
-    let (problem, set_problem) = signal(None::<Problem>);
+    let attempt = Attempt::new();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let command = AccountCommand::UpdateContact {
@@ -64,7 +40,7 @@ pub fn EditContact(
                 .map(|groups| split(&groups, &own_groups)),
         };
         let answer = handle.ask_account(peer.account, command);
-        run(answer, set_busy, set_problem, on_close);
+        attempt.begin(answer, move |_| on_close.run(()));
     };
     view! {
         <Dialog title=text.edit on_close>
@@ -106,10 +82,10 @@ pub fn EditContact(
                             {text.groups_hint}
                         </p>
                     </div>
-                    <ProblemNote problem />
+                    <ProblemNote problem=attempt.problem />
                 </div>
                 <div class="dialog__footer">
-                    <button type="submit" class="button" data-kind="primary" disabled=busy>
+                    <button type="submit" class="button" data-kind="primary" disabled=attempt.busy>
                         {texts.common.save}
                     </button>
                 </div>
@@ -130,24 +106,23 @@ pub fn RemoveContact(
     let text = &texts.profile;
     let handle = use_handle();
     let name = handle.model.name(&peer);
-    let (busy, set_busy) = signal(false);
-    let (problem, set_problem) = signal(None::<Problem>);
+    let attempt = Attempt::new();
     let remove = move |_| {
         let command = AccountCommand::RemoveContact(peer.address.clone());
         let answer = handle.ask_account(peer.account, command);
-        run(answer, set_busy, set_problem, on_close);
+        attempt.begin(answer, move |_| on_close.run(()));
     };
     view! {
         <Dialog title=text.remove_title.with(&name) on_close>
             <div class="dialog__body">
                 <p>{text.remove_means}</p>
-                <ProblemNote problem />
+                <ProblemNote problem=attempt.problem />
             </div>
             <div class="dialog__footer">
                 <button type="button" class="button" autofocus on:click=move |_| on_close.run(())>
                     {texts.common.cancel}
                 </button>
-                <button type="button" class="button" data-kind="danger" disabled=busy on:click=remove>
+                <button type="button" class="button" data-kind="danger" disabled=attempt.busy on:click=remove>
                     {text.remove}
                 </button>
             </div>

@@ -3,6 +3,7 @@
 use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 
+use super::levels;
 use crate::boundary::change::Reply;
 use crate::boundary::command::AccountCommand;
 use crate::entity::contact::Subscription;
@@ -11,7 +12,9 @@ use crate::ui::contacts::words;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::{use_format, use_text};
 use crate::ui::reactive::model::PeerKey;
+use crate::ui::widget::attempt::Attempt;
 use crate::ui::widget::presence_dot::PresenceDot;
+use crate::ui::widget::problem::ProblemNote;
 
 /// Who sees whose presence, in plain words, and the buttons that change it.
 #[component]
@@ -20,13 +23,20 @@ pub fn Subscriptions(
     peer: PeerKey,
 ) -> impl IntoView {
     let text = &use_text().profile;
+    let (_, section) = levels();
     let handle = use_handle();
     let row = handle.model.contacts.row(&peer);
     let state =
         Memo::new(move |_| row.with(|row| row.as_ref().map(|row| (row.subscription, row.asked))));
+    let attempt = Attempt::new();
     let act = move |make: fn(crate::entity::address::Address) -> AccountCommand| {
         let key = peer.clone();
-        move |_: leptos::ev::MouseEvent| handle.account(key.account, make(key.address.clone()))
+        move |_: leptos::ev::MouseEvent| {
+            if !attempt.busy.get_untracked() {
+                let answer = handle.ask_account(key.account, make(key.address.clone()));
+                attempt.begin(answer, |_| {});
+            }
+        }
     };
     let button = |label: &'static str, click: Box<dyn FnMut(leptos::ev::MouseEvent)>| {
         view! {
@@ -43,7 +53,7 @@ pub fn Subscriptions(
     };
     view! {
         <section class="contact-details__section">
-            <h3 class="contact-details__heading">{text.presence}</h3>
+            <h3 class="contact-details__heading" aria-level=section>{text.presence}</h3>
             {move || match state.get() {
                 None => {
                     view! {
@@ -72,6 +82,7 @@ pub fn Subscriptions(
                         .into_any()
                 }
             }}
+            <ProblemNote problem=attempt.problem />
         </section>
     }
 }
@@ -88,6 +99,7 @@ pub fn Devices(
     let text = &texts.profile;
     let format = use_format();
     let handle = use_handle();
+    let (_, section) = levels();
     let (devices, set_devices) = signal(Vec::<Resource>::new());
     Effect::new(move |_| {
         presence.track();
@@ -117,7 +129,7 @@ pub fn Devices(
     view! {
         <Show when=move || devices.with(|devices| !devices.is_empty())>
             <section class="contact-details__section">
-                <h3 class="contact-details__heading">{text.devices}</h3>
+                <h3 class="contact-details__heading" aria-level=section>{text.devices}</h3>
                 <ul role="list">{move || devices.get().into_iter().map(device).collect_view()}</ul>
             </section>
         </Show>

@@ -10,7 +10,9 @@ use crate::entity::presence::{Availability, OwnPresence};
 use crate::ui::contacts::words;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
+use crate::ui::widget::attempt::Attempt;
 use crate::ui::widget::icon::Icon;
+use crate::ui::widget::problem::ProblemNote;
 
 /// What can be chosen, with the value in the form.
 const CHOICES: [(Availability, &str); 6] = [
@@ -47,8 +49,11 @@ pub fn AccountSection(
         })
     });
     let (asking, set_asking) = signal(false);
-    let set =
-        move |presence: OwnPresence| handle.account(account, AccountCommand::SetPresence(presence));
+    let attempt = Attempt::new();
+    let set = move |presence: OwnPresence| {
+        let answer = handle.ask_account(account, AccountCommand::SetPresence(presence));
+        attempt.begin(answer, |_| {});
+    };
     let value = Signal::derive(move || {
         let now = presence.with(|presence| presence.availability);
         CHOICES
@@ -109,6 +114,9 @@ pub fn AccountSection(
                     </span>
                 </span>
             </label>
+            <div class="settings__problem">
+                <ProblemNote problem=attempt.problem />
+            </div>
             <button type="button" class="setting-row" on:click=move |_| set_asking.set(true)>
                 <span class="setting-row__words">
                     <span class="setting-row__name">{text.log_out}</span>

@@ -9,6 +9,8 @@ use crate::entity::settings::{Settings, Theme};
 use crate::ui::handle::{Handle, use_handle};
 use crate::ui::i18n::{Locale, use_text};
 use crate::ui::notify::{self, Permission};
+use crate::ui::widget::attempt::Attempt;
+use crate::ui::widget::problem::ProblemNote;
 
 /// The themes, with the value in the form.
 const THEMES: [(Theme, &str); 4] = [
@@ -18,10 +20,18 @@ const THEMES: [(Theme, &str); 4] = [
     (Theme::Contrast, "contrast"),
 ];
 
-fn change(handle: Handle, change: impl FnOnce(&mut Settings)) {
+fn change(handle: Handle, attempt: Attempt, change: impl FnOnce(&mut Settings)) {
     let mut settings = handle.model.settings.get_untracked();
     change(&mut settings);
-    handle.send(Command::SetSettings(settings));
+    attempt.begin(handle.ask(Command::SetSettings(settings)), |_| {});
+}
+
+fn problem(attempt: Attempt) -> AnyView {
+    view! {
+        <div class="settings__problem">
+            <ProblemNote problem=attempt.problem />
+        </div>
+    }
 }
 
 /// Colours and language.
@@ -30,6 +40,7 @@ pub fn AppearanceSection() -> impl IntoView {
     let text = &use_text().settings;
     let handle = use_handle();
     let settings = handle.model.settings;
+    let attempt = Attempt::new();
     let theme = Signal::derive(move || {
         let now = settings.with(|settings| settings.theme);
         THEMES
@@ -39,7 +50,7 @@ pub fn AppearanceSection() -> impl IntoView {
     });
     let choose_theme = Callback::new(move |chosen: String| {
         if let Some((theme, _)) = THEMES.iter().find(|(_, value)| *value == chosen) {
-            change(handle, |settings| settings.theme = *theme);
+            change(handle, attempt, |settings| settings.theme = *theme);
         }
     });
     let themes = THEMES
@@ -61,7 +72,7 @@ pub fn AppearanceSection() -> impl IntoView {
             .map_or("", Locale::tag)
     });
     let choose_language = Callback::new(move |chosen: String| {
-        change(handle, |settings| {
+        change(handle, attempt, |settings| {
             settings.language = Some(chosen).filter(|tag| !tag.is_empty())
         });
     });
@@ -75,6 +86,7 @@ pub fn AppearanceSection() -> impl IntoView {
         <Section heading=text.appearance>
             <ChoiceRow name=text.theme options=themes value=theme on_choose=choose_theme />
             <ChoiceRow name=text.language options=languages value=language on_choose=choose_language />
+            {problem(attempt)}
         </Section>
     }
     .into_any()
@@ -86,19 +98,20 @@ pub fn NotificationSection() -> impl IntoView {
     let text = &use_text().settings;
     let handle = use_handle();
     let settings = handle.model.settings;
+    let attempt = Attempt::new();
     let (refused, set_refused) = signal(false);
     let on = Signal::derive(move || settings.with(|settings| settings.notifications));
     let preview = Signal::derive(move || settings.with(|settings| settings.notification_preview));
     let switch = Callback::new(move |wanted: bool| {
         if !wanted {
-            change(handle, |settings| settings.notifications = false);
+            change(handle, attempt, |settings| settings.notifications = false);
             return;
         }
         spawn_local(async move {
             let granted = notify::ask().await;
             set_refused.try_set(!granted);
             // Written back also when it was refused: the switch shows what is.
-            change(handle, |settings| settings.notifications = granted);
+            change(handle, attempt, |settings| settings.notifications = granted);
             if !granted {
                 settings.notify();
             }
@@ -124,8 +137,9 @@ pub fn NotificationSection() -> impl IntoView {
                 name=text.preview
                 hint=text.preview_hint
                 value=preview
-                on_switch=Callback::new(move |wanted| change(handle, |settings| settings.notification_preview = wanted))
+                on_switch=Callback::new(move |wanted| change(handle, attempt, |settings| settings.notification_preview = wanted))
             />
+            {problem(attempt)}
         </Section>
     }
     .into_any()

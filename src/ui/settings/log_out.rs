@@ -7,7 +7,9 @@ use crate::entity::id::AccountId;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
 use crate::ui::place::{Place, use_router};
+use crate::ui::widget::attempt::Attempt;
 use crate::ui::widget::dialog::Dialog;
+use crate::ui::widget::problem::ProblemNote;
 
 /// The dialog that asks.
 #[component]
@@ -22,16 +24,26 @@ pub fn LogOut(
     let handle = use_handle();
     let router = use_router();
     let (erase, set_erase) = signal(false);
+    let attempt = Attempt::new();
     let log_out = move |_| {
-        handle.account(
-            account,
-            AccountCommand::LogOut {
-                erase: erase.get_untracked(),
-            },
-        );
-        on_close.run(());
-        router.go(Place::Home);
+        if attempt.busy.get_untracked() {
+            return;
+        }
+        let command = AccountCommand::LogOut {
+            erase: erase.get_untracked(),
+        };
+        attempt.begin(handle.ask_account(account, command), move |_| {
+            on_close.run(());
+            router.go(Place::Home);
+        });
     };
+    // The account is gone, but not all that it kept: the dialog goes with it, what it says does not.
+    on_cleanup(move || {
+        let problem = attempt.problem.try_get_untracked().flatten();
+        if let (Some(problem), None) = (problem, handle.model.accounts.peek(&account)) {
+            attempt.fail_elsewhere(&problem);
+        }
+    });
     view! {
         <Dialog title=text.log_out on_close>
             <div class="dialog__body">
@@ -45,12 +57,13 @@ pub fn LogOut(
                     />
                     <span>{text.erase}</span>
                 </label>
+                <ProblemNote problem=attempt.problem />
             </div>
             <div class="dialog__footer">
                 <button type="button" class="button" autofocus on:click=move |_| on_close.run(())>
                     {texts.common.cancel}
                 </button>
-                <button type="button" class="button" data-kind="danger" on:click=log_out>
+                <button type="button" class="button" data-kind="danger" disabled=attempt.busy on:click=log_out>
                     {text.log_out}
                 </button>
             </div>

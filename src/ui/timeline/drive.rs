@@ -271,8 +271,7 @@ impl Drive {
             ("delete", Some(id)) => AccountCommand::DeleteMessage(address, id),
             _ => return Pressed::Nothing,
         };
-        self.handle.account(self.peer.account, command);
-        Pressed::Done
+        Pressed::Wish(command)
     }
 
     /// Follows the sizes of the log and of its rows, until the owner that is current is cleaned up.
@@ -307,6 +306,8 @@ pub(super) enum Pressed {
     Nothing,
     /// It is done.
     Done,
+    /// The engine is to do this.
+    Wish(AccountCommand),
     /// An `xmpp:` link.
     Link(String),
 }

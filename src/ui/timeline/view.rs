@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::ui::view::prelude::*;
+use leptos::task::spawn_local;
 use leptos::{ev, html};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -19,6 +20,7 @@ use crate::ui::i18n::{use_format, use_text};
 use crate::ui::place::{Place, use_router};
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::widget::icon::Icon;
+use crate::ui::widget::toast::use_toasts;
 
 /// Items at first, and with each extension: some six screens.
 const COUNT: u32 = 80;
@@ -37,6 +39,8 @@ pub fn Timeline(
     let format = use_format();
     let handle = use_handle();
     let router = use_router();
+    let toasts = use_toasts();
+    let account = peer.account;
     let window = handle.watch(TimelineRequest {
         account: peer.account,
         conversation: peer.address.clone(),
@@ -125,6 +129,15 @@ pub fn Timeline(
         match drive.pressed(&target) {
             Pressed::Nothing => {}
             Pressed::Done => event.prevent_default(),
+            Pressed::Wish(command) => {
+                event.prevent_default();
+                let answer = handle.ask_account(account, command);
+                spawn_local(async move {
+                    if let Err(problem) = answer.await {
+                        toasts.problem(&problem, text);
+                    }
+                });
+            }
             Pressed::Link(link) => {
                 event.prevent_default();
                 router.go(Place::Link(link));

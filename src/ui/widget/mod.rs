@@ -1,6 +1,7 @@
 //! Small parts that know nothing of chat: what several screens are made of.
 
 pub mod alert;
+pub mod attempt;
 pub mod avatar;
 pub mod dialog;
 pub mod icon;

@@ -65,6 +65,14 @@ impl Toasts {
         }
     }
 
+    /// What they say.
+    #[cfg(test)]
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        let texts = |all: &Vec<Toast>| all.iter().map(|toast| toast.text.clone()).collect();
+        self.all.with_untracked(texts)
+    }
+
     fn hide(&self, number: u32) {
         // The page may be gone.
         self.all
