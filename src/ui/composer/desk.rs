@@ -8,14 +8,16 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::HtmlTextAreaElement;
 
-use super::outgoing::{Outgoing, body};
+use super::outgoing::{Outgoing, body, read};
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::ItemId;
 use crate::entity::problem::Problem;
 use crate::ui::browser;
 use crate::ui::handle::Handle;
+use crate::ui::i18n::{Texts, use_text};
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::text::clean::legal;
+use crate::ui::widget::toast::{Toasts, use_toasts};
 
 /// A draft is kept when no key was pressed for so long.
 const REST: Duration = Duration::from_millis(700);
@@ -41,6 +43,8 @@ pub(super) struct Desk {
     /// The text was written here, and not taken from elsewhere.
     is_ours: StoredValue<bool>,
     grows_alone: bool,
+    toasts: Toasts,
+    texts: &'static Texts,
 }
 
 impl Desk {
@@ -61,6 +65,8 @@ impl Desk {
             resting: StoredValue::new(None),
             is_ours: StoredValue::new(false),
             grows_alone: grows_alone(),
+            toasts: use_toasts(),
+            texts: use_text(),
         };
         let leaving = window_event_listener_untyped("pagehide", move |_| desk.leave());
         on_cleanup(move || {
@@ -78,10 +84,22 @@ impl Desk {
     /// The field is there: shows the draft, and takes the focus where there is a keyboard.
     pub(super) fn begin(&self) {
         self.show(&self.saved.try_get_value().unwrap_or_default());
-        if let Some(text) = self.key().and_then(|key| browser::taken_over(&key)) {
+        let key = self.key();
+        if let Some(text) = key.as_deref().and_then(browser::taken_over) {
             self.is_ours.set_value(true);
             self.show(&text);
             self.save();
+        }
+        // Nobody knows whether the engine of the page before this one has sent it.
+        let noted = key.map(|key| on_its_way(&key));
+        let note = noted.as_deref().and_then(browser::taken_over);
+        if let (Some(noted), Some(note)) = (noted, &note) {
+            // Until it is answered.
+            browser::hand_over(&noted, Some(note));
+        }
+        let sent = note.as_deref().and_then(read);
+        if let (Some((body, id)), Some(peer)) = (sent, self.peer.try_get_value()) {
+            self.ask(peer, body.to_owned(), id);
         }
         if let (true, Some(field)) = (has_keyboard(), self.field()) {
             let options = web_sys::FocusOptions::new();
@@ -127,15 +145,30 @@ impl Desk {
         }
     }
 
-    /// The page goes: keeps the draft, also for the page that may come in its place.
+    /// The page goes: keeps the draft, also for the page that may come in its place. Nobody knows whether the engine
+    /// goes, too, before it has stored what is on its way: the next page asks again.
     fn leave(&self) {
         self.save();
-        if let (Some(key), Some(field)) = (self.key(), self.field()) {
-            let text = field.value();
-            if !text.is_empty() {
-                browser::hand_over(&key, Some(&text));
-            }
+        let text = self.field().map(|field| field.value());
+        let (Some(key), Some(text)) = (self.key(), text) else {
+            return;
+        };
+        let left = self.left(&text);
+        if !left.is_empty() {
+            browser::hand_over(&key, Some(&left));
         }
+        let noted = self.outgoing.try_with_value(Outgoing::note);
+        if let Some(noted) = noted.flatten() {
+            browser::hand_over(&on_its_way(&key), Some(&noted));
+        }
+    }
+
+    /// What of a text is not on its way.
+    fn left(&self, text: &str) -> String {
+        let left = |outgoing: &Outgoing| outgoing.left(text).to_owned();
+        self.outgoing
+            .try_with_value(left)
+            .unwrap_or_else(|| text.to_owned())
     }
 
     fn key(&self) -> Option<String> {
@@ -143,10 +176,10 @@ impl Desk {
         Some(format!("waxwing-draft:{}:{}", peer.account, peer.address))
     }
 
-    /// Keeps the draft, if it is different.
+    /// Keeps the draft, if it is different: what was typed, without what is on its way.
     pub(super) fn save(&self) {
         if let Some(field) = self.field() {
-            self.keep(legal(&field.value()).into_owned());
+            self.keep(legal(&self.left(&field.value())).into_owned());
         }
     }
 
@@ -175,7 +208,10 @@ impl Desk {
                 Ok(_) => browser::hand_over(&key, None),
                 // The engine died, or nobody is logged in any more: it is kept here until somebody writes there again.
                 Err(_) => {
-                    browser::hand_over(&key, Some(&text));
+                    // Nothing takes the place of what was on its way and comes back.
+                    if !text.is_empty() {
+                        browser::hand_over(&key, Some(&text));
+                    }
                     let _gone = saved.try_update_value(|saved| {
                         if *saved == text {
                             *saved = before;
@@ -210,24 +246,49 @@ impl Desk {
             return;
         };
         self.jumps.update(|jumps| *jumps = jumps.wrapping_add(1));
+        self.ask(peer, body, id);
+    }
+
+    /// Asks the engine to send. Asked twice, it sends once.
+    fn ask(self, peer: PeerKey, body: String, id: ItemId) {
         let command = AccountCommand::SendMessage {
-            to: peer.address,
-            body,
+            to: peer.address.clone(),
+            body: body.clone(),
             id,
         };
         let answered = self.handle.ask_account(peer.account, command);
+        let (key, texts, toasts) = (self.key(), self.texts, self.toasts);
+        let handle = self.handle;
         spawn_local(async move {
-            match answered.await {
-                Ok(_) => self.sent(),
-                Err(problem) => {
-                    self.outgoing.try_update_value(Outgoing::failed);
-                    self.problem.try_set(Some(problem));
-                }
+            let answer = answered.await;
+            if let Some(key) = &key {
+                // The page is still there, so no other one asks.
+                browser::hand_over(&on_its_way(key), None);
+            }
+            let Err(problem) = answer else {
+                return self.sent(id);
+            };
+            let is_here = self
+                .outgoing
+                .try_update_value(|outgoing| outgoing.failed(id));
+            if is_here == Some(true) {
+                self.problem.try_set(Some(problem));
+            } else {
+                // The field is gone, or is another one: the text becomes a draft.
+                toasts.problem(&problem, texts);
+                keep_unsent(handle, peer, key, body).await;
             }
         });
     }
 
-    fn sent(self) {
+    fn sent(self, id: ItemId) {
+        if self
+            .outgoing
+            .try_with_value(|outgoing| outgoing.is_on_its_way(id))
+            != Some(true)
+        {
+            return;
+        }
         self.problem
             .try_maybe_update(|problem| (problem.take().is_some(), ()));
         let Some(field) = self.field() else { return };
@@ -259,6 +320,33 @@ impl Desk {
         if let Some(field) = self.field() {
             let _never = field.focus();
         }
+    }
+}
+
+/// Where what is on its way is handed over.
+fn on_its_way(key: &str) -> String {
+    [key, ":sent"].concat()
+}
+
+/// Keeps a text that was not sent, before what was written there since.
+async fn keep_unsent(handle: Handle, peer: PeerKey, key: Option<String>, body: String) {
+    let row = handle.model.conversations.peek(&peer);
+    let since = row.map(|row| row.draft.clone()).unwrap_or_default();
+    let text = match since.strip_prefix(&*body) {
+        Some(_) => since,
+        None if since.is_empty() => body,
+        None => [&*body, "\n", &*since].concat(),
+    };
+    if let Some(key) = &key {
+        browser::hand_over(key, Some(&text));
+    }
+    let command = AccountCommand::SaveDraft {
+        conversation: peer.address,
+        text,
+    };
+    let answered = handle.ask_account(peer.account, command).await;
+    if let (Ok(_), Some(key)) = (answered, key) {
+        browser::hand_over(&key, None);
     }
 }
 

@@ -47,18 +47,51 @@ impl Outgoing {
 
     /// The engine has stored it: what the field shows from now on, and whether that is to be sent, too.
     pub fn done(&mut self, field: &str) -> (String, bool) {
-        let sent = self.sent.take().map(|sent| sent.field).unwrap_or_default();
         // Somebody who types fast has begun the next one behind it.
-        let rest = field.strip_prefix(&sent).unwrap_or(field).to_owned();
+        let rest = self.left(field).to_owned();
+        self.sent = None;
         let again = std::mem::take(&mut self.again) && body(&rest).is_some();
         (rest, again)
     }
 
-    /// The engine refused, or died: the field keeps all.
-    pub fn failed(&mut self) {
-        self.in_doubt = self.sent.take().map(|sent| (sent.body, sent.id));
-        self.again = false;
+    /// What of the field is not on its way.
+    #[must_use]
+    pub fn left<'a>(&self, field: &'a str) -> &'a str {
+        let sent = self.sent.as_ref().map(|sent| &*sent.field);
+        field
+            .strip_prefix(sent.unwrap_or_default())
+            .unwrap_or(field)
     }
+
+    /// What is on its way, noted for the page that comes after this one.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let sent = self.sent.as_ref()?;
+        Some([&*sent.id.0.to_string(), "\n", &*sent.body].concat())
+    }
+
+    /// Whether that is what is on its way.
+    #[must_use]
+    pub fn is_on_its_way(&self, id: ItemId) -> bool {
+        self.sent.as_ref().is_some_and(|sent| sent.id == id)
+    }
+
+    /// The engine refused, or died: the field keeps all. Says whether it is the field's.
+    pub fn failed(&mut self, id: ItemId) -> bool {
+        let is_ours = self.is_on_its_way(id);
+        if is_ours {
+            self.in_doubt = self.sent.take().map(|sent| (sent.body, sent.id));
+            self.again = false;
+        }
+        is_ours
+    }
+}
+
+/// What a note says: the body, and what the message is called.
+#[must_use]
+pub fn read(note: &str) -> Option<(&str, ItemId)> {
+    let (id, body) = note.split_once('\n')?;
+    Some((body, ItemId(id.parse().ok()?)))
 }
 
 /// What of a field is sent: legal characters, no empty lines around; nothing if there is nothing to see.
@@ -105,12 +138,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_on_its_way_is_no_draft_until_it_is_refused() {
+        let mut out = Outgoing::default();
+        assert_eq!(out.left("one"), "one");
+        send(&mut out, "one");
+        assert_eq!(out.left("one"), "");
+        assert_eq!(out.left("onetwo"), "two");
+        assert_eq!(out.left("another"), "another");
+        out.failed(ONE);
+        assert_eq!(out.left("one"), "one");
+    }
+
+    #[test]
+    fn the_next_page_asks_for_the_same_message() {
+        let mut out = Outgoing::default();
+        assert_eq!(out.note(), None);
+        send(&mut out, "one\ntwo\n");
+        let noted = out.note().unwrap();
+        assert_eq!(read(&noted), Some(("one\ntwo", ONE)));
+        for broken in ["", "one", "\none", "x\none"] {
+            assert_eq!(read(broken), None, "{broken:?}");
+        }
+    }
+
+    #[test]
     fn what_failed_is_the_same_message_when_it_is_sent_again_and_another_one_is_not() {
         let mut out = Outgoing::default();
         assert_eq!(out.send("hello", || ONE), Some(("hello".into(), ONE)));
-        out.failed();
+        out.failed(ONE);
         assert_eq!(out.send("hello", || TWO), Some(("hello".into(), ONE)));
-        out.failed();
+        out.failed(ONE);
         assert_eq!(out.send("hello!", || TWO), Some(("hello!".into(), TWO)));
         out.done("hello!");
         assert_eq!(out.send("hello", || TWO), Some(("hello".into(), TWO)));
