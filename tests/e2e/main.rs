@@ -17,6 +17,7 @@ mod chat;
 mod deadly;
 mod engine;
 mod engine_start;
+mod failures;
 mod first_paint;
 mod links;
 mod login;

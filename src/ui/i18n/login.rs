@@ -24,6 +24,9 @@ pub struct Login {
     pub help: &'static str,
     pub privacy: &'static str,
     pub password_reset: &'static str,
+    /// What it means to log in though the server offers only weaker ways than before.
+    pub weaker_means: &'static str,
+    pub all_the_same: &'static str,
     pub interrupted: &'static str,
     pub password_missing: &'static str,
     /// Why an address that came with a link is not used: whose it is.

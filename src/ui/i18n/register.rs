@@ -1,11 +1,15 @@
 //! Texts: making an account.
 
+use super::Fill;
+
 /// Texts: making an account.
 #[allow(missing_docs)]
 pub struct Register {
     pub server: &'static str,
     pub server_hint: &'static str,
     pub next: &'static str,
+    /// The account named was made.
+    pub made: Fill,
     pub have_account: &'static str,
     pub username: &'static str,
     pub email: &'static str,

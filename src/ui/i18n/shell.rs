@@ -14,6 +14,8 @@ pub struct Shell {
     pub retry_in: Count,
     pub offline: &'static str,
     pub retry_now: &'static str,
+    /// What to do where the server became weaker on purpose.
+    pub changed_on_purpose: &'static str,
     pub connect: &'static str,
     pub restarting: &'static str,
     /// The address of the account, then its state, where there are several accounts.

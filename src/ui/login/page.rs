@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::check::{self, Trouble, Typed};
 use super::password::PasswordInput;
 use crate::boundary::command::{Command, LogIn};
+use crate::entity::problem::Problem;
 use crate::ui::app::LoggingIn;
 use crate::ui::browser;
 use crate::ui::config::{Config, Feature};
@@ -125,12 +126,13 @@ pub fn LogInPage() -> impl IntoView {
             }
         });
     };
+    let log_in = move |weaker: bool| match check::log_in(fields.typed(), config, &browser::host()) {
+        Ok(command) => start(LogIn { weaker, ..command }),
+        Err(found) => fail(found),
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        match check::log_in(fields.typed(), config, &browser::host()) {
-            Ok(command) => start(command),
-            Err(found) => fail(found),
-        }
+        log_in(false);
     };
     let cancel = move |_| {
         busy.set(false);
@@ -153,7 +155,16 @@ pub fn LogInPage() -> impl IntoView {
             })
         }
     };
+    // The one problem that the user may overrule: somebody may have changed the server on purpose.
+    let all_the_same = move |_| log_in(true);
     let whole = move || match trouble.get() {
+        Some(Trouble::Problem(problem @ Problem::Downgrade)) => Some(view! {
+            <Alert problem />
+            <p class="login__instructions">{text.login.weaker_means}</p>
+            <button type="button" class="button" data-kind="danger" data-wide="" on:click=all_the_same>
+                {text.login.all_the_same}
+            </button>
+        }),
         Some(Trouble::Problem(problem)) if Concerns::of(&problem) == Concerns::Whole => {
             Some(view! { <Alert problem /> })
         }

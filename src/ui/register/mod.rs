@@ -9,11 +9,13 @@ use leptos::task::spawn_local;
 
 use self::field::{FormField, Held};
 use self::strength::Strength;
+use super::app::LoggingIn;
 use super::config::Config;
 use super::handle::use_handle;
 use super::i18n::use_text;
 use super::place::{Place, use_router};
 use super::widget::alert::Alert;
+use super::widget::toast::use_toasts;
 use crate::boundary::change::Reply;
 use crate::boundary::command::{Command, LogIn, Server};
 use crate::entity::form::{FieldKind, Form};
@@ -27,6 +29,8 @@ pub fn RegisterPage() -> impl IntoView {
     let handle = use_handle();
     let router = use_router();
     let config: &'static Config = expect_context();
+    let logging_in = expect_context::<LoggingIn>().0;
+    let toasts = use_toasts();
     let (domain, set_domain) = signal(config.domain.clone().unwrap_or_default());
     let (form, set_form) = signal(None::<Form>);
     let (busy, set_busy) = signal(false);
@@ -57,6 +61,56 @@ pub fn RegisterPage() -> impl IntoView {
     }
     on_cleanup(move || handle.send(Command::RegistrationCancel));
 
+    // The account is made: its form is of no use any more, whatever becomes of the log-in.
+    let made = RwSignal::new(None::<LogIn>);
+    let made_address =
+        Memo::new(move |_| made.with(|made| made.as_ref().map(|log_in| log_in.address.clone())));
+    let log_in = move |command: LogIn| {
+        made.try_set(Some(command.clone()));
+        set_problem.try_set(None);
+        set_busy.try_set(true);
+        // Until it succeeds, this page stays.
+        logging_in.set(true);
+        let asked = handle.ask(Command::LogIn(command));
+        spawn_local(async move {
+            let answer = asked.await;
+            set_busy.try_set(false);
+            match answer {
+                Ok(_) => router.go(Place::Home),
+                // Given up elsewhere, its answer is no news.
+                Err(found) if logging_in.get_untracked() => {
+                    if let Some(unseen) = set_problem.try_set(Some(found)).flatten() {
+                        toasts.problem(&unseen, text);
+                    }
+                }
+                Err(_) => {}
+            }
+            logging_in.set(false);
+        });
+    };
+    let made_view = move |address: String| {
+        let again = move |_| {
+            if let (Some(command), false) = (made.get_untracked(), busy.get_untracked()) {
+                log_in(command);
+            }
+        };
+        view! {
+            <p class="login__instructions" role="status">{text.register.made.with(&address)}</p>
+            <div class="login__actions">
+                <button
+                    type="button"
+                    class="button"
+                    data-kind="primary"
+                    data-wide=""
+                    aria-disabled=move || busy.get().then_some("true")
+                    on:click=again
+                >
+                    {move || busy.get().then(|| view! { <span class="spinner" data-size="s"></span> })}
+                    {move || if busy.get() { text.login.logging_in } else { text.login.log_in }}
+                </button>
+            </div>
+        }
+    };
     let submit = Callback::new(move |answers: Vec<(String, Vec<String>)>| {
         if busy.get_untracked() {
             return;
@@ -74,27 +128,24 @@ pub fn RegisterPage() -> impl IntoView {
         let asked = handle.ask(Command::RegistrationSubmit(secrets));
         let websocket = websocket();
         spawn_local(async move {
-            let answer = match asked.await {
+            let problem = match asked.await {
                 Ok(Reply::Registered(address)) => {
                     // They chose a password a moment ago: they are not asked for it again.
-                    let log_in = LogIn {
+                    log_in(LogIn {
                         address: address.to_string(),
                         password: Secret::new(password.unwrap_or_default()),
                         websocket,
                         stay: false,
                         anonymous: false,
                         weaker: false,
-                    };
-                    router.go(Place::Home);
-                    handle.ask(Command::LogIn(log_in)).await.map(drop)
+                    });
+                    return;
                 }
-                Ok(_) => Err(Problem::Internal),
-                Err(found) => Err(found),
+                Ok(_) => Problem::Internal,
+                Err(found) => found,
             };
             set_busy.try_set(false);
-            if let Err(found) = answer {
-                set_problem.try_set(Some(found));
-            }
+            set_problem.try_set(Some(problem));
         });
     });
     let ask_server = move |event: SubmitEvent| {
@@ -150,9 +201,10 @@ pub fn RegisterPage() -> impl IntoView {
                     <h1 class="screen__title">{text.login.create_account}</h1>
                 </div>
                 {move || problem.get().map(|problem| view! { <Alert problem /> })}
-                {move || match form.get() {
-                    Some(form) => view! { <ServerForm form domain=domain.get_untracked() busy on_submit=submit /> }.into_any(),
-                    None if fixed => {
+                {move || match (made_address.get(), form.get()) {
+                    (Some(address), _) => made_view(address),
+                    (None, Some(form)) => view! { <ServerForm form domain=domain.get_untracked() busy on_submit=submit /> }.into_any(),
+                    (None, None) if fixed => {
                         view! {
                             <p class="login__instructions" role="status">
                                 {move || busy.get().then_some(text.common.loading)}
@@ -160,7 +212,7 @@ pub fn RegisterPage() -> impl IntoView {
                         }
                             .into_any()
                     }
-                    None => server_form(),
+                    (None, None) => server_form(),
                 }}
                 <div class="screen__links">
                     <a href=Place::Home.href()>{text.register.have_account}</a>

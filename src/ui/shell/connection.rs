@@ -174,10 +174,19 @@ fn words(standing: &Standing, now: Timestamp, text: &Texts) -> String {
 fn explanation(standing: &Standing, text: &Texts) -> Option<AnyView> {
     let words = match standing {
         Standing::Waiting { problem, .. } => Words::of(problem, text).what,
-        Standing::Failed { problem, .. } => Words::of(problem, text).next,
+        Standing::Failed { problem, .. } => failed(problem, text),
         _ => return None,
     };
     (!words.is_empty()).then(|| view! { <span>{words}</span> }.into_any())
+}
+
+/// What to do next. At a log-in the user could confirm that a weaker way will do.
+fn failed(problem: &Problem, text: &Texts) -> String {
+    let next = Words::of(problem, text).next;
+    match problem {
+        Problem::Downgrade => [&*next, " ", text.shell.changed_on_purpose].concat(),
+        _ => next,
+    }
 }
 
 /// What can be done about it, for which account.

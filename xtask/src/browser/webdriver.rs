@@ -213,6 +213,37 @@ impl Browser {
             .collect()
     }
 
+    /// Runs a script in the workers of a kind, and waits until each has done so; says how many there were.
+    pub fn run_in_workers(&self, kind: &str, script: &str) -> usize {
+        let of_kind = self.workers(kind);
+        // The answers of other targets do not reach us: the script tells the page itself.
+        self.run(
+            "window.workersDone = 0;
+             window.workersChannel?.close();
+             window.workersChannel = new BroadcastChannel('run-in-workers');
+             window.workersChannel.onmessage = () => { window.workersDone += 1; };",
+            json!([]),
+        );
+        let script =
+            format!("{script}; new BroadcastChannel('run-in-workers').postMessage('done');");
+        let message = json!({
+            "id": 1,
+            "method": "Runtime.evaluate",
+            "params": {"expression": script},
+        });
+        for target in &of_kind {
+            let attach = json!({"targetId": target, "flatten": false});
+            let session = &self.devtools("Target.attachToTarget", attach)["sessionId"];
+            let say = json!({"sessionId": session, "message": message.to_string()});
+            self.devtools("Target.sendMessageToTarget", say);
+        }
+        super::wait_for("the workers to run a script", || {
+            let done = self.run("return window.workersDone", json!([]));
+            (done == of_kind.len()).then_some(())
+        });
+        of_kind.len()
+    }
+
     /// Lets the site do something that the browser asks for, e.g. `notifications`; or forbids it.
     pub fn permit(&self, permission: &str, setting: &str) {
         self.devtools(

@@ -23,6 +23,8 @@ pub const LOGIN: Login = Login {
     help: "Help",
     privacy: "Privacy",
     password_reset: "Forgot your password?",
+    weaker_means: "If the server was changed on purpose, you can go on. Otherwise somebody may learn your password by that.",
+    all_the_same: "Log in all the same",
     interrupted: "Waxwing was started anew, and the password is kept nowhere. Log in to go on where you were.",
     password_missing: "Enter your password.",
     foreign_host: Fill(

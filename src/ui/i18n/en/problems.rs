@@ -65,7 +65,7 @@ pub const PROBLEMS: Problems = Problems {
     ),
     downgrade: a(
         "The server suddenly offers only weaker ways of logging in; somebody may be listening in. Your password was not sent.",
-        "Try from another network, or ask whoever runs the server. If the server was changed on purpose, log out and log in anew.",
+        "Try from another network, or ask whoever runs the server.",
     ),
     offer_tampered: a(
         "Somebody between you and the server changed what it said. Your password was not sent.",

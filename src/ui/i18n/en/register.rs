@@ -1,11 +1,13 @@
 //! English: making an account.
 
+use crate::ui::i18n::Fill;
 use crate::ui::i18n::register::Register;
 
 pub const REGISTER: Register = Register {
     server: "Server",
     server_hint: "Your address will be yourname@server.",
     next: "Next",
+    made: Fill("The account {} is made."),
     have_account: "I have an account",
     username: "User name",
     email: "E-mail address",

@@ -17,6 +17,7 @@ pub const SHELL: Shell = Shell {
     },
     offline: "Offline",
     retry_now: "Retry now",
+    changed_on_purpose: "If the server was changed on purpose, log out and log in again.",
     connect: "Connect",
     restarting: "Waxwing stopped and is starting again. Nothing is lost.",
 

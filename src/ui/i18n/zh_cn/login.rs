@@ -23,6 +23,8 @@ pub const LOGIN: Login = Login {
     help: "帮助",
     privacy: "隐私",
     password_reset: "忘记密码？",
+    weaker_means: "如果服务器是有意更改的，您可以继续；否则别人可能因此得知您的密码。",
+    all_the_same: "仍然登录",
     interrupted: "Waxwing 已重新启动，而密码不会被保存。请登录以继续刚才的内容。",
     password_missing: "请输入密码。",
     foreign_host: Fill(

@@ -1,11 +1,13 @@
 //! 简体中文: making an account.
 
+use crate::ui::i18n::Fill;
 use crate::ui::i18n::register::Register;
 
 pub const REGISTER: Register = Register {
     server: "服务器",
     server_hint: "您的地址将是：名字@服务器。",
     next: "下一步",
+    made: Fill("账号 {} 已创建。"),
     have_account: "我已有账号",
     username: "用户名",
     email: "电子邮件地址",

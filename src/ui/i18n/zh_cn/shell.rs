@@ -17,6 +17,7 @@ pub const SHELL: Shell = Shell {
     },
     offline: "离线",
     retry_now: "立即重试",
+    changed_on_purpose: "如果服务器是有意更改的，请退出登录后重新登录。",
     connect: "连接",
     restarting: "Waxwing 已停止，正在重新启动。没有丢失任何内容。",
 
