@@ -10,7 +10,6 @@ pub struct Common {
     pub close: &'static str,
     pub save: &'static str,
     pub retry: &'static str,
-    pub more: &'static str,
     pub loading: &'static str,
     /// `{0}`, then its state: "Juliet, 2 unread".
     pub and: super::Fill2,

@@ -7,8 +7,6 @@ pub struct Composer {
     pub placeholder: &'static str,
     pub send: &'static str,
     pub emoji: &'static str,
-    /// Why one cannot write.
-    pub logged_out: &'static str,
 
     // The picker.
     pub search: &'static str,

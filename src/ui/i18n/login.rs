@@ -12,7 +12,6 @@ pub struct Login {
     pub address_example: &'static str,
     pub password: &'static str,
     pub show_password: &'static str,
-    pub hide_password: &'static str,
     pub stay: &'static str,
     pub stay_hint: &'static str,
     pub create_account: &'static str,

@@ -11,7 +11,6 @@ pub const COMMON: Common = Common {
     close: "Close",
     save: "Save",
     retry: "Retry",
-    more: "More",
     loading: "Loading…",
     and: Fill2("{0}, {1}"),
 };

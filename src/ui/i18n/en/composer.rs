@@ -7,7 +7,6 @@ pub const COMPOSER: Composer = Composer {
     placeholder: "Write a message",
     send: "Send",
     emoji: "Emoji",
-    logged_out: "Log in to write.",
 
     search: "Search emoji",
     nothing_found: "No emoji of that name",

@@ -11,7 +11,6 @@ pub const LOGIN: Login = Login {
     address_example: "name@example.org",
     password: "Password",
     show_password: "Show password",
-    hide_password: "Hide password",
     stay: "Stay logged in",
     stay_hint: "Only on a device of your own. The password itself is never kept.",
     create_account: "Create account",

@@ -11,7 +11,6 @@ pub const COMMON: Common = Common {
     close: "关闭",
     save: "保存",
     retry: "重试",
-    more: "更多",
     loading: "正在加载…",
     and: Fill2("{0}，{1}"),
 };

@@ -7,7 +7,6 @@ pub const COMPOSER: Composer = Composer {
     placeholder: "写消息",
     send: "发送",
     emoji: "表情",
-    logged_out: "请先登录再写消息。",
 
     search: "搜索表情",
     nothing_found: "没有找到这个表情",

@@ -11,7 +11,6 @@ pub const LOGIN: Login = Login {
     address_example: "name@example.org",
     password: "密码",
     show_password: "显示密码",
-    hide_password: "隐藏密码",
     stay: "保持登录",
     stay_hint: "仅限您自己的设备。密码本身绝不会被保存。",
     create_account: "创建账号",
