@@ -74,7 +74,11 @@ impl Words {
             Problem::PasswordNeeded => (t.password_needed, "", None, None),
             Problem::PasswordLost => (t.password_lost, "", None, None),
             Problem::NoCommonMechanism(offered) => {
-                return Self::filled(t.no_common_mechanism, &offered.join(", "));
+                let offered = match &*offered.join(", ") {
+                    "" => "—".to_owned(),
+                    names => names.to_owned(),
+                };
+                return Self::filled(t.no_common_mechanism, &offered);
             }
             Problem::OfferTampered => (t.offer_tampered, "", None, None),
             Problem::NotRemoved => (t.not_removed, "", None, None),
