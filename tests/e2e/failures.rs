@@ -158,3 +158,28 @@ fn a_log_in_that_fails_after_the_account_was_made_is_told_and_tried_again() {
     browser.find("button", "^Log in$").click();
     browser.status("Online");
 }
+
+#[test]
+fn a_configuration_that_cannot_be_had_or_is_wrong_is_said_on_the_page() {
+    let world = World::new();
+    for (answer, said) in [
+        ("new Response('', {status: 503})", "could not be fetched"),
+        ("new Response('{\"rooms\": []}')", "rooms"),
+        ("new Response('<!doctype html>')", "config.json"),
+    ] {
+        let instead = format!(
+            "const real = window.fetch;
+             window.fetch = (what, ...more) => String(what.url ?? what).endsWith('config.json')
+               ? Promise.resolve({answer}) : real(what, ...more);"
+        );
+        let browser = world.browser_after("en-US", &instead);
+        let alert = browser.find("alert", "^").text();
+        assert!(alert.contains(said), "{alert}");
+        browser.find("button", "Reload");
+    }
+    // A site that has none sets nothing.
+    let none = "const real = window.fetch;
+        window.fetch = (what, ...more) => String(what.url ?? what).endsWith('config.json')
+          ? Promise.resolve(new Response('', {status: 404})) : real(what, ...more);";
+    world.browser_after("en-US", none).find("form", "Log in");
+}
