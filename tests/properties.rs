@@ -10,6 +10,7 @@
 mod support;
 
 use proptest::prelude::*;
+use support::managed::Memory;
 use support::server::Archived;
 use support::{Stage, address, juliet};
 use waxwing::boundary::change::{Edge, Item};
@@ -153,7 +154,12 @@ enum Act {
     Write,
     Watch,
     ScrollBack,
-    Cut,
+    /// From now on nothing that we write arrives, until the socket is cut.
+    Deaf,
+    /// From now on nothing that the server says arrives, until the socket is cut.
+    Mute,
+    /// What the server remembers of the session then.
+    Cut(Memory),
     Restart,
 }
 
@@ -165,7 +171,9 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Write),
         2 => Just(Act::Watch),
         2 => Just(Act::ScrollBack),
-        1 => Just(Act::Cut),
+        1 => Just(Act::Deaf),
+        1 => Just(Act::Mute),
+        2 => prop_oneof![Just(Memory::Session), Just(Memory::Count), Just(Memory::Nothing)].prop_map(Act::Cut),
         1 => Just(Act::Restart),
     ]
 }
@@ -190,28 +198,44 @@ fn told(item: &Archived, named: bool, late: bool) -> String {
     )
 }
 
-/// What the server archives of what we sent.
-fn archive_own(stage: &mut Stage, number: &mut u32) {
+/// What the server archives of what we sent: the bodies.
+fn archive_own(stage: &mut Stage, number: &mut u32) -> Vec<String> {
+    let mut bodies = Vec::new();
     for (origin, body) in stage.server.take_messages() {
         *number += 1;
+        bodies.push(body.clone());
         let archived = Archived {
             origin: Some(origin),
             ..Archived::new(*number, "romeo@example.org/orchard", &body)
         };
         stage.server.archive.push(archived);
     }
+    bodies
+}
+
+fn cut(stage: &mut Stage) {
+    stage.server.cut();
+    stage.go();
+    stage.tell(AccountCommand::Reconnect).unwrap();
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_each_message_is_there_once(acts in prop::collection::vec(act(), 1..30)) {
+    fn whatever_happens_each_message_is_there_once(
+        acts in prop::collection::vec(act(), 1..30),
+        managed in any::<bool>(),
+    ) {
         let mut stage = Stage::online();
+        stage.server.manages = managed.then_some(Memory::Session);
+        cut(&mut stage);
         let open = AccountCommand::OpenConversation("juliet@example.org".into());
         stage.tell(open).unwrap();
         let mut number = 0;
         let mut heard: Vec<String> = Vec::new();
+        let mut taken: Vec<String> = Vec::new();
+        let mut written: Vec<String> = Vec::new();
         for act in acts {
             match act {
                 Act::Live | Act::Missed => {
@@ -220,7 +244,9 @@ proptest! {
                     let mut item = Archived::new(number, "juliet@example.org/balcony", &body);
                     item.origin = Some(format!("o-{}", item.id));
                     if matches!(act, Act::Live) {
-                        heard.push(body.clone());
+                        if !stage.server.mute.get() {
+                            heard.push(body.clone());
+                        }
                         stage.server.deliver(&told(&item, true, false));
                     }
                     stage.server.archive.push(item);
@@ -235,20 +261,27 @@ proptest! {
                     number += 1;
                     let body = format!("romeo {number}");
                     stage.say(&body);
-                    heard.push(body);
+                    written.push(body);
                 }
                 Act::Watch => stage.watch(0, Anchor::Newest, 5),
                 Act::ScrollBack => stage.extend(Toward::Older),
-                Act::Cut => {
-                    stage.server.cut();
-                    stage.go();
-                    stage.tell(AccountCommand::Reconnect).unwrap();
+                Act::Deaf => stage.server.deaf = true,
+                Act::Mute => stage.server.mute.set(true),
+                Act::Cut(memory) => {
+                    stage.server.manages = managed.then_some(memory);
+                    cut(&mut stage);
                 }
                 Act::Restart => stage = stage.restart(),
             }
             stage.go();
-            archive_own(&mut stage, &mut number);
+            taken.extend(archive_own(&mut stage, &mut number));
         }
+        // In the end the network is well.
+        cut(&mut stage);
+        stage.go();
+        taken.extend(archive_own(&mut stage, &mut number));
+        prop_assert_eq!(&taken, &written, "what the server took is not what was written, once and in order");
+        heard.extend(written);
         // Whatever the archive knows and the store does not may be missing in the middle: gaps are not filled yet.
         stage.watch(0, Anchor::Newest, 200);
         for _ in 0..5 {

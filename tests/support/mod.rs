@@ -1,6 +1,7 @@
 //! A stage for whole scenarios: the client on a fake world, a server that answers, pages that watch.
 #![allow(dead_code)]
 
+pub mod managed;
 pub mod server;
 
 use std::cell::{Cell, RefCell};

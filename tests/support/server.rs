@@ -1,5 +1,7 @@
 //! A server that does what a scenario needs: SCRAM, binding, roster, an archive.
 
+use std::cell::{Cell, RefCell};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,6 +10,7 @@ use sha2::{Digest, Sha256};
 use waxwing::platform::fake::{FakeSocket, World};
 
 use super::PASSWORD;
+use super::managed::{Managed, Memory};
 
 const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -65,6 +68,13 @@ pub struct Server {
     pub received: Vec<Element>,
     /// Every frame, as it came.
     pub frames: Vec<String>,
+    /// Stream management is on offer, and what is remembered of a session whose socket is gone.
+    pub manages: Option<Memory>,
+    managed: RefCell<Managed>,
+    /// Until the next socket, nothing of the client arrives.
+    pub deaf: bool,
+    /// Until the next socket, nothing arrives at the client.
+    pub mute: Cell<bool>,
 }
 
 impl Server {
@@ -101,7 +111,15 @@ impl Server {
 
     /// A frame to the client.
     pub fn deliver(&self, frame: &str) {
-        self.sockets.last().expect("no socket").deliver(frame);
+        let socket = self.sockets.last().expect("no socket");
+        self.transmit(socket, frame.to_owned());
+    }
+
+    fn transmit(&self, socket: &FakeSocket, frame: String) {
+        self.managed.borrow_mut().keep(&frame);
+        if !self.mute.get() {
+            socket.deliver(frame);
+        }
     }
 
     pub fn cut(&self) {
@@ -117,6 +135,8 @@ impl Server {
                 socket.cut();
             } else {
                 self.authenticated = false;
+                self.deaf = false;
+                self.mute.set(false);
                 socket.accept();
                 self.sockets.push(socket);
             }
@@ -124,10 +144,24 @@ impl Server {
         for socket in self.sockets.clone() {
             for frame in socket.take_sent() {
                 busy = true;
+                if self.deaf {
+                    continue;
+                }
                 self.frames.push(frame.clone());
                 let element: Element = frame.parse().unwrap();
+                if element.ns() == "urn:xmpp:sm:3" {
+                    let memory = self.manages.unwrap_or_default();
+                    let answers = self.managed.borrow_mut().answer(&element, memory);
+                    for answer in answers.into_iter().filter(|_| !self.mute.get()) {
+                        socket.deliver(answer);
+                    }
+                    continue;
+                }
+                if super::managed::is_stanza(&frame) {
+                    self.managed.borrow_mut().count();
+                }
                 for answer in self.answer(&element) {
-                    socket.deliver(answer);
+                    self.transmit(&socket, answer);
                 }
                 if matches!(element.name(), "message" | "presence") {
                     self.received.push(element);
@@ -141,7 +175,9 @@ impl Server {
         match element.name() {
             "open" => {
                 let offer = if self.authenticated {
-                    "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>".to_owned()
+                    let managed = self.manages.map(|_| "<sm xmlns='urn:xmpp:sm:3'/>");
+                    let managed = managed.unwrap_or_default();
+                    format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{managed}")
                 } else {
                     format!(
                         "<mechanisms xmlns='{SASL}'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>"
@@ -239,13 +275,7 @@ impl Server {
     fn page(&mut self, id: &str, query: &Element) -> Vec<String> {
         self.archive_queries += 1;
         if self.holds_pages {
-            let form = query.get_child("x", "jabber:x:data").unwrap();
-            let with = form
-                .children()
-                .find(|field| field.attr("var") == Some("with"))
-                .and_then(|field| field.children().next())
-                .map(Element::text)
-                .unwrap();
+            let with = field(query, "with").unwrap();
             self.pages
                 .push((id.into(), query.attr("queryid").unwrap().into(), with));
             return Vec::new();
@@ -263,7 +293,14 @@ impl Server {
             .iter()
             .position(|item| item.id == before)
             .unwrap_or(self.archive.len());
-        let start = end.saturating_sub(max);
+        let since = field(query, "start").unwrap_or_default();
+        let oldest = self
+            .archive
+            .iter()
+            .position(|item| item.stamp >= since)
+            .unwrap_or(end)
+            .min(end);
+        let start = end.saturating_sub(max).max(oldest);
         let queryid = query.attr("queryid").unwrap();
         let mut frames: Vec<String> = self.archive[start..end]
             .iter()
@@ -279,7 +316,11 @@ impl Server {
                 )
             })
             .collect();
-        let complete = if start == 0 { " complete='true'" } else { "" };
+        let complete = if start == oldest {
+            " complete='true'"
+        } else {
+            ""
+        };
         let first = self
             .archive
             .get(start)
@@ -290,6 +331,14 @@ impl Server {
         ));
         frames
     }
+}
+
+/// A field of the form of a question to the archive.
+fn field(query: &Element, name: &str) -> Option<String> {
+    let form = query.get_child("x", "jabber:x:data")?;
+    let mut fields = form.children();
+    let field = fields.find(|field| field.attr("var") == Some(name))?;
+    field.children().next().map(Element::text)
 }
 
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
