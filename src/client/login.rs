@@ -44,8 +44,8 @@ impl Client {
         let (record, stored) = match kept.cloned() {
             Some(record) => {
                 let opened = self.open(record.id).await;
-                let websocket = websocket.or_else(|| record.websocket.clone());
                 let record = AccountRecord {
+                    // None is typed: it is looked for anew.
                     websocket,
                     mechanism: record.mechanism.clone().filter(|_| !login.weaker),
                     ..record

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use waxwing::boundary::change::Change;
-use waxwing::boundary::command::{Anchor, Command};
+use waxwing::boundary::change::{Change, Reply};
+use waxwing::boundary::command::{AccountCommand, Anchor, Command};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::settings::{Settings, Theme};
 use waxwing::platform::fake::World;
@@ -45,6 +45,17 @@ fn a_disk_that_works_again_gets_what_it_missed_and_nobody_is_told_any_more() {
     let mut stage = stage.restart();
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.bodies(), ["before", "meanwhile", "after"]);
+}
+
+#[test]
+fn who_logs_out_and_keeps_the_history_keeps_what_the_disk_has_missed() {
+    let mut stage = Stage::online();
+    stage.disk.fails.set(true);
+    stage.say("farewell");
+    stage.disk.fails.set(false);
+    let log_out = AccountCommand::LogOut { erase: false };
+    assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+    assert_eq!(stored(&stage), ["farewell"]);
 }
 
 #[test]

@@ -153,6 +153,18 @@ fn who_does_not_stay_is_asked_for_the_password_and_nothing_is_shown() {
 }
 
 #[test]
+fn a_websocket_address_that_is_left_empty_is_looked_for_also_where_one_was_typed_before() {
+    let mut stage = Stage::empty();
+    let typed = login("romeo@example.org", Some("wss://other.example.org/ws"));
+    assert!(matches!(stage.ask(typed), Some(Ok(Reply::Account(_)))));
+    let mut stage = stage.restart();
+    let answer = stage.ask(login("romeo@example.org", None));
+    assert!(matches!(answer, Some(Ok(Reply::Account(_)))), "{answer:?}");
+    let device = stage.disk.device();
+    assert_eq!(device.accounts[0].websocket, None);
+}
+
+#[test]
 fn logging_out_removes_the_secrets_and_keeps_the_history_if_wished() {
     let mut stage = Stage::online();
     stage.say("farewell");

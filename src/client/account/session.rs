@@ -203,6 +203,9 @@ impl Account {
         if matches!(self.phase, Phase::LoggingIn(_)) {
             return self.vanish().await;
         }
+        if !self.fresh {
+            self.last_chance().await;
+        }
         let (kept, _left) = self.remove_secrets(self.fresh).await;
         let _erased = self.end(now, kept, work).await;
     }
@@ -253,6 +256,9 @@ impl Account {
         erase: bool,
         work: &mut Work,
     ) {
+        if !erase {
+            self.last_chance().await;
+        }
         let (kept, removed) = self.remove_secrets(erase).await;
         // Where nothing secret was kept, and nothing is to go, it does not matter whether the disk works.
         let matters = !self.anonymous && (erase || self.record.credentials.is_some());
