@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use futures::future::join;
-use serde::Deserialize;
 
 use super::endpoint::Endpoint;
+use super::json::Json;
 use super::ports::{Http, HttpRequest};
 use crate::xmpp::{gate, parse};
 
@@ -77,27 +77,16 @@ fn candidates(links: &[String], domain: &str) -> Vec<Endpoint> {
     found
 }
 
-#[derive(Deserialize)]
-struct HostMeta {
-    #[serde(default)]
-    links: Vec<Link>,
-}
-
-#[derive(Deserialize)]
-struct Link {
-    #[serde(default)]
-    rel: Option<String>,
-    #[serde(default)]
-    href: Option<String>,
-}
-
 fn from_json(text: &str) -> Vec<String> {
-    serde_json::from_str::<HostMeta>(text.trim_start_matches('\u{FEFF}'))
-        .map(|meta| meta.links)
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|link| link.rel.as_deref() == Some(WEBSOCKET))
-        .filter_map(|link| link.href)
+    let Some(document) = Json::parse(text.trim_start_matches('\u{FEFF}')) else {
+        return Vec::new();
+    };
+    let links = document.field("links").map(Json::list).unwrap_or_default();
+    let text = |link: &'_ Json, name| link.field(name)?.text().map(str::to_owned);
+    links
+        .iter()
+        .filter(|link| text(link, "rel").as_deref() == Some(WEBSOCKET))
+        .filter_map(|link| text(link, "href"))
         .collect()
 }
 

@@ -18,6 +18,7 @@ pub mod endpoint;
 pub mod fallback;
 mod hub;
 pub mod idle;
+mod json;
 pub mod link;
 pub mod log;
 mod login;

@@ -215,8 +215,9 @@ fn name_of(error: &Error) -> Option<String> {
 fn into_open_error(error: OpenDbError) -> StoreError {
     match error {
         OpenDbError::Base(error) => into_store_error(error),
-        // What the library calls "version zero" is any refusal to open: a browser that keeps nothing.
-        other => unavailable(&other.to_string()),
+        // What the library calls "version zero" is any refusal to open: a browser that keeps nothing. Its own words would
+        // bring the arithmetic to write fractions.
+        _ => unavailable("no database can be opened"),
     }
 }
 
