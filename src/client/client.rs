@@ -3,7 +3,6 @@
 //! **Invariant:** two builds never talk to each other; a page hears nothing before it said hello, and nothing but its
 //! leave once we retire.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures::StreamExt;
@@ -13,6 +12,7 @@ use futures::future::{Either, join_all, select};
 use crate::boundary::change::{Change, Reply};
 use crate::boundary::codec::BUILD;
 use crate::boundary::command::{Command, ToEngine};
+use crate::entity::few::Few;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
@@ -37,15 +37,15 @@ pub struct Client {
     retirement: Retirement,
     /// Another engine takes over, and waits until then at most.
     pub(super) retiring: Option<Instant>,
-    pub(super) accounts: BTreeMap<AccountId, Handle>,
+    pub(super) accounts: Few<AccountId, Handle>,
     /// First log-ins under way, and who asked for them.
-    pub(super) logins: BTreeMap<AccountId, Asker>,
+    pub(super) logins: Few<AccountId, Asker>,
     /// Accounts that are kept but not logged in, the oldest first.
     pub(super) kept: Vec<AccountRecord>,
     pub(super) registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
     idle: Idle,
     /// Whose writes fail: an account's, or our own.
-    pub(super) device: BTreeMap<Option<AccountId>, Problem>,
+    pub(super) device: Few<Option<AccountId>, Problem>,
     /// Our own are tried again.
     pub(super) retry: Option<(Failed, Retry)>,
 }
@@ -101,12 +101,12 @@ impl Client {
             inbox,
             retirement,
             retiring: None,
-            accounts: BTreeMap::new(),
-            logins: BTreeMap::new(),
+            accounts: Few::default(),
+            logins: Few::default(),
             kept: Vec::new(),
             registration: None,
             idle,
-            device: BTreeMap::new(),
+            device: Few::default(),
             retry: None,
         }
     }

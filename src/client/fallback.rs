@@ -11,6 +11,7 @@ use futures::FutureExt;
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
+use crate::entity::order;
 use crate::store::memory::MemoryStore;
 use crate::store::{Batch, From, Name, Op, PageQuery, Snapshot, Store, StoreError, Stored};
 
@@ -67,7 +68,7 @@ impl Pending {
 
     fn batch(&self) -> Batch {
         let mut ops: Vec<_> = self.ops.values().collect();
-        ops.sort_by_key(|(number, _)| *number);
+        order::sort_by(&mut ops, |a, b| a.0.cmp(&b.0));
         Batch {
             ops: ops.into_iter().map(|(_, op)| op.clone()).collect(),
         }
@@ -125,7 +126,7 @@ impl Fallback {
     /// Both lists as one.
     fn merge(mut disk: Vec<Message>, memory: Vec<Message>) -> Vec<Message> {
         disk.extend(memory);
-        disk.sort_by_key(|message| (message.position, message.id));
+        order::sort_by(&mut disk, Message::by_place);
         disk
     }
 }

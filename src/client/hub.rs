@@ -4,12 +4,13 @@
 //! pages see the same changes in the same order.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::boundary::change::{Change, ConsoleFrame, Reply, ToPage};
 use crate::boundary::codec;
 use crate::boundary::command::Attention;
+use crate::entity::few::Few;
 use crate::entity::id::{AccountId, RequestId};
 use crate::entity::problem::Problem;
 use crate::entity::settings::Settings;
@@ -34,7 +35,7 @@ pub struct Asker {
 pub struct Hub {
     port: Rc<dyn Pages>,
     log: Log,
-    pages: RefCell<BTreeMap<PageId, Page>>,
+    pages: RefCell<Few<PageId, Page>>,
     settings: RefCell<Settings>,
 }
 
@@ -77,8 +78,8 @@ impl Hub {
 
     /// Another engine takes over: no page is ours any more.
     pub(super) fn refuse_all(&self) {
-        for page in self.pages.take().into_keys() {
-            self.refuse(page);
+        for page in self.pages.take().keys() {
+            self.refuse(*page);
         }
     }
 

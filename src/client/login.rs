@@ -114,7 +114,7 @@ impl Client {
 
     /// Gives up the first log-ins that a page began.
     pub(super) fn cancel_log_in(&mut self, page: PageId) {
-        for (id, owner) in &self.logins {
+        for (id, owner) in self.logins.iter() {
             if owner.page == page
                 && let Some(account) = self.accounts.remove(id)
             {

@@ -1,5 +1,7 @@
 //! A message of a conversation: one item of a timeline, from local echo to archived copy.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
@@ -37,6 +39,14 @@ pub struct Message {
     pub ids: MessageIds,
     /// How far an own message came; `Sent` for those of others.
     pub delivery: Delivery,
+}
+
+impl Message {
+    /// The order of messages within a conversation.
+    #[must_use]
+    pub fn by_place(&self, other: &Self) -> Ordering {
+        (self.position, self.id).cmp(&(other.position, other.id))
+    }
 }
 
 /// Who wrote a message.

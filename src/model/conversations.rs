@@ -6,6 +6,7 @@ use crate::boundary::change::ConversationRow;
 use crate::entity::address::Address;
 use crate::entity::conversation::{Conversation, History, Preview};
 use crate::entity::message::{Direction, Message, Position};
+use crate::entity::order;
 
 use super::roster::Roster;
 use super::text;
@@ -22,15 +23,12 @@ pub struct Conversations {
 
 impl Conversations {
     pub(super) fn new(conversations: Vec<Conversation>) -> Self {
-        let known: HashMap<_, _> = conversations
-            .into_iter()
-            .map(|conversation| (conversation.peer.clone(), conversation))
-            .collect();
-        Self {
-            dirty: known.keys().cloned().collect(),
-            known,
-            unsaved: BTreeSet::new(),
+        let mut new = Self::default();
+        for conversation in conversations {
+            new.dirty.insert(conversation.peer.clone());
+            new.known.insert(conversation.peer.clone(), conversation);
         }
+        new
     }
 
     /// A conversation.
@@ -179,9 +177,8 @@ impl Conversations {
     /// All open conversations, the newest first.
     pub(super) fn open_peers(&self) -> Vec<&Address> {
         let mut open: Vec<_> = self.known.values().filter(|known| known.open).collect();
-        open.sort_by_key(|known| {
-            std::cmp::Reverse(known.latest.as_ref().map(|latest| latest.position))
-        });
+        let latest = |known: &Conversation| known.latest.as_ref().map(|latest| latest.position);
+        order::sort_by(&mut open, |a, b| latest(b).cmp(&latest(a)));
         open.into_iter().map(|known| &known.peer).collect()
     }
 

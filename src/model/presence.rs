@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::entity::address::Address;
+use crate::entity::order;
 use crate::entity::presence::Presence;
 use crate::event::PresenceEvent;
 
@@ -43,7 +44,7 @@ impl Presences {
     /// Takes what is different, sorted.
     pub(super) fn take_dirty(&mut self) -> Vec<Address> {
         let mut dirty: Vec<_> = self.dirty.drain().collect();
-        dirty.sort_unstable();
+        order::sort(&mut dirty);
         dirty
     }
 }

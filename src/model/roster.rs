@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::boundary::change::ContactRow;
 use crate::entity::address::Address;
 use crate::entity::contact::{Contact, SubscriptionRequest};
+use crate::entity::order;
 use crate::entity::presence::Presence;
 use crate::event::RosterEvent;
 
@@ -21,15 +22,12 @@ pub struct Roster {
 
 impl Roster {
     pub(super) fn new(contacts: Vec<Contact>) -> Self {
-        let contacts: BTreeMap<_, _> = contacts
-            .into_iter()
-            .map(|contact| (contact.address.clone(), contact))
-            .collect();
-        Self {
-            dirty: contacts.keys().cloned().collect(),
-            contacts,
-            ..Self::default()
+        let mut roster = Self::default();
+        for contact in contacts {
+            roster.dirty.insert(contact.address.clone());
+            roster.contacts.insert(contact.address.clone(), contact);
         }
+        roster
     }
 
     /// A contact.
@@ -60,7 +58,7 @@ impl Roster {
     pub(super) fn row(&self, address: &Address, presence: Presence) -> Option<ContactRow> {
         let contact = self.contacts.get(address)?;
         let mut groups = contact.groups.clone();
-        groups.sort_unstable();
+        order::sort(&mut groups);
         Some(ContactRow {
             address: contact.address.clone(),
             name: text::name(contact.display_name()),

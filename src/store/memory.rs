@@ -14,8 +14,10 @@ use super::{
 use crate::entity::address::Address;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
+use crate::entity::few::Few;
 use crate::entity::id::{AccountId, ItemId};
 use crate::entity::message::{Delivery, Direction, Message, Position};
+use crate::entity::order;
 use crate::entity::presence::OwnPresence;
 use crate::entity::settings::Settings;
 
@@ -129,14 +131,15 @@ impl Tables {
     fn apply(&mut self, op: Op) {
         match op {
             Op::PutRoster(roster) => {
-                self.roster = Some(Contacts {
+                let contacts = roster.contacts.into_iter();
+                let mut kept = Contacts {
                     version: roster.version,
-                    by_address: roster
-                        .contacts
-                        .into_iter()
-                        .map(|contact| (contact.address.clone(), contact))
-                        .collect(),
-                });
+                    ..Contacts::default()
+                };
+                // `collect` would bring another sorting program.
+                kept.by_address
+                    .extend(contacts.map(|contact| (contact.address.clone(), contact)));
+                self.roster = Some(kept);
             }
             Op::PutContact(contact, version) => {
                 let roster = self.roster.get_or_insert_default();
@@ -177,7 +180,7 @@ impl Tables {
             .filter(|message| message.delivery == Delivery::Sending)
             .cloned()
             .collect();
-        outbox.sort_by_key(|message| (message.position, message.id));
+        order::sort_by(&mut outbox, Message::by_place);
         Snapshot {
             roster: self.roster.as_ref().map(|roster| Roster {
                 version: roster.version.clone(),
@@ -255,7 +258,7 @@ pub struct MemoryDepot {
 #[derive(Default)]
 struct Shelf {
     device: Device,
-    stores: BTreeMap<AccountId, Rc<MemoryStore>>,
+    stores: Few<AccountId, Rc<MemoryStore>>,
 }
 
 impl MemoryDepot {
@@ -296,7 +299,9 @@ impl Depot for MemoryDepot {
 
     fn open(&self, id: AccountId) -> Stored<'_, Rc<dyn Store>> {
         self.ask(|shelf| -> Rc<dyn Store> {
-            Rc::clone(shelf.stores.entry(id).or_default()) as Rc<dyn Store>
+            let store = shelf.stores.get(&id).cloned().unwrap_or_default();
+            shelf.stores.insert(id, Rc::clone(&store));
+            store
         })
     }
 

@@ -10,6 +10,7 @@ use minidom::Element;
 
 use crate::entity::id::RequestId;
 use crate::entity::jid::Jid;
+use crate::entity::order;
 use crate::entity::time::Instant;
 
 use super::feature::disco::Whom;
@@ -99,7 +100,7 @@ impl Table {
             .open
             .extract_if(|_, open| open.deadline.monotonic <= now.monotonic)
             .collect();
-        late.sort_by_key(|(_, open)| open.deadline);
+        order::sort_by(&mut late, |a, b| a.1.deadline.cmp(&b.1.deadline));
         late.into_iter().map(|(_, open)| open.reply).collect()
     }
 

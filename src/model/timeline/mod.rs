@@ -7,10 +7,9 @@
 mod delivery;
 mod window;
 
-use std::collections::BTreeMap;
-
 use crate::boundary::change::TimelineChange;
 use crate::entity::address::Address;
+use crate::entity::few::Few;
 use crate::entity::id::{ItemId, WindowId};
 use crate::entity::message::{Delivery, Message, MessageIds};
 
@@ -29,7 +28,7 @@ pub struct Watch {
 /// All watched windows of one account.
 #[derive(Debug, Default)]
 pub struct Timelines {
-    windows: BTreeMap<Watch, Window>,
+    windows: Few<Watch, Window>,
 }
 
 impl Timelines {

@@ -7,6 +7,7 @@ use crate::boundary::command::Toward;
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Message, Position};
+use crate::entity::order;
 
 /// A window never holds more than this many times its count.
 const MOST: usize = 8;
@@ -157,7 +158,7 @@ impl Window {
             .drain()
             .filter_map(|id| Some((*self.places.get(&id)?, id)))
             .collect();
-        places.sort_unstable();
+        order::sort(&mut places);
         let put = places
             .iter()
             .filter_map(|place| self.items.get(place))
@@ -171,7 +172,7 @@ impl Window {
         if clear {
             gone.clear();
         }
-        gone.sort_unstable();
+        order::sort(&mut gone);
         Some(TimelineChange {
             clear,
             gone,

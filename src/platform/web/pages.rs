@@ -5,7 +5,6 @@
 //! browser tells of a port whose other end died.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Array, Reflect, Uint8Array};
@@ -15,6 +14,7 @@ use web_sys::{MessageEvent, MessagePort};
 
 use super::lock::{self, Mode};
 use crate::client::ports::{PageEvent, PageId, Pages, Sink};
+use crate::entity::few::Few;
 
 /// Who is told.
 type Hear = Rc<dyn Fn(PageEvent)>;
@@ -24,7 +24,7 @@ pub struct WebPages(Rc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    ports: RefCell<BTreeMap<PageId, Port>>,
+    ports: RefCell<Few<PageId, Port>>,
     last: Cell<u32>,
     sink: RefCell<Option<Hear>>,
 }

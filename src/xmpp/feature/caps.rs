@@ -3,7 +3,7 @@
 //! **Invariant:** nothing is kept under a verification string but what hashes to it, and a claim that does not hash to its
 //! string counts for nobody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +11,7 @@ use minidom::Element;
 use sha1::{Digest, Sha1};
 
 use crate::entity::jid::{FullJid, Jid};
+use crate::entity::order;
 use crate::event::Save;
 use crate::xmpp::cx::{Cx, Kind};
 use crate::xmpp::iq::{Outcome, Reply};
@@ -47,8 +48,8 @@ impl Claim {
 /// What is known of verification strings.
 #[derive(Default)]
 pub struct Caps {
-    known: BTreeMap<String, Vec<String>>,
-    asked: BTreeSet<String>,
+    known: HashMap<String, Vec<String>>,
+    asked: HashSet<String>,
 }
 
 impl Caps {
@@ -57,7 +58,7 @@ impl Caps {
     pub fn new(stored: Vec<(String, Vec<String>)>) -> Self {
         Self {
             known: stored.into_iter().collect(),
-            asked: BTreeSet::new(),
+            asked: HashSet::new(),
         }
     }
 
@@ -144,16 +145,16 @@ pub fn verification(query: &Element) -> Option<String> {
         return None;
     }
     for list in [&mut identities, &mut features] {
-        list.sort_unstable();
+        order::sort(list);
         let count = list.len();
         list.dedup();
         if list.len() != count {
             return None;
         }
     }
-    forms.sort_unstable();
-    let types: BTreeSet<_> = forms.iter().filter_map(|form| form.first()).collect();
-    if types.len() != forms.len() {
+    order::sort(&mut forms);
+    let of_one_type = |two: &[Vec<String>]| matches!(two, [a, b] if a.first() == b.first());
+    if forms.windows(2).any(of_one_type) {
         return None;
     }
     let mut text = String::new();
@@ -180,13 +181,13 @@ fn form(x: &Element) -> Option<Vec<String>> {
             .children()
             .filter(|child| child.is("value", ns::DATA_FORMS));
         let mut values: Vec<_> = values.map(direct_text).collect();
-        values.sort_unstable();
+        order::sort(&mut values);
         match field.attr("var").unwrap_or_default() {
             "FORM_TYPE" if field.attr("type") == Some("hidden") => kind = values.into_iter().next(),
             name => fields.push((name.to_owned(), values)),
         }
     }
-    fields.sort_unstable();
+    order::sort(&mut fields);
     let mut parts = vec![kind?];
     for (name, values) in fields {
         parts.push(name);

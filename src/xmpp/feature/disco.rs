@@ -5,6 +5,7 @@
 use minidom::Element;
 
 use crate::entity::jid::Jid;
+use crate::entity::order;
 use crate::event::{Event, SessionEvent};
 use crate::xmpp::cx::{Cx, Kind};
 use crate::xmpp::iq::{Outcome, Reply};
@@ -75,7 +76,7 @@ impl Disco {
             self.features.extend(found);
         }
         if self.waiting == 0 {
-            self.features.sort_unstable();
+            order::sort(&mut self.features);
             self.features.dedup();
             cx.emit(Event::Session(SessionEvent::Features(
                 self.features.clone(),
@@ -100,7 +101,7 @@ pub fn features(query: &Element) -> Vec<String> {
         .filter_map(|child| child.attr("var"))
         .map(str::to_owned)
         .collect();
-    features.sort_unstable();
+    order::sort(&mut features);
     features.dedup();
     features.truncate(1000);
     features

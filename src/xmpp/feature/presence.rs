@@ -2,13 +2,13 @@
 //!
 //! **Invariant:** only those whose presence we are subscribed to have one; what strangers send changes nothing.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use minidom::Element;
 
 use crate::entity::address::Address;
 use crate::entity::jid::Jid;
+use crate::entity::order;
 use crate::entity::presence::{Availability, OwnPresence, Presence, Resource};
 use crate::entity::time::Timestamp;
 use crate::event::{Event, PresenceEvent, SessionEvent};
@@ -128,7 +128,7 @@ impl Presences {
         let mut resources = person
             .map(|person| person.resources.clone())
             .unwrap_or_default();
-        resources.sort_by_key(|(resource, _)| Reverse(rank(resource)));
+        order::sort_by(&mut resources, |a, b| rank(&b.0).cmp(&rank(&a.0)));
         resources
     }
 

@@ -10,6 +10,7 @@ use crate::boundary::change::Reply as Answer;
 use crate::entity::address::Address;
 use crate::entity::contact::{Contact, Subscription};
 use crate::entity::id::RequestId;
+use crate::entity::order;
 use crate::entity::problem::Problem;
 use crate::event::{Event, RosterEvent};
 use crate::xmpp::cx::{Cx, Kind};
@@ -232,7 +233,7 @@ fn typed(groups: &[String]) -> impl Iterator<Item = &str> {
 }
 
 fn item(address: &Address, name: Option<&str>, mut groups: Vec<String>) -> Element {
-    groups.sort_unstable();
+    order::sort(&mut groups);
     groups.dedup();
     element("item", ns::ROSTER)
         .with("jid", address.as_str())

@@ -1,7 +1,6 @@
 //! The depot on IndexedDB: accounts with sealed credentials, settings, and the accounts' stores.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use futures::FutureExt;
@@ -17,7 +16,9 @@ use super::link::{self, Link};
 use super::row::{self, readable};
 use super::seal::{NoCrypto, Sealer, make_key};
 use super::store::IndexedDbStore;
+use crate::entity::few::Few;
 use crate::entity::id::AccountId;
+use crate::entity::order;
 use crate::entity::settings::Settings;
 use crate::store::schema::AccountRow;
 use crate::store::{AccountRecord, Depot, Device, Store, StoreError, Stored};
@@ -30,7 +31,7 @@ pub struct IndexedDbDepot {
     name: String,
     link: Link,
     sealer: RefCell<Option<Sealer>>,
-    open: RefCell<BTreeMap<AccountId, Weak<IndexedDbStore>>>,
+    open: RefCell<Few<AccountId, Weak<IndexedDbStore>>>,
 }
 
 impl IndexedDbDepot {
@@ -53,7 +54,7 @@ impl IndexedDbDepot {
 
     async fn load_device(&self) -> Result<Device, StoreError> {
         let (mut rows, settings, mut skipped) = self.link.with(read_device).await?;
-        rows.sort_by_key(|row| row.place);
+        order::sort_by(&mut rows, |a, b| a.place.cmp(&b.place));
         let mut accounts = Vec::new();
         for AccountRow { mut account, .. } in rows {
             if let Some(sealed) = account.credentials.take() {

@@ -43,10 +43,9 @@ pub(super) async fn apply(transaction: &TransactionRef<'_>, ops: &[Op]) -> Resul
                 table.clear()?;
             }
             let mut chunks = Chunks::empty(head.map_or(1, |head| head.chunks));
-            let touched = changes.iter().filter_map(subject);
-            chunks.changed = touched
-                .map(|address| (chunks.number(address), ContactChunk::default()))
-                .collect();
+            for address in changes.iter().filter_map(subject) {
+                chunks.chunk(address);
+            }
             // All are asked for before any answer is awaited.
             let asked: Vec<_> = (chunks.changed.keys())
                 .map(|&number| Ok((number, table.get::<JsValue, _, _>(number).primitive()?)))
@@ -112,10 +111,13 @@ impl Chunks {
             ..Self::empty(chunks_for(roster.contacts.len()))
         };
         // Of a contact that is there twice, the last one counts.
-        let contacts = roster.contacts.iter();
-        let by_address: BTreeMap<_, _> = contacts
-            .map(|contact| (&contact.address, contact))
-            .collect();
+        let mut by_address = BTreeMap::new();
+        by_address.extend(
+            roster
+                .contacts
+                .iter()
+                .map(|contact| (&contact.address, contact)),
+        );
         for (address, contact) in by_address {
             chunks.chunk(address).push(contact.clone());
         }

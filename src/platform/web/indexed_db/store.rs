@@ -1,6 +1,5 @@
 //! One account's store on IndexedDB.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use futures::FutureExt;
@@ -23,6 +22,7 @@ use super::roster::{self, HEAD};
 use super::row::{self, Fields, bytes, readable};
 use crate::entity::address::Address;
 use crate::entity::message::{Delivery, Direction, Message, Position};
+use crate::entity::order;
 use crate::entity::presence::OwnPresence;
 use crate::store::key::{self, Places};
 use crate::store::schema::{Capabilities, ContactChunk, RosterHead};
@@ -265,9 +265,8 @@ async fn find(
     }
     // A long name is kept by its hash: the message itself decides.
     found.retain(|message: &Message| message.names().any(|name| names.contains(&name)));
-    found.sort_by_key(|message| (message.position, message.id));
-    let mut seen = BTreeSet::new();
-    found.retain(|message| seen.insert(message.id));
+    order::sort_by(&mut found, Message::by_place);
+    found.dedup_by_key(|message| message.id);
     Ok(found)
 }
 
@@ -298,8 +297,9 @@ async fn count(database: &Database, places: &Places, limit: u32) -> Result<u32, 
 }
 
 async fn commit(database: &Database, batch: &Batch) -> Result<(), Error> {
-    let tables: BTreeSet<_> = batch.ops.iter().flat_map(tables_of).collect();
-    let tables: Vec<_> = tables.into_iter().collect();
+    let mut tables: Vec<_> = batch.ops.iter().flat_map(tables_of).copied().collect();
+    order::sort(&mut tables);
+    tables.dedup();
     let transaction = database
         .transaction(tables.as_slice())
         .with_mode(TransactionMode::Readwrite)

@@ -7,6 +7,7 @@
 use subtle::ConstantTimeEq;
 
 use super::scram::Hash;
+use crate::entity::order;
 
 /// What the server offered on this stream, as it came.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -44,7 +45,7 @@ impl Offer {
     fn joined(&self, between: &str, before_types: &str, types: Option<&Vec<String>>) -> String {
         let list = |names: &[String]| {
             let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-            names.sort_unstable();
+            order::sort(&mut names);
             names.join(between)
         };
         let mut all = list(&self.mechanisms);
