@@ -22,10 +22,10 @@ use futures::FutureExt;
 use minidom::Element;
 use serde_json::Value;
 use support::{Stage, WINDOW, address, juliet};
-use waxwing::boundary::change::Change;
+use waxwing::boundary::change::{Change, Reply};
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, TimelineRequest};
 use waxwing::entity::address::Address;
-use waxwing::entity::id::WindowId;
+use waxwing::entity::id::{ItemId, WindowId};
 use waxwing::store::{Depot, From, PageQuery};
 
 const ME: &str = "romeo@example.org";
@@ -124,7 +124,13 @@ impl Scene {
         stage.log_in(true).unwrap();
         let done = id_of(&stage.server.frames, "jabber:iq:roster");
         stage.server.silent = true;
-        stage.say("wherefore");
+        // The same name in each scene: they are compared.
+        let message = AccountCommand::SendMessage {
+            to: juliet(),
+            body: "wherefore".into(),
+            id: ItemId(1),
+        };
+        assert_eq!(stage.tell(message), Ok(Reply::Done));
         let mine = stage.server.take_messages()[0].0.clone();
         stage.watch(0, Anchor::Newest, 50);
         let request = TimelineRequest {
