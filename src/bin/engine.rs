@@ -11,7 +11,7 @@ mod engine {
     use waxwing::boundary::codec::BUILD;
     use waxwing::client::Client;
     use waxwing::client::log::Log;
-    use waxwing::client::retirement::Retirement;
+    use waxwing::client::retirement::{Retirement, refuse_everybody};
     use waxwing::platform::web;
     use waxwing::platform::web::lock::{DATABASE_LOCK, Held};
     use waxwing::platform::web::{succession, timer, witness};
@@ -20,6 +20,9 @@ mod engine {
     extern "C" {
         /// Ends this worker.
         fn close();
+        /// The build that the page has asked for.
+        #[wasm_bindgen(thread_local_v2, js_name = waxwingBuild)]
+        static ASKED: String;
     }
 
     /// For the loader, when we have trapped: where the frame in hand begins.
@@ -40,6 +43,9 @@ mod engine {
         let log = Log::default();
         // Nobody else is there to set one.
         let _ = tracing::subscriber::set_global_default(log.subscriber());
+        if ASKED.with(|asked| asked != BUILD) {
+            return refuse_everybody(&web::ports().pages);
+        }
         spawn_local(async move {
             let held = succession::accede(DATABASE_LOCK, BUILD, succession::PATIENCE).await;
             let client = Client::new(web::ports(), log);

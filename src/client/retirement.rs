@@ -1,16 +1,32 @@
-//! The end of an engine whose place another one takes, of another build.
+//! Engines and pages of different builds: the end of an engine whose place another one takes, and engines that no page
+//! of theirs has asked for.
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::boundary::change::ToPage;
+use crate::boundary::codec;
 use crate::entity::time::Instant;
 
 use super::account::ToAccount;
 use super::client::Client;
 use super::hub::Hub;
+use super::ports::{PageEvent, Pages};
 
 /// How long the accounts may take to come to their end.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Tells every page that this engine is of another build than it asked for: the site was upgraded under it, and the
+/// engine's files have the same names in every build. There is no client then.
+pub fn refuse_everybody(pages: &Rc<dyn Pages>) {
+    let other = codec::encode(&vec![ToPage::OtherBuild(codec::BUILD.to_owned())]);
+    let ways = pages.clone();
+    pages.listen(Box::new(move |event| {
+        if let PageEvent::Message(page, _) = event {
+            ways.post(page, other.clone());
+        }
+    }));
+}
 
 /// How a client is told that another engine takes over.
 #[derive(Clone)]

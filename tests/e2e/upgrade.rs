@@ -153,3 +153,28 @@ fn a_newer_build_takes_over_and_older_tabs_ask_to_be_reloaded() {
         assert_eq!(juliet.count(|event| is(event, body)), 1, "{body}");
     }
 }
+
+#[test]
+fn an_older_tab_whose_engine_dies_after_an_upgrade_asks_to_be_reloaded() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    let browser = world.logged_in("romeo");
+    world.open(&browser, "juliet");
+    let old = browser.tab();
+    let address = browser.call("GET", "/url", json!(null));
+    browser.find("textbox", "Message").enter("half a word");
+    world.site.upgrade(&another_build(&xtask::paths::dist()));
+    // The engine's files have no hash in their names: what is started now is the newer build's.
+    browser.devtools("Network.clearBrowserCache", json!({}));
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
+    browser.find("heading", "There is a new version");
+    // That engine keeps no other from its work.
+    browser.new_tab(address.as_str().unwrap());
+    browser.status("Online");
+    browser.switch_to(&old);
+    browser.find("button", "Reload").click();
+    browser.status("Online");
+    wait_for("the draft", || {
+        (browser.find("textbox", "Message").value() == "half a word").then_some(())
+    });
+}

@@ -150,3 +150,21 @@ fn an_engine_whose_place_was_taken_tells_its_pages_at_once() {
     stage.pages[0].listen();
     assert!(stage.pages[0].is_refused);
 }
+
+#[test]
+fn an_engine_that_no_page_of_its_build_has_asked_for_refuses_everybody() {
+    let mut world = waxwing::platform::fake::World::default();
+    let depot = std::rc::Rc::new(crate::support::Disk::default());
+    waxwing::client::retirement::refuse_everybody(&world.ports(depot).pages);
+    let page = world.new_page();
+    page.hello(Attention::Focused);
+    world.run();
+    let said = page.take_messages().concat();
+    assert!(
+        matches!(
+            &said[..],
+            [waxwing::boundary::change::ToPage::OtherBuild(_)]
+        ),
+        "{said:?}"
+    );
+}

@@ -17,7 +17,7 @@ pub(super) struct FakePages {
 
 #[derive(Default)]
 struct State {
-    sink: Option<Sink<PageEvent>>,
+    sink: Option<Rc<dyn Fn(PageEvent)>>,
     received: HashMap<PageId, Vec<Vec<u8>>>,
 }
 
@@ -33,7 +33,7 @@ impl FakePages {
 
 impl Pages for FakePages {
     fn listen(&self, events: Sink<PageEvent>) {
-        self.state.borrow_mut().sink = Some(events);
+        self.state.borrow_mut().sink = Some(Rc::from(events));
     }
 
     fn post(&self, page: PageId, bytes: Vec<u8>) {
@@ -104,7 +104,8 @@ impl FakePage {
     }
 
     fn tell(&self, event: PageEvent) {
-        if let Some(sink) = &self.state.borrow().sink {
+        let sink = self.state.borrow().sink.clone();
+        if let Some(sink) = sink {
             sink(event);
         }
     }
