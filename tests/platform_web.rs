@@ -323,11 +323,11 @@ fn an_engine_that_dies_is_started_ever_more_slowly_and_not_for_ever() {
     let waits: Vec<_> = (0..5)
         .map(|at| Some(deaths.on_death(second(100 + at))?.as_millis()))
         .collect();
-    assert_eq!(waits, [Some(50), Some(200), Some(800), Some(3200), None]);
+    assert_eq!(waits, [Some(250), Some(500), Some(1000), Some(2000), None]);
     // Once in a while does not count, and a person may insist.
-    let first = Duration::from_millis(50);
+    let first = Duration::from_millis(250);
     assert_eq!(deaths.on_death(second(200)), Some(first));
-    assert_eq!(deaths.on_death(second(201)), Some(first * 4));
+    assert_eq!(deaths.on_death(second(201)), Some(first * 2));
     deaths.forget();
     assert_eq!(deaths.on_death(second(202)), Some(first));
 }

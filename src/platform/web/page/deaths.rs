@@ -6,8 +6,8 @@ use std::time::Duration;
 const MOST: usize = 4;
 const LATELY: Duration = Duration::from_secs(60);
 /// How long to wait after the first death, and how many times longer after each one more.
-const FIRST: Duration = Duration::from_millis(50);
-const FACTOR: u32 = 4;
+const FIRST: Duration = Duration::from_millis(250);
+const FACTOR: u32 = 2;
 
 /// The deaths of late.
 #[derive(Clone, Debug, Default)]

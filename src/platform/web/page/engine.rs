@@ -75,8 +75,9 @@ impl Drop for Way {
     }
 }
 
-/// How long the loader may take until its first word: it is a small file, and the first that it loads says so.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the loader, a small file, may take until its first word. If it is still under way then, nothing is lost: a
+/// shared worker of that name is joined, not begun again. A browser does not tell of one that was joined when it failed.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is missing when an engine has never said a word.
 const LOADER: &str = "engine-loader.js";
