@@ -23,6 +23,7 @@ pub fn ConversationEntry(
     let format = use_format();
     let model = use_handle().model;
     let row = model.conversations.row(&peer);
+    let own_name = model.own_name_now(peer.account);
     let contact = model.contacts.row(&peer);
     let address = peer.address.as_str().to_owned();
     let href = href(use_handle(), &peer);
@@ -69,11 +70,17 @@ pub fn ConversationEntry(
         latest
             .get()
             .map(|latest| {
-                let own = (latest.direction == Direction::Outgoing).then_some(text.you);
+                let is_own = latest.direction == Direction::Outgoing;
+                // XEP-0245: "/me waves".
+                if let Some(action) = latest.text.strip_prefix("/me ") {
+                    let who = if is_own { own_name.clone() } else { name.get() };
+                    return format!("{who} {action}").into_any();
+                }
                 view! {
-                    {own}
+                    {is_own.then_some(text.you)}
                     {latest.text}
                 }
+                .into_any()
             })
             .into_any()
     };

@@ -197,6 +197,15 @@ impl Model {
     pub fn name_now(&self, key: &PeerKey) -> String {
         untrack(|| self.name(key))
     }
+
+    /// What an account calls itself in "/me waves", as it is now.
+    #[must_use]
+    pub fn own_name_now(&self, account: AccountId) -> String {
+        let own = self.accounts.peek(&account).map(|row| row.address.clone());
+        own.map_or_else(String::new, |address| {
+            address.local().unwrap_or(address.as_str()).to_owned()
+        })
+    }
 }
 
 fn account_order(accounts: Rows<AccountId, AccountRow>) -> Arc<Vec<AccountId>> {

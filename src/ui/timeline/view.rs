@@ -70,14 +70,8 @@ pub fn Timeline(
             window: column.clone().unchecked_into(),
         };
         let name = handle.model.name_now(&whom);
-        let own = handle.model.accounts.peek(&whom.account);
-        let own = own.map(|row| {
-            row.address
-                .local()
-                .unwrap_or(row.address.as_str())
-                .to_owned()
-        });
-        let Some(shared) = Shared::new(text, format, name, own.unwrap_or_default()) else {
+        let own = handle.model.own_name_now(whom.account);
+        let Some(shared) = Shared::new(text, format, name, own) else {
             return;
         };
         let scroller = Scroller::new(stage, shared);
