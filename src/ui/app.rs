@@ -82,7 +82,7 @@ pub fn App(
         provide_context(text);
         provide_context(Format::new(text));
         let staged = move || match stage.get() {
-            Stage::Misconfigured => screen::misconfigured(&mistakes.read_value()),
+            Stage::Misconfigured => mistakes.with_value(|mistakes| screen::misconfigured(mistakes)),
             Stage::OtherBuild => screen::other_build(),
             Stage::OtherTab => screen::other_tab(),
             Stage::Failed => screen::failed(),

@@ -1,6 +1,6 @@
 //! The little that the view itself asks of the browser window; each does nothing where there is none.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 /// A parameter of the page's address, before the `#`.
 #[must_use]

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 
+use crate::ui::view::prelude::*;
 use futures::channel::oneshot;
-use leptos::prelude::*;
 
 use super::deadly;
 use super::reactive::model::{Collate, Model};
@@ -53,7 +53,7 @@ pub struct Handle {
     /// How this page and the engine stand.
     pub engine: ReadSignal<Engine>,
     set_engine: WriteSignal<Engine>,
-    inner: StoredValue<Rc<Inner>, LocalStorage>,
+    inner: StoredValue<Rc<Inner>>,
 }
 
 #[derive(Default)]
@@ -104,7 +104,7 @@ impl Handle {
             model: Model::new(collate),
             engine,
             set_engine,
-            inner: StoredValue::new_local(Rc::default()),
+            inner: StoredValue::new(Rc::default()),
         }
     }
 

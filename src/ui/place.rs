@@ -1,6 +1,6 @@
 //! Places: what the part of the address after `#` says, and the way from one to another.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use crate::entity::address::Address;
 

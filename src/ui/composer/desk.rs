@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::ui::view::prelude::*;
 use leptos::html;
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::HtmlTextAreaElement;
 
@@ -289,8 +289,9 @@ impl Desk {
         {
             return;
         }
-        self.problem
-            .try_maybe_update(|problem| (problem.take().is_some(), ()));
+        if self.problem.try_with_untracked(Option::is_some) == Some(true) {
+            self.problem.set(None);
+        }
         let Some(field) = self.field() else { return };
         let left = self
             .outgoing

@@ -7,7 +7,7 @@ mod sidebar;
 pub use list::ConversationList;
 pub use sidebar::Sidebar;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::handle::Handle;
 use super::place::Place;

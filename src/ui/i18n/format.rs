@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use leptos::prelude::{GetValue, LocalStorage, StoredValue};
+use crate::ui::view::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::intl::{self, DateTimeFormat, NumberFormat, RelativeTimeFormat};
@@ -14,7 +14,7 @@ use crate::entity::time::Timestamp;
 #[derive(Clone, Copy)]
 pub struct Format {
     texts: &'static Texts,
-    made: StoredValue<Rc<Made>, LocalStorage>,
+    made: StoredValue<Rc<Made>>,
 }
 
 /// The browser's formatters: each is made when it is first needed, because making one takes long.
@@ -35,7 +35,7 @@ impl Format {
     pub fn new(texts: &'static Texts) -> Self {
         Self {
             texts,
-            made: StoredValue::new_local(Rc::default()),
+            made: StoredValue::new(Rc::default()),
         }
     }
 

@@ -117,7 +117,7 @@ pub fn Devices(
         let Presence { availability, .. } = device.presence;
         view! {
             <li class="contact-details__state">
-                <PresenceDot availability=Signal::stored(availability) />
+                <PresenceDot availability=availability />
                 <span>
                     <bdi>{device.client.unwrap_or(device.name)}</bdi>
                     " · "

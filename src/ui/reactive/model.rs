@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::rows::Rows;
 use crate::boundary::change::{AccountRow, Change, ContactRow, ConversationRow};

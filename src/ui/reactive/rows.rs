@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 /// A map of rows. A copy is another handle on the same rows.
 pub struct Rows<K: 'static, V: 'static> {
@@ -68,7 +68,7 @@ where
     /// The signal of one row: `None` while there is no such row.
     #[must_use]
     pub fn row(&self, key: &K) -> ReadSignal<Option<Arc<V>>> {
-        self.arc_row(key).read_only().into()
+        self.arc_row(key).into()
     }
 
     /// The same, not bound to the owner that is current.

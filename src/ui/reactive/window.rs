@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::rows::Rows;
 use crate::boundary::change::{Edge, Item, TimelineChange};

@@ -12,17 +12,17 @@ use crate::ui::i18n::use_text;
 pub struct Strength {
     /// 0 to 4; none while it is not known.
     pub score: ReadSignal<Option<u8>>,
-    port: StoredValue<Option<MessagePort>, LocalStorage>,
+    port: StoredValue<Option<MessagePort>>,
 }
 
 impl Strength {
     /// Belongs to the owner that is current.
     pub fn new() -> Self {
         let (score, set_score) = signal(None);
-        let port = StoredValue::new_local(None);
+        let port = StoredValue::new(None);
         if let Ok((worker, ours)) = start(set_score) {
             port.set_value(Some(ours));
-            let worker = StoredValue::new_local(worker);
+            let worker = StoredValue::new(worker);
             on_cleanup(move || {
                 worker.try_with_value(Worker::terminate);
             });

@@ -1,6 +1,6 @@
 //! The title of the window: how many are unread, and whom one talks to.
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 use super::open::{Open, Opened};
 use crate::ui::handle::use_handle;

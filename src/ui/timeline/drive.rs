@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};
@@ -291,7 +291,7 @@ impl Drive {
         };
         observer.observe(log);
         observer.observe(window);
-        let kept = StoredValue::new_local(Some((observer, sized)));
+        let kept = StoredValue::new(Some((observer, sized)));
         on_cleanup(move || {
             if let Some((observer, _)) = kept.try_update_value(Option::take).flatten() {
                 observer.disconnect();

@@ -54,7 +54,7 @@ pub fn Timeline(
     let column = NodeRef::<html::Div>::new();
     let at_end = RwSignal::new(true);
     let said = RwSignal::new(String::new());
-    let drive = StoredValue::new_local(None::<Rc<Drive>>);
+    let drive = StoredValue::new(None::<Rc<Drive>>);
     let drive_now = move || drive.try_get_value().flatten();
 
     // Once the three elements are there, until they go.

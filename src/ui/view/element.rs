@@ -1,14 +1,13 @@
 //! An element while it is built, and the place where everything begins.
 
-use leptos::prelude::*;
-use leptos::tachys::html::element::ElementType;
+use leptos::prelude::{Owner, document};
 use leptos::tachys::html::event::EventDescriptor;
-use leptos::tachys::html::node_ref::NodeRefContainer;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 
+use super::IntoView;
 use super::region::Run;
-use super::{IntoView, Part, View};
+use super::signal::NodeRef;
 
 /// An element while it is built.
 pub struct El(web_sys::Element);
@@ -42,25 +41,13 @@ impl El {
         let _never = self.0.set_attribute(name, value);
     }
 
-    /// A text that stays.
-    #[inline(never)]
-    pub fn text(&self, text: &'static str) {
-        View::text(text).insert(&self.0, None);
-    }
-
-    /// A child.
-    #[inline(never)]
-    pub fn append(&self, child: View) {
-        child.insert(&self.0, None);
-    }
-
-    /// Calls `hear` at each event.
-    pub fn on<E: EventDescriptor>(&self, event: E, mut hear: impl FnMut(E::EventType) + 'static)
+    /// Calls `hear` at each event of this kind, which has this name.
+    pub fn on<E>(&self, _kind: E, name: &'static str, mut hear: impl FnMut(E::EventType) + 'static)
     where
-        E::EventType: JsCast,
+        E: EventDescriptor<EventType: JsCast>,
     {
         self.listen(
-            &event.name(),
+            name,
             Box::new(move |event: web_sys::Event| hear(event.unchecked_into())),
         );
     }
@@ -76,14 +63,8 @@ impl El {
     }
 
     /// Tells who wants to know which element this is.
-    pub fn load<E: ElementType>(&self, node: impl NodeRefContainer<E>) {
+    pub fn load<E>(&self, node: NodeRef<E>) {
         node.load(&self.0);
-    }
-
-    /// The view.
-    #[must_use]
-    pub fn done(self) -> View {
-        View(Part::Node(self.0.into()))
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is shown only sometimes.
 
-use leptos::prelude::{Get, Memo, component};
+use leptos::prelude::component;
 
+use super::signal::Memo;
 use super::{ChildrenFn, IntoView, ViewFn};
 
 /// Shows its children while `when` holds, else `fallback`; what it shows is built anew only when that changes.

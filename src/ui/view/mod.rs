@@ -17,13 +17,16 @@ mod element;
 mod flow;
 mod list;
 mod order;
+pub mod plant;
 mod region;
+pub mod signal;
 mod value;
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use leptos::prelude::*;
+use leptos::prelude::document;
+use signal::{Memo, ReadSignal, RwSignal, Signal};
 
 pub use element::{El, mount, mount_to};
 pub use flow::Show;
@@ -35,6 +38,10 @@ pub use waxwing_view::view;
 pub mod prelude {
     pub use leptos::prelude::*;
 
+    pub use super::signal::{
+        ArcRwSignal, Callback, Effect, Memo, NodeRef, ReadSignal, RwSignal, Signal, StoredValue,
+        WriteSignal, signal,
+    };
     pub use super::{
         AnyView, Children, ChildrenFn, CollectView, For, IntoAny, IntoView, Show, View, ViewFn,
         view,

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::element::El;
 use super::region::{Run, effect};
+use super::signal::{Memo, ReadSignal, RwSignal, Signal};
 
 /// The value of an attribute.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -81,41 +81,93 @@ const SVG: [&str; 9] = [
     "svg", "use", "path", "circle", "g", "rect", "line", "polyline", "polygon",
 ];
 
+/// An element: what never changes is a description (see `waxwing::ui::view::plant`), and code does the rest.
 fn html(element: &NodeElement<rstml::Infallible>) -> TokenStream {
-    let name = element.name().to_string();
-    let make = if SVG.contains(&name.as_str()) {
-        quote! { ::waxwing::ui::view::El::svg(#name) }
-    } else {
-        quote! { ::waxwing::ui::view::El::html(#name) }
-    };
-    let attributes = element
-        .attributes()
-        .iter()
-        .map(|attribute| match attribute {
-            NodeAttribute::Attribute(attribute) => element_attribute(attribute),
-            NodeAttribute::Block(block) => error(block.span(), "an element takes no block here"),
-        });
-    let children = element.children.iter().filter_map(|child| match child {
-        Node::Text(text) => {
-            let text = &text.value;
-            Some(quote! { __element.text(#text); })
-        }
-        child => {
-            let child = one(child)?;
-            Some(quote! { __element.append(#child); })
-        }
-    });
+    let mut plan = Plan::default();
+    plan.element(element);
+    let Plan { orders, steps } = plan;
+    let orders = orders.trim_end_matches(CLOSE);
+    if steps.is_empty() {
+        return quote! { ::waxwing::ui::view::plant::grown(#orders) };
+    }
     quote! {
         {
-            let __element = #make;
-            #(#attributes)*
-            #(#children)*
-            __element.done()
+            let mut __plant = ::waxwing::ui::view::plant::Plant::new(#orders);
+            #(#steps)*
+            __plant.done()
         }
     }
 }
 
-fn element_attribute(attribute: &KeyedAttribute) -> TokenStream {
+const OPEN: char = '\x01';
+const OPEN_SVG: char = '\x02';
+const ATTRIBUTE: char = '\x03';
+const VALUE: char = '\x04';
+const TEXT: char = '\x05';
+const CLOSE: char = '\x06';
+const WAIT: char = '\x07';
+
+/// An element and all in it.
+#[derive(Default)]
+struct Plan {
+    /// The description.
+    orders: String,
+    /// What code does, each where the description says that it waits.
+    steps: Vec<TokenStream>,
+}
+
+impl Plan {
+    fn order(&mut self, sign: char, word: &str) {
+        // What would be taken for an order does not stand in the words of a view.
+        let words = word.chars().filter(|char| *char > WAIT);
+        self.orders.push(sign);
+        self.orders.extend(words);
+    }
+
+    fn step(&mut self, step: TokenStream) {
+        self.orders.push(WAIT);
+        self.steps.push(step);
+    }
+
+    fn element(&mut self, element: &NodeElement<rstml::Infallible>) {
+        let name = element.name().to_string();
+        let is_svg = SVG.contains(&name.as_str());
+        self.order(if is_svg { OPEN_SVG } else { OPEN }, &name);
+        let mut steps = Vec::new();
+        for attribute in element.attributes() {
+            match attribute {
+                NodeAttribute::Attribute(attribute) => match element_attribute(attribute) {
+                    Ok((name, value)) => {
+                        self.order(ATTRIBUTE, &name);
+                        self.order(VALUE, &value);
+                    }
+                    Err(step) => steps.push(step),
+                },
+                NodeAttribute::Block(block) => {
+                    steps.push(error(block.span(), "an element takes no block here"));
+                }
+            }
+        }
+        for step in steps {
+            self.step(step);
+        }
+        for child in &element.children {
+            match child {
+                Node::Text(text) => self.order(TEXT, &text.value.value()),
+                Node::Element(element) if !is_component(element.name()) => self.element(element),
+                child => {
+                    if let Some(child) = one(child) {
+                        self.step(quote! { __plant.append(#child); });
+                    }
+                }
+            }
+        }
+        self.orders.push(CLOSE);
+    }
+}
+
+/// The name and the value of an attribute that never changes, or else the code that sets it.
+fn element_attribute(attribute: &KeyedAttribute) -> Result<(String, String), TokenStream> {
     let key = attribute.key.to_string();
     let value = value(attribute);
     let span = attribute.span();
@@ -124,28 +176,28 @@ fn element_attribute(attribute: &KeyedAttribute) -> TokenStream {
             .clone()
             .unwrap_or_else(|| error(span, "this attribute needs a value"))
     };
-    if let Some(event) = key.strip_prefix("on:") {
-        let event = format_ident!("{event}", span = attribute.key.span());
+    Err(if let Some(event) = key.strip_prefix("on:") {
+        let kind = format_ident!("{event}", span = attribute.key.span());
         let handler = needed();
-        quote! { __element.on(::leptos::ev::#event, #handler); }
+        quote! { __plant.here().on(::leptos::ev::#kind, #event, #handler); }
     } else if let Some(name) = key.strip_prefix("prop:") {
         let value = needed();
-        quote! { ::waxwing::ui::view::Property::set_property(#value, &__element, #name); }
+        quote! { ::waxwing::ui::view::Property::set_property(#value, __plant.here(), #name); }
     } else if let Some(name) = key.strip_prefix("style:") {
         let value = needed();
-        quote! { ::waxwing::ui::view::Attribute::set_style(#value, &__element, #name); }
+        quote! { ::waxwing::ui::view::Attribute::set_style(#value, __plant.here(), #name); }
     } else if key == "node_ref" {
         let node = needed();
-        quote! { __element.load(#node); }
+        quote! { __plant.here().load(#node); }
     } else if key.contains(':') {
         error(span, "no such attribute")
     } else if let Some(text) = literal(attribute) {
-        quote! { __element.attribute(#key, #text); }
+        return Ok((key, text));
     } else if let Some(value) = value {
-        quote! { ::waxwing::ui::view::Attribute::set(#value, &__element, #key); }
+        quote! { ::waxwing::ui::view::Attribute::set(#value, __plant.here(), #key); }
     } else {
-        quote! { __element.attribute(#key, ""); }
-    }
+        return Ok((key, String::new()));
+    })
 }
 
 fn component(element: &NodeElement<rstml::Infallible>) -> TokenStream {
@@ -235,36 +287,42 @@ mod tests {
     }
 
     #[test]
-    fn an_element_is_one_call_for_each_attribute_and_child() {
+    fn what_never_changes_is_described_and_code_does_the_rest() {
         same(
-            quote! { <p class="a" hidden title=title>"text" {value}</p> },
+            quote! { <p class="a" title=title hidden>"text" <b>{value}</b> <i></i></p> },
             quote! {{
-                let __element = ::waxwing::ui::view::El::html("p");
-                __element.attribute("class", "a");
-                __element.attribute("hidden", "");
-                ::waxwing::ui::view::Attribute::set(title, &__element, "title");
-                __element.text("text");
-                __element.append(::waxwing::ui::view::IntoView::into_view(value));
-                __element.done()
+                let mut __plant = ::waxwing::ui::view::plant::Plant::new(
+                    "\u{1}p\u{3}class\u{4}a\u{3}hidden\u{4}\u{7}\u{5}text\u{1}b\u{7}\u{6}\u{1}i"
+                );
+                ::waxwing::ui::view::Attribute::set(title, __plant.here(), "title");
+                __plant.append(::waxwing::ui::view::IntoView::into_view(value));
+                __plant.done()
             }},
         );
         same(
             quote! { <input prop:value=value style:color=color on:input=heard node_ref=node /> },
             quote! {{
-                let __element = ::waxwing::ui::view::El::html("input");
-                ::waxwing::ui::view::Property::set_property(value, &__element, "value");
-                ::waxwing::ui::view::Attribute::set_style(color, &__element, "color");
-                __element.on(::leptos::ev::input, heard);
-                __element.load(node);
-                __element.done()
+                let mut __plant =
+                    ::waxwing::ui::view::plant::Plant::new("\u{1}input\u{7}\u{7}\u{7}\u{7}");
+                ::waxwing::ui::view::Property::set_property(value, __plant.here(), "value");
+                ::waxwing::ui::view::Attribute::set_style(color, __plant.here(), "color");
+                __plant.here().on(::leptos::ev::input, "input", heard);
+                __plant.here().load(node);
+                __plant.done()
             }},
+        );
+        same(
+            quote! { <b>"\u{1}i"</b> },
+            quote! { ::waxwing::ui::view::plant::grown("\u{1}b\u{5}i") },
         );
     }
 
     #[test]
     fn shapes_are_elements_of_svg() {
-        let code = expand(quote! { <svg><use href="#a"></use></svg> }).to_string();
-        assert_eq!(code.matches("El :: svg").count(), 2, "{code}");
+        same(
+            quote! { <svg><use href="#a"></use></svg> },
+            quote! { ::waxwing::ui::view::plant::grown("\u{2}svg\u{2}use\u{3}href\u{4}#a") },
+        );
     }
 
     #[test]
