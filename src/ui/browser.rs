@@ -1,5 +1,8 @@
 //! The little that the view itself asks of the browser window; each does nothing where there is none.
 
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
 use crate::ui::view::prelude::*;
 
 /// A parameter of the page's address, before the `#`.
@@ -71,6 +74,44 @@ pub fn pixels(length: f64) -> String {
     let written = js_sys::Number::from(length).to_fixed(2);
     // Two digits are never too many.
     written.map_or_else(|_| String::new(), |number| String::from(number) + "px")
+}
+
+/// The text in small letters. The browser has the tables of all scripts: here they are kilobytes.
+#[must_use]
+pub fn lowercase(text: &str) -> String {
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else if cfg!(target_arch = "wasm32") {
+        js_sys::JsString::from(text).to_lower_case().into()
+    } else {
+        text.to_lowercase()
+    }
+}
+
+/// The text in capitals.
+#[must_use]
+pub fn uppercase(text: &str) -> String {
+    if text.is_ascii() {
+        text.to_ascii_uppercase()
+    } else if cfg!(target_arch = "wasm32") {
+        js_sys::JsString::from(text).to_upper_case().into()
+    } else {
+        text.to_uppercase()
+    }
+}
+
+/// Fetches a file beside the page: its status, and its text if that came whole. None, when nobody answers.
+pub async fn fetch(name: &str) -> Option<(u16, Option<String>)> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    let answer = JsFuture::from(window().fetch_with_str(name)).await.ok()?;
+    let answer: web_sys::Response = answer.unchecked_into();
+    let text = match answer.text() {
+        Ok(text) => JsFuture::from(text).await.ok(),
+        Err(_) => None,
+    };
+    Some((answer.status(), text.and_then(|text| text.as_string())))
 }
 
 /// What this browser was told to remember; never a secret.

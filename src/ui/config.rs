@@ -2,6 +2,7 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::browser;
 use super::i18n::Locale;
 use crate::entity::settings::Theme;
 
@@ -355,9 +356,9 @@ fn fetched(status: u16, text: Option<String>) -> Fetched {
 }
 
 async fn fetch() -> Fetched {
-    match gloo_net::http::Request::get("config.json").send().await {
-        Ok(response) => fetched(response.status(), response.text().await.ok()),
-        Err(_) => Fetched::Failed,
+    match browser::fetch("config.json").await {
+        Some((status, text)) => fetched(status, text),
+        None => Fetched::Failed,
     }
 }
 

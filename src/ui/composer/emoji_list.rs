@@ -1,5 +1,7 @@
 //! The emoji that can be picked: a text file, read when the picker is first opened.
 
+use crate::ui::browser::lowercase;
+
 /// At most so many are found.
 const FOUND: usize = 120;
 
@@ -92,7 +94,7 @@ impl EmojiList {
     /// The emoji that fit a query, in English or Chinese, best first.
     #[must_use]
     pub fn find(&self, query: &str) -> Vec<Emoji> {
-        let query: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+        let query: Vec<String> = query.split_whitespace().map(lowercase).collect();
         if query.is_empty() {
             return Vec::new();
         }

@@ -274,13 +274,9 @@ fn recall() -> Vec<String> {
 }
 
 async fn load() -> Option<EmojiList> {
-    let answer = gloo_net::http::Request::get("emoji.txt")
-        .send()
-        .await
-        .ok()?;
-    if !answer.ok() {
+    let (200, Some(text)) = browser::fetch("emoji.txt").await? else {
         return None;
-    }
-    let list = EmojiList::parse(&answer.text().await.ok()?);
+    };
+    let list = EmojiList::parse(&text);
     (list.groups() > 0).then_some(list)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use crate::ui::browser::lowercase;
 use crate::ui::reactive::model::PeerKey;
 
 /// A line of the list. A contact in two groups has two lines.
@@ -20,7 +21,7 @@ pub enum Line {
 pub fn lines(contacts: &[(PeerKey, Vec<String>)], folded: &HashSet<Arc<str>>) -> Vec<Line> {
     let nobody: Arc<str> = Arc::from("");
     let mut groups: BTreeMap<(bool, String, Arc<str>), Vec<PeerKey>> = BTreeMap::new();
-    let place = |name: &str| (name.is_empty(), name.to_lowercase(), Arc::from(name));
+    let place = |name: &str| (name.is_empty(), lowercase(name), Arc::from(name));
     for (key, names) in contacts {
         if names.is_empty() {
             groups.entry(place("")).or_default().push(key.clone());

@@ -9,6 +9,7 @@ pub use sidebar::Sidebar;
 
 use crate::ui::view::prelude::*;
 
+use super::browser::lowercase;
 use super::handle::Handle;
 use super::place::Place;
 use super::reactive::model::PeerKey;
@@ -25,8 +26,8 @@ pub struct Listing {
 impl Listing {
     /// Whether a name or an address fits what the user searches for.
     pub(super) fn fits(filter: &str, name: &str, address: &str) -> bool {
-        let filter = filter.trim().to_lowercase();
-        filter.is_empty() || name.to_lowercase().contains(&filter) || address.contains(&filter)
+        let filter = lowercase(filter.trim());
+        filter.is_empty() || lowercase(name).contains(&filter) || address.contains(&filter)
     }
 }
 

@@ -5,6 +5,7 @@ use sha1::{Digest, Sha1};
 
 use super::presence_dot::PresenceDot;
 use crate::entity::presence::Availability;
+use crate::ui::browser::uppercase;
 
 /// A disc with initials. It says nothing to assistive technology: the name stands beside it.
 #[component]
@@ -60,12 +61,12 @@ fn initials(name: &str) -> String {
         if !out.is_empty() && (letter as u32) >= 0x2E80 {
             break;
         }
-        out.extend(letter.to_uppercase());
+        out.push(letter);
         if (letter as u32) >= 0x2E80 {
             break;
         }
     }
-    out
+    uppercase(&out)
 }
 
 #[cfg(test)]
