@@ -6,7 +6,7 @@ mod facts;
 
 pub use details::ContactDetails;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 
 /// Whether the details are all that shows: then their heading is that of the page.
 #[derive(Clone, Copy)]

@@ -79,8 +79,8 @@ pub fn RegisterPage() -> impl IntoView {
                 Ok(_) => router.go(Place::Home),
                 // Given up elsewhere, its answer is no news.
                 Err(found) if logging_in.get_untracked() => {
-                    if let Some(unseen) = set_problem.try_set(Some(found)).flatten() {
-                        toasts.problem(&unseen, text);
+                    if !set_problem.try_set(Some(found.clone())) {
+                        toasts.problem(&found, text);
                     }
                 }
                 Err(_) => {}

@@ -4,7 +4,7 @@
 
 use std::future::Future;
 
-use leptos::prelude::*;
+use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 
 use super::toast::{Toasts, use_toasts};
@@ -62,8 +62,8 @@ impl Attempt {
 
     /// It failed: said beside what was pressed, if that is still there.
     pub fn fail(self, problem: Problem) {
-        if let Some(unseen) = self.problem.try_set(Some(problem)).flatten() {
-            self.fail_elsewhere(&unseen);
+        if !self.problem.try_set(Some(problem.clone())) {
+            self.fail_elsewhere(&problem);
         }
     }
 
