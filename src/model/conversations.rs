@@ -110,19 +110,20 @@ impl Conversations {
         });
     }
 
-    /// A message came, live.
+    /// A message came, live; or another device of ours sent it.
     pub(super) fn on_received(&mut self, message: &Message) {
+        if message.direction == Direction::Outgoing {
+            return self.on_composed(message);
+        }
         self.change(&message.conversation, |conversation| {
             conversation.open = true;
             note(conversation, message);
-            if message.direction == Direction::Incoming {
-                // Nothing before the first message that comes was missed: history is read by definition.
-                let read = *conversation
-                    .read
-                    .get_or_insert_with(|| before(message.position));
-                if message.position > read {
-                    conversation.unread = conversation.unread.saturating_add(1);
-                }
+            // Nothing before the first message that comes was missed: history is read by definition.
+            let read = *conversation
+                .read
+                .get_or_insert_with(|| before(message.position));
+            if message.position > read {
+                conversation.unread = conversation.unread.saturating_add(1);
             }
         });
     }
@@ -131,9 +132,12 @@ impl Conversations {
     pub(super) fn on_composed(&mut self, message: &Message) {
         self.change(&message.conversation, |conversation| {
             conversation.open = true;
-            note(conversation, message);
+            let is_newest = note(conversation, message);
             conversation.read = conversation.read.max(Some(message.position));
-            conversation.unread = 0;
+            // What another device sent before the newest message leaves the count to the store.
+            if is_newest {
+                conversation.unread = 0;
+            }
         });
     }
 
@@ -215,8 +219,8 @@ impl Conversations {
     }
 }
 
-/// The newest message is this one, unless it is older than the one that we know.
-fn note(conversation: &mut Conversation, message: &Message) {
+/// The newest message is this one, unless it is older than the one that we know. Tells which.
+fn note(conversation: &mut Conversation, message: &Message) -> bool {
     let newer = conversation
         .latest
         .as_ref()
@@ -224,6 +228,7 @@ fn note(conversation: &mut Conversation, message: &Message) {
     if newer {
         conversation.latest = Some(preview(message));
     }
+    newer
 }
 
 fn preview(message: &Message) -> Preview {

@@ -148,6 +148,11 @@ pub(super) fn on_reply(
         Reply::RosterSet(request, edit) => Roster::on_set(cx, request, edit, outcome),
         Reply::Disco(whom) => features.disco.on_answer(cx, whom, outcome),
         Reply::Caps(ver) => features.caps.on_answer(cx, &ver, outcome),
+        Reply::Carbons => {
+            if let Outcome::Error { condition, .. } = outcome {
+                tracing::debug!(condition, "no copies of what other devices send");
+            }
+        }
         Reply::Archive(query) => features.on_archive_end(cx, &query, outcome),
         // An error is as good a sign of life as a result.
         Reply::Handled(upto) => match outcome {

@@ -34,6 +34,8 @@ pub enum Reply {
     Disco(Whom),
     /// For what a verification string (XEP-0115) stands for.
     Caps(String),
+    /// For copies of what our other devices receive and send.
+    Carbons,
     /// For a page of the archive, by the id of the query.
     Archive(String),
     /// For a sign that the server has handled all stanzas up to that one.

@@ -487,3 +487,72 @@ fn a_nonsense_conversation_is_refused() {
     ));
     assert_eq!(answer, Some(Err(Problem::InvalidAddress)));
 }
+
+/// What our server tells of another device of ours.
+fn carbon(name: &str, message: &str) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='romeo@example.org' to='romeo@example.org/orchard'>\
+         <{name} xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>{message}</forwarded></{name}></message>"
+    )
+}
+
+/// A message of another device of ours.
+fn elsewhere(id: &str, body: &str, names: &str) -> String {
+    live(id, body, names)
+        .replace(
+            "from='juliet@example.org/balcony'",
+            "from='romeo@example.org/phone'",
+        )
+        .replace("to='romeo@example.org'", "to='juliet@example.org'")
+}
+
+#[test]
+fn carbon_of_what_another_device_sent() {
+    let mut stage = Stage::online();
+    stage.server.deliver(&live("m1", "art thou", ""));
+    stage.go();
+    assert_eq!(stage.row().unread, 1);
+    let sent = elsewhere("m2", "by the hour", &stanza_id("a0002"));
+    stage.server.deliver(&carbon("sent", &sent));
+    check(&mut stage, &["art thou", "by the hour"]);
+    let answer = stage.pages[0].window.items[1].clone();
+    assert_eq!(
+        (answer.direction, answer.delivery),
+        (Direction::Outgoing, Delivery::Sent)
+    );
+    // Who answers has read.
+    assert_eq!(stage.row().unread, 0);
+    // The same from the archive, and once more.
+    stage.server.deliver(&carbon("sent", &sent));
+    let mut archived = Archived::new(2, "romeo@example.org/phone", "by the hour");
+    archived.id = "a0002".to_owned();
+    stage.server.archive = vec![archived];
+    let mut stage = stage.restart();
+    check(&mut stage, &["art thou", "by the hour"]);
+}
+
+#[test]
+fn carbon_of_what_another_device_received_and_the_same_live() {
+    let mut stage = Stage::online();
+    let message = live("m1", "art thou", &stanza_id("a0001"));
+    stage.server.deliver(&carbon("received", &message));
+    stage.server.deliver(&message);
+    check(&mut stage, &["art thou"]);
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
+fn carbon_of_an_older_message_reads_only_what_came_before_it() {
+    let mut stage = Stage::online();
+    stage
+        .server
+        .deliver(&live("m1", "one", &delay("2025-12-31T10:00:00Z")));
+    stage.server.deliver(&live("m2", "two", ""));
+    stage.go();
+    assert_eq!(stage.row().unread, 2);
+    let sent = elsewhere("m3", "between", &delay("2025-12-31T11:00:00Z"));
+    stage.server.deliver(&carbon("sent", &sent));
+    check(&mut stage, &["one", "between", "two"]);
+    assert_eq!(stage.row().unread, 1);
+    assert_eq!(stage.row().latest.unwrap().text, "two");
+}

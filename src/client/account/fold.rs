@@ -113,6 +113,10 @@ impl Account {
         if message.position.time >= now {
             message.position = self.after_all(&message.conversation, message.position);
         }
+        if message.direction == Direction::Outgoing {
+            // Another device sent it: what came after it is all that may be unread.
+            self.recount.insert(message.conversation.clone());
+        }
         batch.push(Op::PutMessage(message.clone()));
         let news = now.0.saturating_sub(message.time.0) < NEWS;
         let event = Event::Message(MessageEvent::Received(message));

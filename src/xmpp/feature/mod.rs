@@ -21,6 +21,7 @@ use crate::event::{ArchiveEvent, Event, SessionEvent};
 use super::cx::Cx;
 use super::engine::{Settings, Snapshot, Why, Wish};
 use super::iq::Outcome;
+use super::message::carbons;
 use super::message::order::Order;
 use super::message::outgoing::Outbox;
 use archive::{Archive, Purpose, Wanted};
@@ -60,6 +61,7 @@ impl Features {
     pub(super) fn on_bound(&mut self, cx: &mut Cx) {
         self.roster.load(cx);
         self.disco.load(cx);
+        carbons::enable(cx);
         self.outbox.on_bound(cx, &mut self.archive);
     }
 

@@ -14,6 +14,8 @@ use crate::xmpp::trust::{Payload, Sender, allows, is_own_server};
 pub enum Envelope<'a> {
     /// An item of our archive, which may be believed.
     ArchiveItem(&'a Element),
+    /// A copy of what another device of ours received or sent, which may be believed.
+    Carbon(&'a Element),
     /// The refusal of a message of ours.
     Error,
     /// A message from whoever sent it.
@@ -28,9 +30,8 @@ pub fn open(stanza: &Element, sender: Sender) -> Envelope<'_> {
     if let Some((child, payload)) = wrapping(stanza) {
         return match (allows(payload, sender), payload) {
             (true, Payload::ArchiveResult) => Envelope::ArchiveItem(child),
-            // Carbons are not enabled (XEP-0280 §4), so there are none.
-            (true, _) => Envelope::Dropped("not asked for"),
-            (false, _) => Envelope::Dropped("forged"),
+            (true, Payload::Carbon) => Envelope::Carbon(child),
+            (_, _) => Envelope::Dropped("forged"),
         };
     }
     match stanza.attr("type") {

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** parsed payload by payload: an unknown or broken child never hides the text.
 
+pub mod carbons;
 pub mod content;
 pub mod envelope;
 pub mod ids;
@@ -10,6 +11,7 @@ pub mod outgoing;
 
 use minidom::Element;
 
+use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::jid::Jid;
 use crate::entity::message::{Delivery, Direction, Message, Position};
@@ -30,6 +32,7 @@ pub(super) fn on_message(
     let sender = Sender::of(from, cx, &features.roster);
     match envelope::open(stanza, sender) {
         Envelope::ArchiveItem(result) => features.archive.on_item(cx, result),
+        Envelope::Carbon(copy) => carbons::on_copy(cx, features, stanza, copy),
         Envelope::Error => features.outbox.on_error(cx, from, stanza),
         Envelope::Plain => on_plain(cx, features, from, sender, stanza),
         Envelope::Dropped(why) => tracing::debug!(why, "message dropped"),
@@ -43,11 +46,26 @@ fn on_plain(
     sender: Sender,
     stanza: &Element,
 ) {
+    let Some(account) = cx.account().cloned() else {
+        return;
+    };
+    let delay = envelope::delay(stanza, sender, &account, cx.now.wall);
+    let peer = from.map_or(&account, Jid::address).clone();
+    tell(cx, features, stanza, Direction::Incoming, peer, delay);
+}
+
+/// Tells of a message that was written to us, or by another device of ours.
+fn tell(
+    cx: &mut Cx,
+    features: &mut Features,
+    stanza: &Element,
+    direction: Direction,
+    conversation: Address,
+    delay: envelope::Delay,
+) {
     let (Some(account), Some(body)) = (cx.account().cloned(), content::text(stanza)) else {
         return;
     };
-    let peer = from.map_or(&account, Jid::address).clone();
-    let delay = envelope::delay(stanza, sender, &account, cx.now.wall);
     let trusted = features.disco.keeps_ids_clean().then_some(&account);
     let position = Position {
         time: delay.trusted.unwrap_or(cx.now.wall),
@@ -57,8 +75,8 @@ fn on_plain(
     cx.emit(Event::Message(MessageEvent::Received(Message {
         id,
         position,
-        conversation: peer,
-        direction: Direction::Incoming,
+        conversation,
+        direction,
         time: delay.shown.unwrap_or(cx.now.wall),
         body,
         ids: ids::read(stanza, trusted),
