@@ -1,7 +1,7 @@
 //! The store in memory: for tests, and for browsers that keep nothing.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -31,9 +31,9 @@ pub struct MemoryStore {
 struct Tables {
     erased: bool,
     roster: Option<Contacts>,
-    conversations: BTreeMap<Address, Conversation>,
-    timelines: BTreeMap<Address, Timeline>,
-    caps: BTreeMap<String, Vec<String>>,
+    conversations: HashMap<Address, Conversation>,
+    timelines: HashMap<Address, Timeline>,
+    caps: HashMap<String, Vec<String>>,
     presence: OwnPresence,
 }
 
@@ -100,7 +100,7 @@ impl Timeline {
     }
 
     fn find(&self, names: &[Name]) -> Vec<Message> {
-        let mut places = BTreeSet::new();
+        let mut places = Vec::new();
         for name in names {
             let ids = self
                 .names
@@ -110,6 +110,8 @@ impl Timeline {
                 places.extend(self.place.get(id).map(|position| (*position, *id)));
             }
         }
+        order::sort(&mut places);
+        places.dedup();
         places
             .iter()
             .filter_map(|place| self.by_place.get(place).cloned())
@@ -181,14 +183,18 @@ impl Tables {
             .cloned()
             .collect();
         order::sort_by(&mut outbox, Message::by_place);
+        let mut conversations: Vec<_> = self.conversations.values().cloned().collect();
+        order::sort_by(&mut conversations, |a, b| a.peer.cmp(&b.peer));
+        let mut caps: Vec<_> = self.caps.clone().into_iter().collect();
+        order::sort(&mut caps);
         Snapshot {
             roster: self.roster.as_ref().map(|roster| Roster {
                 version: roster.version.clone(),
                 contacts: roster.by_address.values().cloned().collect(),
             }),
-            conversations: self.conversations.values().cloned().collect(),
+            conversations,
             outbox,
-            caps: self.caps.clone().into_iter().collect(),
+            caps,
             presence: self.presence.clone(),
             skipped: 0,
         }

@@ -1,6 +1,6 @@
 //! The roster in chunks: a change rewrites one chunk, and thousands of contacts load at once.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use indexed_db_futures::error::Error;
 use indexed_db_futures::prelude::*;
@@ -11,6 +11,7 @@ use super::layout::{META, ROSTER};
 use super::row;
 use crate::entity::address::Address;
 use crate::entity::contact::Contact;
+use crate::entity::order;
 use crate::store::schema::{ContactChunk, RosterHead, chunk_of, chunks_for};
 use crate::store::{Op, Roster};
 
@@ -93,7 +94,7 @@ fn subject(op: &Op) -> Option<&Address> {
 struct Chunks {
     count: u32,
     version: Option<String>,
-    changed: BTreeMap<u32, ContactChunk>,
+    changed: HashMap<u32, ContactChunk>,
 }
 
 impl Chunks {
@@ -101,7 +102,7 @@ impl Chunks {
         Self {
             count: count.max(1),
             version: None,
-            changed: BTreeMap::new(),
+            changed: HashMap::new(),
         }
     }
 
@@ -111,15 +112,11 @@ impl Chunks {
             ..Self::empty(chunks_for(roster.contacts.len()))
         };
         // Of a contact that is there twice, the last one counts.
-        let mut by_address = BTreeMap::new();
-        by_address.extend(
-            roster
-                .contacts
-                .iter()
-                .map(|contact| (&contact.address, contact)),
-        );
-        for (address, contact) in by_address {
-            chunks.chunk(address).push(contact.clone());
+        let mut contacts: Vec<_> = roster.contacts.iter().rev().collect();
+        order::sort_by(&mut contacts, |a, b| a.address.cmp(&b.address));
+        contacts.dedup_by(|a, b| a.address == b.address);
+        for contact in contacts {
+            chunks.chunk(&contact.address).push(contact.clone());
         }
         chunks
     }
