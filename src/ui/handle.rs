@@ -9,6 +9,7 @@ use crate::ui::view::prelude::*;
 use futures::channel::oneshot;
 
 use super::deadly;
+use super::reactive::few::Few;
 use super::reactive::model::{Collate, Model};
 use super::reactive::window::WindowRows;
 use crate::boundary::change::{Change, Reply, TimelineChange, ToPage};
@@ -64,7 +65,7 @@ struct Inner {
     attention: Cell<Attention>,
     next: Cell<u32>,
     asked: RefCell<HashMap<RequestId, Asked>>,
-    windows: RefCell<HashMap<WindowId, Watched>>,
+    windows: RefCell<Few<WindowId, Watched>>,
     listeners: RefCell<Vec<(u32, Listener)>>,
     diagnostics: Cell<(bool, bool)>,
 }

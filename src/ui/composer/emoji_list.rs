@@ -1,6 +1,7 @@
 //! The emoji that can be picked: a text file, read when the picker is first opened.
 
 use crate::ui::browser::lowercase;
+use crate::ui::reactive::order::ordered_by;
 
 /// At most so many are found.
 const FOUND: usize = 120;
@@ -99,12 +100,11 @@ impl EmojiList {
             return Vec::new();
         }
         let all = self.groups.iter().flatten();
-        let mut found: Vec<(usize, &Emoji)> = all
+        let found: Vec<(usize, &Emoji)> = all
             .filter_map(|emoji| Some((emoji.fits(&query)?, emoji)))
             .collect();
-        found.sort_by_key(|(fit, _)| *fit);
-        let best = found.into_iter().take(FOUND);
-        best.map(|(_, emoji)| emoji.clone()).collect()
+        let best = ordered_by(&found, |(fit, _)| fit).into_iter().take(FOUND);
+        best.map(|(_, emoji)| (*emoji).clone()).collect()
     }
 
     /// These emoji, as far as they are known, in the order given.

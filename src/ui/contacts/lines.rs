@@ -1,10 +1,10 @@
 //! The lines of the contact list: contacts under the heads of their groups.
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::ui::browser::lowercase;
 use crate::ui::reactive::model::PeerKey;
+use crate::ui::reactive::order::ordered_by;
 
 /// A line of the list. A contact in two groups has two lines.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -18,27 +18,37 @@ pub enum Line {
 /// Puts contacts (in order of their names, with their groups) under the heads of their groups. Groups are in order of
 /// their names, contacts without a group last; where nobody has a group there are no heads. Groups in `folded` show
 /// only their heads.
-pub fn lines(contacts: &[(PeerKey, Vec<String>)], folded: &HashSet<Arc<str>>) -> Vec<Line> {
+pub fn lines(contacts: &[(PeerKey, Vec<String>)], folded: &[Arc<str>]) -> Vec<Line> {
     let nobody: Arc<str> = Arc::from("");
-    let mut groups: BTreeMap<(bool, String, Arc<str>), Vec<PeerKey>> = BTreeMap::new();
-    let place = |name: &str| (name.is_empty(), lowercase(name), Arc::from(name));
+    // (without a group, its name as it is ordered, its name, who)
+    let mut placed: Vec<(bool, String, &str, &PeerKey)> = Vec::with_capacity(contacts.len());
     for (key, names) in contacts {
         if names.is_empty() {
-            groups.entry(place("")).or_default().push(key.clone());
+            placed.push((true, String::new(), "", key));
         }
         for name in names {
-            groups.entry(place(name)).or_default().push(key.clone());
+            placed.push((name.is_empty(), lowercase(name), name, key));
         }
     }
-    if groups.len() == 1 && groups.keys().all(|(none, ..)| *none) {
-        let all = groups.into_values().flatten();
-        return all.map(|key| Line::Contact(nobody.clone(), key)).collect();
+    if placed.iter().all(|(nowhere, ..)| *nowhere) {
+        let all = placed.into_iter();
+        return all
+            .map(|(.., key)| Line::Contact(nobody.clone(), key.clone()))
+            .collect();
     }
-    let mut lines = Vec::with_capacity(contacts.len() + groups.len());
-    for ((_, _, name), keys) in groups {
-        lines.push(Line::Head(name.clone()));
-        if !folded.contains(&name) {
-            lines.extend(keys.into_iter().map(|key| Line::Contact(name.clone(), key)));
+    let mut lines = Vec::with_capacity(placed.len());
+    let mut group = nobody;
+    let mut begun = false;
+    for (_, _, name, key) in ordered_by(&placed, |(nowhere, ordered, name, _)| {
+        (*nowhere, ordered, *name)
+    }) {
+        if !begun || *group != **name {
+            begun = true;
+            group = Arc::from(*name);
+            lines.push(Line::Head(group.clone()));
+        }
+        if !folded.contains(&group) {
+            lines.push(Line::Contact(group.clone(), (*key).clone()));
         }
     }
     lines
@@ -70,7 +80,7 @@ mod tests {
         ];
         let [friends, verona, none] = ["friends", "Verona", ""].map(Arc::<str>::from);
         assert_eq!(
-            lines(&contacts, &HashSet::new()),
+            lines(&contacts, &[]),
             [
                 Line::Head(friends.clone()),
                 Line::Contact(friends.clone(), key("juliet")),
@@ -81,7 +91,7 @@ mod tests {
                 Line::Contact(none.clone(), key("benvolio")),
             ]
         );
-        let folded = HashSet::from([friends.clone(), none.clone()]);
+        let folded = [friends.clone(), none.clone()];
         assert_eq!(
             lines(&contacts, &folded),
             [
@@ -98,12 +108,12 @@ mod tests {
         let none: Arc<str> = Arc::from("");
         let contacts = [contact("juliet", &[]), contact("romeo", &[])];
         assert_eq!(
-            lines(&contacts, &HashSet::new()),
+            lines(&contacts, &[]),
             [
                 Line::Contact(none.clone(), key("juliet")),
                 Line::Contact(none, key("romeo"))
             ]
         );
-        assert!(lines(&[], &HashSet::new()).is_empty());
+        assert!(lines(&[], &[]).is_empty());
     }
 }

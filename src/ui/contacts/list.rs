@@ -1,6 +1,6 @@
 //! All contacts by their groups, with those who ask to be one above.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::ui::view::prelude::*;
@@ -67,7 +67,7 @@ pub fn ContactList(
     let handle = use_handle();
     let model = handle.model;
     let attempt = Attempt::new();
-    let folded = RwSignal::new(HashSet::<Arc<str>>::new());
+    let folded = RwSignal::new(Vec::<Arc<str>>::new());
     let rows = Memo::new(move |_| {
         // A group may change and leave the order as it was.
         model.contacts.track_order();
@@ -83,11 +83,7 @@ pub fn ContactList(
             })
             .collect();
         // What was searched for is not hidden in a folded group.
-        let folded = if searching {
-            HashSet::new()
-        } else {
-            folded.get()
-        };
+        let folded = if searching { Vec::new() } else { folded.get() };
         Arc::new(lines(&found, &folded))
     });
     // (online, all) of each group.
@@ -146,8 +142,10 @@ pub fn ContactList(
             };
             let toggle = move |_| {
                 folded.update(|folded| {
-                    if !folded.remove(&name) {
-                        folded.insert(name.clone());
+                    let before = folded.len();
+                    folded.retain(|one| *one != name);
+                    if folded.len() == before {
+                        folded.push(name.clone());
                     }
                 });
             };

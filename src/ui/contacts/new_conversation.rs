@@ -11,6 +11,7 @@ use crate::ui::config::{Config, Feature};
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
 use crate::ui::reactive::model::PeerKey;
+use crate::ui::reactive::order::ordered_by;
 use crate::ui::widget::dialog::Dialog;
 use crate::ui::widget::problem::ProblemNote;
 
@@ -52,12 +53,12 @@ pub fn NewConversation(
     let (problem, set_problem) = signal(None::<Problem>);
     let groups = Memo::new(move |_| {
         handle.model.contacts.track_order();
-        let mut all = std::collections::BTreeSet::new();
-        handle
-            .model
-            .contacts
-            .each(|_, row| all.extend(row.groups.iter().cloned()));
-        all.into_iter().collect::<Vec<_>>()
+        let mut all = Vec::new();
+        let contacts = handle.model.contacts;
+        contacts.each(|_, row| all.extend(row.groups.iter().cloned()));
+        let mut all: Vec<String> = ordered_by(&all, |name| name).into_iter().cloned().collect();
+        all.dedup();
+        all
     });
 
     let submit = move |event: leptos::ev::SubmitEvent| {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::ui::view::prelude::*;
 
+use super::order::ordered_by;
 use super::rows::Rows;
 use crate::boundary::change::{AccountRow, Change, ContactRow, ConversationRow};
 use crate::entity::address::Address;
@@ -210,16 +211,16 @@ impl Model {
 
 fn account_order(accounts: Rows<AccountId, AccountRow>) -> Arc<Vec<AccountId>> {
     accounts.track_order();
-    let mut rows = accounts.all();
-    rows.sort_unstable_by(|(_, one), (_, two)| one.address.cmp(&two.address));
-    Arc::new(rows.into_iter().map(|(id, _)| id).collect())
+    let rows = accounts.all();
+    let rows = ordered_by(&rows, |(_, row)| &row.address);
+    Arc::new(rows.into_iter().map(|(id, _)| *id).collect())
 }
 
 fn contact_order(contacts: Rows<PeerKey, ContactRow>, collate: Collate) -> Arc<Vec<PeerKey>> {
     contacts.track_order();
-    let mut rows = contacts.all();
+    let rows = contacts.all();
     // So that equal names keep their order.
-    rows.sort_unstable_by(|(one, _), (two, _)| one.cmp(two));
+    let rows = ordered_by(&rows, |(key, _)| key);
     let names: Vec<&str> = rows.iter().map(|(_, row)| row.name.as_str()).collect();
     let order = collate(&names);
     let keys = order.into_iter().filter_map(|index| {
@@ -236,8 +237,8 @@ fn conversation_order(rows: Rows<PeerKey, ConversationRow>) -> Arc<Vec<PeerKey>>
         let latest = row.latest.as_ref().map(|latest| Reverse(latest.position));
         keyed.push((latest, key.clone()));
     });
-    keyed.sort_unstable();
-    Arc::new(keyed.into_iter().map(|(_, key)| key).collect())
+    let keyed = ordered_by(&keyed, |keyed| keyed);
+    Arc::new(keyed.into_iter().map(|(_, key)| key.clone()).collect())
 }
 
 #[cfg(test)]

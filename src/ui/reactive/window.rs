@@ -1,6 +1,5 @@
 //! A watched window of a timeline: its items as rows, their order, and what lies beyond its ends.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ui::view::prelude::*;
@@ -25,7 +24,8 @@ pub struct WindowRows {
     pub unread_from: RwSignal<Option<Position>>,
     /// A change came: an empty window holds nothing.
     pub known: RwSignal<bool>,
-    places: StoredValue<BTreeMap<Position, ItemId>>,
+    /// In order.
+    places: StoredValue<Vec<(Position, ItemId)>>,
 }
 
 impl WindowRows {
@@ -55,24 +55,40 @@ impl WindowRows {
             }
             for id in change.gone {
                 if let Some(item) = self.items.peek(&id) {
-                    moved |= places.remove(&item.position).is_some();
+                    if let Ok(at) = place(places, item.position) {
+                        places.remove(at);
+                        moved = true;
+                    }
                     self.items.remove(&id);
                 }
             }
             for item in change.put {
                 let old = self.items.peek(&item.id);
                 if let Some(old) = old.filter(|old| old.position != item.position)
-                    && places.get(&old.position) == Some(&item.id)
+                    && let Ok(at) = place(places, old.position)
+                    && places.get(at).is_some_and(|(_, id)| *id == item.id)
                 {
-                    places.remove(&old.position);
+                    places.remove(at);
                 }
-                moved |= places.insert(item.position, item.id) != Some(item.id);
+                let new = (item.position, item.id);
+                match place(places, item.position) {
+                    Ok(at) => {
+                        if let Some(old) = places.get_mut(at) {
+                            moved |= *old != new;
+                            *old = new;
+                        }
+                    }
+                    Err(at) => {
+                        places.insert(at, new);
+                        moved = true;
+                    }
+                }
                 self.items.put(item.id, item);
             }
             if change.clear {
                 self.items.sweep();
             }
-            moved.then(|| Arc::new(places.values().copied().collect::<Vec<_>>()))
+            moved.then(|| Arc::new(places.iter().map(|(_, id)| *id).collect::<Vec<_>>()))
         });
         set_if_different(self.older, change.older);
         set_if_different(self.newer, change.newer);
@@ -89,6 +105,11 @@ impl Default for WindowRows {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Where a position stands, or would stand.
+fn place(places: &[(Position, ItemId)], position: Position) -> Result<usize, usize> {
+    places.binary_search_by(|(one, _)| one.cmp(&position))
 }
 
 fn set_if_different<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {

@@ -1,7 +1,5 @@
 //! Which conversation is open: the addresses of the place, found among the rows or asked of the engine.
 
-use std::collections::HashMap;
-
 use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
 
@@ -12,6 +10,7 @@ use crate::entity::problem::Problem;
 use crate::ui::handle::{Handle, use_handle};
 use crate::ui::i18n::use_text;
 use crate::ui::place::{Place, Router, use_router};
+use crate::ui::reactive::few::Few;
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::widget::alert::Alert;
 
@@ -58,7 +57,7 @@ pub struct Open {
 }
 
 /// (account, the other as in the link) → what the engine said.
-type Answers = RwSignal<HashMap<(AccountId, String), Result<PeerKey, Problem>>>;
+type Answers = RwSignal<Few<(AccountId, String), Result<PeerKey, Problem>>>;
 
 impl Default for Open {
     fn default() -> Self {

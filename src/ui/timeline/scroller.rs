@@ -18,6 +18,7 @@ use crate::boundary::change::{Edge, ItemKind};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::ui::browser::pixels;
+use crate::ui::reactive::few::Few;
 use crate::ui::text::fold::Fold;
 
 /// So often heights that were guessed wrong may ask for other rows within one frame.
@@ -64,7 +65,7 @@ pub(super) struct Scroller {
     layout: Layout,
     rows: Vec<Row>,
     drawn: Vec<Drawn>,
-    folds: HashMap<ItemId, Fold>,
+    folds: Few<ItemId, Fold>,
     /// What was last told to the page: spacer, offset of the window, count and first number for `aria-*`.
     told: (f64, f64),
     numbered: Option<(i64, usize)>,
@@ -102,7 +103,7 @@ impl Scroller {
             layout: Layout::default(),
             rows: Vec::new(),
             drawn: Vec::new(),
-            folds: HashMap::new(),
+            folds: Few::default(),
             told: (-1.0, -1.0),
             numbered: None,
             present: false,
@@ -374,8 +375,8 @@ impl Scroller {
 
     /// Shows more of a long message.
     pub(super) fn unfold(&mut self, id: ItemId) {
-        let fold = self.folds.entry(id).or_default();
-        *fold = fold.next();
+        let fold = self.folds.get(&id).copied().unwrap_or_default();
+        self.folds.insert(id, fold.next());
         if let Some(at) = self
             .drawn
             .iter()
@@ -432,7 +433,7 @@ fn follow(drawn: &mut Drawn, row: &Row, shared: &Shared) -> bool {
     }
 }
 
-fn make(row: &Row, shared: &Shared, folds: &HashMap<ItemId, Fold>) -> Option<Drawn> {
+fn make(row: &Row, shared: &Shared, folds: &Few<ItemId, Fold>) -> Option<Drawn> {
     let RowKind::Message { item, first, last } = &row.kind else {
         return Some(Drawn {
             row: row.clone(),

@@ -1,6 +1,6 @@
 //! A list of rows with keys: a row is built once, moved when its place changes, and removed when its key is gone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 
 use leptos::prelude::*;
@@ -122,19 +122,18 @@ fn rows(each: Box<dyn Each>) -> View {
     let mut shown: Vec<Row> = Vec::new();
     effect(Box::new(move |()| {
         let numbered = shown.drain(..).enumerate();
-        let mut old: HashMap<u64, (usize, Row)> =
-            numbered.map(|(at, row)| (row.key, (at, row))).collect();
-        // A key that comes twice is a mistake of who made the list: its first row counts.
-        let mut seen = HashSet::new();
+        // A row that is taken leaves its key there.
+        let mut old: HashMap<u64, Option<(usize, Row)>> = numbered
+            .map(|(at, row)| (row.key, Some((at, row))))
+            .collect();
         // Where each of them stood.
         let mut places = Vec::new();
         let mut now = Vec::new();
         each.each(&mut |key, build| {
-            if !seen.insert(key) {
-                return;
-            }
-            let (place, row) = match old.remove(&key) {
-                Some((place, row)) => (Some(place), row),
+            let (place, row) = match old.insert(key, None) {
+                // A key that comes twice is a mistake of who made the list: its first row counts.
+                Some(None) => return,
+                Some(Some((place, row))) => (Some(place), row),
                 None => {
                     // Not owned by this effect, which forgets all that it owns each time it runs.
                     let owner = parent.with(Owner::new);
@@ -145,7 +144,7 @@ fn rows(each: Box<dyn Each>) -> View {
             places.push(place);
             now.push(row);
         });
-        for (_, row) in old.into_values() {
+        for (_, row) in old.into_values().flatten() {
             row.remove();
         }
         let stays = order::staying(&places);
