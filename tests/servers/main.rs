@@ -74,6 +74,7 @@ on_both! {
     a_wrong_password_is_told_as_such
     two_people_become_contacts_and_talk
     a_restarted_server_is_found_again
+    all_devices_see_both_sides_of_a_conversation
 }
 
 async fn a_wrong_password_is_told_as_such(server: impl Server) {
@@ -160,4 +161,41 @@ async fn a_restarted_server_is_found_again(mut server: impl Server) {
     romeo.say(&juliet, "Love, lord").await;
     juliet.until_message("Love, lord").await;
     assert_eq!(juliet.count("Art thou gone?"), 1);
+}
+
+async fn all_devices_see_both_sides_of_a_conversation(server: impl Server) {
+    server.register("romeo");
+    server.register("juliet");
+    let mut romeo = Person::new("romeo");
+    let mut phone = Person::new("romeo");
+    let mut juliet = Person::new("juliet");
+    for person in [&mut romeo, &mut phone, &mut juliet] {
+        person.log_in(&server.url(), PASSWORD).await.unwrap();
+    }
+    romeo.watch(&juliet);
+    phone.watch(&juliet);
+    juliet.watch(&romeo);
+
+    // XEP-0280, both directions, and no message twice anywhere.
+    phone.say(&juliet, "from the phone").await;
+    juliet.until_message("from the phone").await;
+    let copy = romeo.until_message("from the phone").await;
+    assert_eq!(
+        (copy.direction, copy.delivery),
+        (Direction::Outgoing, Delivery::Sent)
+    );
+    juliet.say(&romeo, "to all of them").await;
+    for person in [&mut romeo, &mut phone] {
+        let heard = person.until_message("to all of them").await;
+        assert_eq!(heard.direction, Direction::Incoming);
+    }
+    // What comes after them shows that nothing more comes of them.
+    romeo.say(&juliet, "the end").await;
+    phone.until_message("the end").await;
+    romeo.until_delivery("the end", &Delivery::Sent).await;
+    for person in [&romeo, &phone] {
+        for body in ["from the phone", "to all of them", "the end"] {
+            assert_eq!(person.count(body), 1, "{body}");
+        }
+    }
 }
