@@ -51,7 +51,8 @@ impl Conversations {
         }
     }
 
-    /// Keeps the text not sent yet.
+    /// Keeps the text not sent yet. A conversation in which somebody has begun to write is in the list: also one with a
+    /// contact to whom nobody has written before.
     pub fn set_draft(&mut self, peer: &Address, text: String) {
         if self
             .known
@@ -60,7 +61,10 @@ impl Conversations {
         {
             return;
         }
-        self.change(peer, |conversation| conversation.draft = text);
+        self.change(peer, |conversation| {
+            conversation.open |= !text.is_empty();
+            conversation.draft = text;
+        });
     }
 
     /// Everything up to here was seen. Returns true when the unread messages after it must be counted anew.

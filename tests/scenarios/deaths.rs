@@ -159,3 +159,17 @@ fn a_frame_that_killed_two_engines_is_skipped_by_the_third() {
     assert_eq!(stage.bodies(), ["honey", "bread"]);
     assert_eq!(stage.connection(), Connection::Online);
 }
+
+#[test]
+fn a_draft_to_somebody_who_was_never_written_to_is_kept() {
+    let mut stage = Stage::online();
+    // A contact's conversation is shown without being asked for.
+    stage
+        .tell(AccountCommand::SaveDraft {
+            conversation: juliet(),
+            text: "half a word".into(),
+        })
+        .unwrap();
+    let stage = stage.restart();
+    assert_eq!(stage.row().draft, "half a word");
+}
