@@ -1,7 +1,7 @@
 //! Signals, memos, effects and stored values: those of Leptos, whose code is in the program once for all types.
 //!
 //! Why: Leptos compiles the whole of a signal (its place in the arena, its lock, its list of followers) anew for each
-//! type of value, and of a memo or an effect for each closure. Here Leptos keeps every value as the same [`Held`] and
+//! type of value, and of a memo or an effect for each closure. Here Leptos keeps every value as the same type and
 //! runs every closure as the same box, and only the last step is compiled for each type: to look at the value.
 //!
 //! What is different from Leptos: a value is never locked while somebody looks at it, and a signal that is split into
