@@ -60,6 +60,7 @@ fn what_was_sent_is_no_draft_any_more_whatever_becomes_of_the_page() {
         text: text.into(),
     };
     stage.tell(draft("but soft")).unwrap();
+    assert_eq!(stage.row().draft, "but soft");
     stage.say("but soft");
     assert_eq!(stage.row().draft, "");
     let mut stage = stage.restart();
