@@ -131,7 +131,9 @@
     if (recall("accounts") || location.hash.startsWith("#/register")) {
       return;
     }
-    const config = await (await fetch("config.json")).json();
+    // As long as the program's own question (src/ui/browser.rs).
+    const signal = AbortSignal.timeout(10_000);
+    const config = await (await fetch("config.json", { signal })).json();
     const tag = [recall("language"), config.language, ...navigator.languages]
       .map((tag) => String(tag).toLowerCase().split(/[-_]/)[0])
       .find((tag) => tag in words);

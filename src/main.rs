@@ -80,7 +80,7 @@ mod page {
             Happened::Activity => handle.send(Command::Activity),
             Happened::Network(there) => handle.send(Command::Network(there)),
             Happened::Hidden => handle.goodbye(),
-            Happened::Shown => handle.attach(way.clone()),
+            Happened::Shown => handle.come_back(way.clone()),
         };
         person::follow(&window(), tell);
     }

@@ -105,7 +105,10 @@ pub async fn fetch(name: &str) -> Option<(u16, Option<String>)> {
     if !cfg!(target_arch = "wasm32") {
         return None;
     }
-    let answer = JsFuture::from(window().fetch_with_str(name)).await.ok()?;
+    let patience = web_sys::RequestInit::new();
+    patience.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(10_000)));
+    let asked = window().fetch_with_str_and_init(name, &patience);
+    let answer = JsFuture::from(asked).await.ok()?;
     let answer: web_sys::Response = answer.unchecked_into();
     let text = match answer.text() {
         Ok(text) => JsFuture::from(text).await.ok(),

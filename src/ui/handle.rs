@@ -244,6 +244,14 @@ impl Handle {
 
 /// What the platform calls.
 impl Handle {
+    /// The page is shown again after it was put away. Where it had been told to wait for the user, it still waits.
+    pub fn come_back(&self, link: Rc<dyn Link>) {
+        match self.engine.get_untracked() {
+            Engine::Failed(_) | Engine::OtherBuild | Engine::HeldByAnotherTab => {}
+            Engine::Attaching | Engine::Attached | Engine::Restarting => self.attach(link),
+        }
+    }
+
     /// There is a new way to an engine, which has not answered yet: introduces this page, and keeps quiet until then.
     pub fn attach(&self, link: Rc<dyn Link>) {
         let inner = self.inner();

@@ -210,8 +210,8 @@ impl Account {
         let _erased = self.end(now, kept, work).await;
     }
 
-    /// Another engine takes over: the session is ended properly, so that the server has one of us at a time. What it has
-    /// not confirmed is in the store; the other engine asks the archive before it sends that again.
+    /// Another engine takes over: the session is ended properly, so that the server has one of us at a time (but for one
+    /// whose socket was gone already, which ends when the server has waited long enough). What it has not confirmed is in the store; the other engine asks the archive before it sends that again.
     pub(super) async fn retire(&mut self, now: Instant, work: &mut Work) {
         self.retiring = true;
         if matches!(self.phase, Phase::LoggingIn(_)) {

@@ -319,3 +319,26 @@ fn who_introduces_itself_names_the_accounts_that_it_shows() {
         "{hello:?}"
     );
 }
+
+#[test]
+fn a_page_that_comes_back_still_says_what_it_waits_for() {
+    let stage = Stage::new();
+    let hellos = || {
+        let words = stage.tape.words.borrow();
+        let hello = |word: &&ToEngine| matches!(word, ToEngine::Hello { .. });
+        words.iter().filter(hello).count()
+    };
+    let before = hellos();
+    stage.handle.come_back(stage.tape.clone());
+    assert_eq!(hellos(), before + 1);
+    for engine in [
+        Engine::OtherBuild,
+        Engine::HeldByAnotherTab,
+        Engine::Failed(String::new()),
+    ] {
+        stage.handle.detach(engine.clone());
+        stage.handle.come_back(stage.tape.clone());
+        assert_eq!(stage.handle.engine.get_untracked(), engine);
+    }
+    assert_eq!(hellos(), before + 1);
+}

@@ -101,11 +101,14 @@ pub fn LogInPage() -> impl IntoView {
         trouble.set(Some(found));
         fields.focus(place);
     };
+    // Whose log-in was refused last: what is confirmed about one account says nothing about another.
+    let refused = RwSignal::new(String::new());
     let start = move |command: LogIn| {
         if busy.get_untracked() {
             return;
         }
         trouble.set(None);
+        refused.set(command.address.clone());
         busy.set(true);
         let asked = handle.ask(Command::LogIn(command));
         spawn_local(async move {
@@ -127,7 +130,10 @@ pub fn LogInPage() -> impl IntoView {
         });
     };
     let log_in = move |weaker: bool| match check::log_in(fields.typed(), config, &browser::host()) {
-        Ok(command) => start(LogIn { weaker, ..command }),
+        Ok(command) => {
+            let weaker = weaker && refused.with_untracked(|refused| *refused == command.address);
+            start(LogIn { weaker, ..command });
+        }
         Err(found) => fail(found),
     };
     let submit = move |event: SubmitEvent| {
