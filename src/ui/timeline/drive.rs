@@ -230,6 +230,12 @@ impl Drive {
         });
     }
 
+    /// The person goes elsewhere: what was seen last is told at once, and not when it would be its turn.
+    pub(super) fn leave(self: &Rc<Self>) {
+        self.telling.set(false);
+        self.tell();
+    }
+
     fn later(self: &Rc<Self>, after: Duration, what: impl Fn(&Rc<Self>) + 'static) {
         let drive = Rc::downgrade(self);
         set_timeout(

@@ -111,7 +111,12 @@ pub fn Timeline(
         }
     };
     let focused = window_event_listener(ev::focus, move |_| look());
-    on_cleanup(move || focused.remove());
+    on_cleanup(move || {
+        focused.remove();
+        if let Some(drive) = drive_now() {
+            drive.leave();
+        }
+    });
 
     let pressed = move |event: ev::MouseEvent| {
         let target = event
