@@ -79,6 +79,7 @@ impl Client {
         let retire = {
             let sender = sender.clone();
             move || {
+                // A client that has ended needs no telling.
                 let _ = sender.unbounded_send(ToClient::Retire);
             }
         };

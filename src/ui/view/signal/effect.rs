@@ -10,6 +10,7 @@ pub struct Effect;
 
 impl Effect {
     /// `run` takes nothing, or what it gave the last time.
+    // As Leptos has it: the owner keeps the effect, and nobody needs a value that stands for it.
     #[allow(clippy::new_ret_no_self)]
     pub fn new<T: 'static, M>(mut run: impl EffectFunction<T, M> + 'static) {
         let mut before = None;

@@ -7,6 +7,19 @@
 //! What is different from Leptos: a value is never locked while somebody looks at it, and a signal that is split into
 //! its two halves is still one signal.
 
+/// A copy is the same signal, whatever its values are.
+macro_rules! copies {
+    ($($name:ident)*) => { $(
+        impl<T> Clone for $name<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $name<T> {}
+    )* };
+}
+
 mod effect;
 mod held;
 mod memo;

@@ -133,18 +133,6 @@ macro_rules! readable {
 
 readable! { RwSignal ArcRwSignal ReadSignal Memo Signal }
 
-macro_rules! copies {
-    ($($name:ident)*) => { $(
-        impl<T> Clone for $name<T> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-
-        impl<T> Copy for $name<T> {}
-    )* };
-}
-
 copies! { ReadSignal Signal }
 
 impl<T> From<RwSignal<T>> for Signal<T> {

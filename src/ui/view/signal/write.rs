@@ -150,18 +150,6 @@ macro_rules! writable {
 
 writable! { RwSignal ArcRwSignal WriteSignal }
 
-macro_rules! copies {
-    ($($name:ident)*) => { $(
-        impl<T> Clone for $name<T> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-
-        impl<T> Copy for $name<T> {}
-    )* };
-}
-
 copies! { RwSignal WriteSignal }
 
 impl<T> Clone for ArcRwSignal<T> {

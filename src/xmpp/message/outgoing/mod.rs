@@ -1,7 +1,7 @@
 //! The way out: held until there is a session, written, confirmed.
 //!
-//! **Invariant:** a message that may have been written before is sent again only after a look into the archive; within a
-//! conversation nothing overtakes.
+//! **Invariant:** a message that may have been written before is sent again only after a look into the archive (or when that
+//! stays silent too long); within a conversation nothing overtakes.
 
 use std::collections::{HashMap, VecDeque};
 
