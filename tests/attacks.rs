@@ -129,6 +129,7 @@ impl Scene {
             to: juliet(),
             body: "wherefore".into(),
             id: ItemId(1),
+            again: false,
         };
         assert_eq!(stage.tell(message), Ok(Reply::Done));
         let mine = stage.server.take_messages()[0].0.clone();

@@ -80,10 +80,22 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether asking twice does no more than asking once.
+    /// What is to be asked of an engine that comes in the place of one that died: what asked twice does no more than
+    /// asked once.
     #[must_use]
-    pub fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Account(_, AccountCommand::SendMessage { .. }))
+    pub fn repeated(&self) -> Option<Self> {
+        match self {
+            Self::Account(account, AccountCommand::SendMessage { to, body, id, .. }) => {
+                let message = AccountCommand::SendMessage {
+                    to: to.clone(),
+                    body: body.clone(),
+                    id: *id,
+                    again: true,
+                };
+                Some(Self::Account(*account, message))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -177,6 +189,9 @@ pub enum AccountCommand {
         body: String,
         /// What it is to be called, at random: however often the same is asked, it is sent once.
         id: ItemId,
+        /// Another engine may have been asked before. What is new is not looked for in the store: that takes longer
+        /// than all the rest.
+        again: bool,
     },
     /// Sends a failed message again.
     RetryMessage(Address, ItemId),

@@ -47,6 +47,12 @@ impl Message {
     pub fn by_place(&self, other: &Self) -> Ordering {
         (self.position, self.id).cmp(&(other.position, other.id))
     }
+
+    /// Written by us, and no server has it yet.
+    #[must_use]
+    pub fn is_being_sent(&self) -> bool {
+        self.direction == Direction::Outgoing && self.delivery == Delivery::Sending
+    }
 }
 
 /// Who wrote a message.

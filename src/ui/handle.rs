@@ -128,7 +128,7 @@ impl Handle {
         let inner = self.inner();
         let (answer, answered) = oneshot::channel();
         let id = RequestId(inner.number());
-        let again = command.is_repeatable().then(|| command.clone());
+        let again = command.repeated();
         let asked = Asked { answer, again };
         inner.asked.borrow_mut().insert(id, asked);
         self.say(ToEngine::Do(id, command));

@@ -77,26 +77,27 @@ fn who_has_logged_out_is_not_brought_back() {
 #[test]
 fn a_message_that_is_asked_for_again_is_sent_once() {
     let mut stage = Stage::online();
-    let AccountCommand::SendMessage { to, body, id } = send("but soft") else {
+    let AccountCommand::SendMessage { to, body, id, .. } = send("but soft") else {
         panic!("not a message");
     };
-    let ask = |body: &str| AccountCommand::SendMessage {
+    let ask = |body: &str, again| AccountCommand::SendMessage {
         to: to.clone(),
         body: body.into(),
         id,
+        again,
     };
-    assert_eq!(stage.tell(ask(&body)), Ok(Reply::Done));
-    assert_eq!(stage.tell(ask(&body)), Ok(Reply::Done));
+    assert_eq!(stage.tell(ask(&body, false)), Ok(Reply::Done));
+    assert_eq!(stage.tell(ask(&body, false)), Ok(Reply::Done));
     assert_eq!(stage.server.take_messages().len(), 1);
     // The engine dies before its answer is heard; the next one reads from the store what was sent.
     let mut stage = stage.restart();
-    assert_eq!(stage.tell(ask(&body)), Ok(Reply::Done));
+    assert_eq!(stage.tell(ask(&body, true)), Ok(Reply::Done));
     assert!(stage.server.take_messages().is_empty());
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.bodies(), ["but soft"]);
     assert_eq!(stage.pages[0].window.ids(), [id]);
     // Another text under the same name is another message.
-    assert_eq!(stage.tell(ask("what light")), Ok(Reply::Done));
+    assert_eq!(stage.tell(ask("what light", true)), Ok(Reply::Done));
     assert_eq!(stage.server.take_messages().len(), 1);
     assert_eq!(stage.bodies(), ["but soft", "what light"]);
     assert_ne!(stage.pages[0].window.ids()[1], id);

@@ -105,6 +105,7 @@ impl Person {
             to: to.address(),
             body: body.into(),
             id: ItemId(u64::from(self.request)),
+            again: false,
         };
         assert_eq!(self.ask(send).await, Ok(Reply::Done));
     }

@@ -52,6 +52,7 @@ pub fn send(body: &str) -> AccountCommand {
         to: juliet(),
         body: body.into(),
         id: ItemId(LAST.fetch_add(1, Ordering::Relaxed)),
+        again: false,
     }
 }
 

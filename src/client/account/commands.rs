@@ -10,6 +10,7 @@ use crate::entity::time::Instant;
 use crate::xmpp::engine::{Input, Wish};
 
 use super::Account;
+use super::outbox::Asked;
 use super::turn::{Later, Work};
 
 impl Account {
@@ -21,8 +22,19 @@ impl Account {
         work: &mut Work,
     ) {
         let done = match command {
-            AccountCommand::SendMessage { to, body, id } => {
-                return work.later.push_back(Later::Send(asker, to, body, id));
+            AccountCommand::SendMessage {
+                to,
+                body,
+                id,
+                again,
+            } => {
+                let asked = Asked {
+                    to,
+                    body,
+                    id,
+                    again,
+                };
+                return work.later.push_back(Later::Send(asker, asked));
             }
             AccountCommand::RetryMessage(conversation, id) => {
                 return work.later.push_back(Later::Retry(asker, conversation, id));

@@ -34,24 +34,44 @@ fn escaped(text: &str) -> usize {
     text.bytes().map(length).sum()
 }
 
+/// A message as a page asks for it: [`AccountCommand::SendMessage`].
+///
+/// [`AccountCommand::SendMessage`]: crate::boundary::command::AccountCommand::SendMessage
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub to: Address,
+    pub body: String,
+    pub id: ItemId,
+    pub again: bool,
+}
+
 impl Account {
     /// Composes a message and hands it to the core; it is committed before it is transmitted.
     pub(super) async fn compose(
         &mut self,
         now: Instant,
         asker: Asker,
-        to: Address,
-        body: String,
-        mut id: ItemId,
+        asked: Asked,
         work: &mut Work,
     ) {
+        let Asked {
+            to,
+            body,
+            mut id,
+            again,
+        } = asked;
         if body.trim().is_empty() {
             return work.answers.push((asker, Ok(Reply::Done)));
         }
         if escaped(&body) > LONGEST {
             return work.answers.push((asker, Err(Problem::TooLong)));
         }
-        match self.item(&to, id).await {
+        let known = match self.outbox.get(&id) {
+            Some(known) => Some(known.clone()),
+            None if again => self.find_item(&to, id).await,
+            None => None,
+        };
+        match known {
             Some(known) if known.direction == Direction::Outgoing && known.body == body => {
                 return work.answers.push((asker, Ok(Reply::Done)));
             }

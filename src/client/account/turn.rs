@@ -17,6 +17,7 @@ use crate::model::timeline::Watch;
 use crate::store::{Batch, Op};
 use crate::xmpp::engine::{Input, Output, Wish};
 
+use super::outbox::Asked;
 use super::{Account, FRAME, ToAccount, drift};
 use crate::client::notify::{Viewer, notifier};
 use crate::client::ports::PageId;
@@ -59,7 +60,7 @@ pub(super) enum Later {
     /// A page came; whether it brought anything new.
     Refill(Address, bool),
     Latest(Address),
-    Send(Asker, Address, String, ItemId),
+    Send(Asker, Asked),
     /// In its order among what is sent: that was a draft before.
     Draft(Asker, Address, String),
     Retry(Asker, Address, ItemId),
@@ -231,9 +232,7 @@ impl Account {
                 self.refill(now, &conversation, fruitful, work).await;
             }
             Later::Latest(conversation) => self.refresh_latest(&conversation).await,
-            Later::Send(asker, to, body, id) => {
-                self.compose(now, asker, to, body, id, work).await;
-            }
+            Later::Send(asker, asked) => self.compose(now, asker, asked, work).await,
             Later::Draft(asker, conversation, text) => {
                 let mut model = self.model.borrow_mut();
                 model.conversations.set_draft(&conversation, text);

@@ -8,7 +8,7 @@ use leptos::html;
 use leptos::task::spawn_local;
 use web_sys::HtmlTextAreaElement;
 
-use super::outgoing::{Outgoing, body, read};
+use super::outgoing::{Outgoing, Sending, body, read};
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::ItemId;
 use crate::entity::problem::Problem;
@@ -98,8 +98,8 @@ impl Desk {
             browser::hand_over(&noted, Some(note));
         }
         let sent = note.as_deref().and_then(read);
-        if let (Some((body, id)), Some(peer)) = (sent, self.peer.try_get_value()) {
-            self.ask(peer, body.to_owned(), id);
+        if let (Some(sent), Some(peer)) = (sent, self.peer.try_get_value()) {
+            self.ask(peer, sent);
         }
         if let (true, Some(field)) = (has_keyboard(), self.field()) {
             let options = web_sys::FocusOptions::new();
@@ -242,19 +242,20 @@ impl Desk {
         let message = self
             .outgoing
             .try_update_value(|outgoing| outgoing.send(&field.value(), fresh_id));
-        let (Some(Some((body, id))), Some(peer)) = (message, self.peer.try_get_value()) else {
+        let (Some(Some(message)), Some(peer)) = (message, self.peer.try_get_value()) else {
             return;
         };
         self.jumps.update(|jumps| *jumps = jumps.wrapping_add(1));
-        self.ask(peer, body, id);
+        self.ask(peer, message);
     }
 
     /// Asks the engine to send. Asked twice, it sends once.
-    fn ask(self, peer: PeerKey, body: String, id: ItemId) {
+    fn ask(self, peer: PeerKey, Sending { body, id, again }: Sending) {
         let command = AccountCommand::SendMessage {
             to: peer.address.clone(),
             body: body.clone(),
             id,
+            again,
         };
         let answered = self.handle.ask_account(peer.account, command);
         let (key, texts, toasts) = (self.key(), self.texts, self.toasts);

@@ -13,6 +13,17 @@ pub struct Outgoing {
     in_doubt: Option<(String, ItemId)>,
 }
 
+/// What the engine is asked to send.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sending {
+    /// The text.
+    pub body: String,
+    /// What it is to be called.
+    pub id: ItemId,
+    /// It may have been asked for before.
+    pub again: bool,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Sent {
     /// As it stood in the field.
@@ -22,27 +33,23 @@ struct Sent {
 }
 
 impl Outgoing {
-    /// Enter: the body to send now and what it is to be called, if there is any and none is on its way.
-    pub fn send(
-        &mut self,
-        field: &str,
-        fresh: impl FnOnce() -> ItemId,
-    ) -> Option<(String, ItemId)> {
+    /// Enter: what to send now, if there is anything and nothing is on its way.
+    pub fn send(&mut self, field: &str, fresh: impl FnOnce() -> ItemId) -> Option<Sending> {
         if self.sent.is_some() {
             self.again = true;
             return None;
         }
         let body = body(field)?;
-        let id = match self.in_doubt.take() {
-            Some((doubtful, id)) if doubtful == body => id,
-            _ => fresh(),
+        let (id, again) = match self.in_doubt.take() {
+            Some((doubtful, id)) if doubtful == body => (id, true),
+            _ => (fresh(), false),
         };
         self.sent = Some(Sent {
             field: field.to_owned(),
             body: body.clone(),
             id,
         });
-        Some((body, id))
+        Some(Sending { body, id, again })
     }
 
     /// The engine has stored it: what the field shows from now on, and whether that is to be sent, too.
@@ -87,11 +94,15 @@ impl Outgoing {
     }
 }
 
-/// What a note says: the body, and what the message is called.
+/// What a note says: nobody knows whether it was sent.
 #[must_use]
-pub fn read(note: &str) -> Option<(&str, ItemId)> {
+pub fn read(note: &str) -> Option<Sending> {
     let (id, body) = note.split_once('\n')?;
-    Some((body, ItemId(id.parse().ok()?)))
+    Some(Sending {
+        body: body.to_owned(),
+        id: ItemId(id.parse().ok()?),
+        again: true,
+    })
 }
 
 /// What of a field is sent: legal characters, no empty lines around; nothing if there is nothing to see.
@@ -109,8 +120,13 @@ mod tests {
     const ONE: ItemId = ItemId(1);
     const TWO: ItemId = ItemId(2);
 
+    fn sending(body: &str, id: ItemId, again: bool) -> Option<Sending> {
+        let body = body.into();
+        Some(Sending { body, id, again })
+    }
+
     fn send(out: &mut Outgoing, field: &str) -> Option<String> {
-        out.send(field, || ONE).map(|(body, _)| body)
+        out.send(field, || ONE).map(|sending| sending.body)
     }
 
     #[test]
@@ -155,7 +171,7 @@ mod tests {
         assert_eq!(out.note(), None);
         send(&mut out, "one\ntwo\n");
         let noted = out.note().unwrap();
-        assert_eq!(read(&noted), Some(("one\ntwo", ONE)));
+        assert_eq!(read(&noted), sending("one\ntwo", ONE, true));
         for broken in ["", "one", "\none", "x\none"] {
             assert_eq!(read(broken), None, "{broken:?}");
         }
@@ -164,15 +180,15 @@ mod tests {
     #[test]
     fn what_failed_is_the_same_message_when_it_is_sent_again_and_another_one_is_not() {
         let mut out = Outgoing::default();
-        assert_eq!(out.send("hello", || ONE), Some(("hello".into(), ONE)));
+        assert_eq!(out.send("hello", || ONE), sending("hello", ONE, false));
         out.failed(ONE);
-        assert_eq!(out.send("hello", || TWO), Some(("hello".into(), ONE)));
+        assert_eq!(out.send("hello", || TWO), sending("hello", ONE, true));
         out.failed(ONE);
-        assert_eq!(out.send("hello!", || TWO), Some(("hello!".into(), TWO)));
+        assert_eq!(out.send("hello!", || TWO), sending("hello!", TWO, false));
         out.done("hello!");
-        assert_eq!(out.send("hello", || TWO), Some(("hello".into(), TWO)));
+        assert_eq!(out.send("hello", || TWO), sending("hello", TWO, false));
         out.done("hello");
-        assert_eq!(out.send("hello", || ONE), Some(("hello".into(), ONE)));
+        assert_eq!(out.send("hello", || ONE), sending("hello", ONE, false));
     }
 
     // G11

@@ -248,10 +248,15 @@ fn what_was_answered_with_a_failure_is_not_carried_out_later() {
 }
 
 fn message(id: u64) -> Command {
+    asked(id, false)
+}
+
+fn asked(id: u64, again: bool) -> Command {
     let send = AccountCommand::SendMessage {
         to: request().conversation,
         body: "but soft".into(),
         id: ItemId(id),
+        again,
     };
     Command::Account(AccountId(1), send)
 }
@@ -280,7 +285,10 @@ fn a_message_that_an_engine_died_with_is_given_to_the_next_one() {
     let [(one, first_asked), (two, second_asked)] = &ids[..] else {
         panic!("{ids:?}");
     };
-    assert_eq!((first_asked, second_asked), (&message(1), &message(2)));
+    assert_eq!(
+        (first_asked, second_asked),
+        (&asked(1, true), &asked(2, true))
+    );
     stage.says(&ToPage::Changes(vec![
         Change::Answer(*one, Ok(Reply::Done)),
         Change::Answer(*two, Err(Problem::Offline)),

@@ -34,7 +34,10 @@ pub(super) struct Drive {
     /// What assistive technology is told of a message that came.
     pub said: RwSignal<String>,
     scroller: RefCell<Scroller>,
-    scheduled: Cell<bool>,
+    /// Something is to be drawn.
+    stale: Cell<bool>,
+    /// Something was drawn, and the frame that shows it is not over.
+    paced: Cell<bool>,
     changed: Cell<bool>,
     scrolled_at: Cell<f64>,
     /// Asked for older, for newer items; not answered yet.
@@ -60,7 +63,8 @@ impl Drive {
             at_end,
             said,
             scroller: RefCell::new(scroller),
-            scheduled: Cell::new(false),
+            stale: Cell::new(false),
+            paced: Cell::new(false),
             changed: Cell::new(false),
             scrolled_at: Cell::new(f64::MIN),
             asked: Cell::new((false, false)),
@@ -76,6 +80,13 @@ impl Drive {
         self.changed.set(true);
         self.asked.set((false, false));
         self.schedule();
+        if self.is_just_written() {
+            // Whoever pressed Enter waits for it.
+            let drive = Rc::downgrade(self);
+            queue_microtask(move || {
+                let _drawn = drive.upgrade().is_some_and(|drive| drive.draw());
+            });
+        }
     }
 
     /// The other is called differently.
@@ -86,16 +97,41 @@ impl Drive {
         self.schedule();
     }
 
+    /// What comes first is drawn as soon as what came with it is known, for the very next frame of the browser: waiting for
+    /// that frame to begin would cost one. What comes before that frame is over is drawn once for all, in the next.
     pub(super) fn schedule(self: &Rc<Self>) {
-        if !self.scheduled.replace(true) {
-            let drive = Rc::downgrade(self);
-            request_animation_frame(move || {
-                if let Some(drive) = drive.upgrade() {
-                    drive.scheduled.set(false);
-                    drive.frame();
-                }
-            });
+        self.stale.set(true);
+        if self.paced.replace(true) {
+            return;
         }
+        let drive = Rc::downgrade(self);
+        queue_microtask(move || {
+            let Some(drive) = drive.upgrade() else { return };
+            drive.draw();
+            drive.pace();
+        });
+    }
+
+    /// Draws at each frame, until there is one before which nothing was scheduled.
+    fn pace(self: &Rc<Self>) {
+        let drive = Rc::downgrade(self);
+        request_animation_frame(move || {
+            let Some(drive) = drive.upgrade() else { return };
+            if drive.draw() {
+                drive.pace();
+            } else {
+                drive.paced.set(false);
+            }
+        });
+    }
+
+    /// Draws what was scheduled. Says whether anything was.
+    fn draw(self: &Rc<Self>) -> bool {
+        let stale = self.stale.take();
+        if stale {
+            self.frame();
+        }
+        stale
     }
 
     /// `scroll` fired: the browser waits with painting until this is done.
@@ -162,6 +198,21 @@ impl Drive {
             newer: &newer,
             unread_from: rows.unread_from.get_untracked(),
         });
+    }
+
+    /// The newest item is a message that somebody wrote here just now.
+    fn is_just_written(&self) -> bool {
+        let rows = self.window.rows;
+        let last = rows.order.get_untracked().last().copied();
+        last.and_then(|id| rows.items.peek(&id))
+            .is_some_and(|last| {
+                let is_new = self
+                    .newest
+                    .get()
+                    .is_some_and(|before| before < last.position);
+                is_new
+                    && matches!(&last.kind, ItemKind::Message(message) if message.is_being_sent())
+            })
     }
 
     /// A message came at the end: one's own is shown at once, another's is announced.
