@@ -157,6 +157,10 @@ impl Drive {
 
     /// Shows the newest message, wherever the view is.
     pub(super) fn jump(self: &Rc<Self>) {
+        if self.at_end.get_untracked() {
+            // Browsers keep other work waiting for a frame that a key has asked for: what the key has sent, too.
+            return;
+        }
         if self.window.rows.newer.get_untracked() != Edge::End {
             self.window.show(Anchor::Newest);
         }
