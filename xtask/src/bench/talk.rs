@@ -4,7 +4,13 @@
 //! - *Enter → own message painted*: from the same to the end of the frame that shows the message in the timeline.
 //! - *Received → painted*: from the moment when the site hands the frame on to the browser, to the end of the frame that shows it.
 //!
+//! Enter comes when the text has stood there for a moment, as from somebody who reads what they wrote; at the same time
+//! as the frame that shows the last letter it would measure that frame.
+//!
 //! Page, site and client count by the same clock of this machine.
+
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::history::go;
 use super::page::{figure, took};
@@ -14,7 +20,9 @@ use super::world::World;
 use crate::error::{Error, Result};
 
 /// How many messages each way.
-const MESSAGES: usize = 60;
+const MESSAGES: u64 = 60;
+/// How long a text stands there before it is sent.
+const REST: Duration = Duration::from_millis(100);
 
 /// Measures the rows.
 ///
@@ -29,6 +37,8 @@ pub fn measure(world: &World, findings: &mut Findings) -> Result<()> {
         let text = format!("Mine {number}.");
         page.begin("sent", &text);
         page.insert(&text);
+        // At another point of a frame each time.
+        sleep(REST + Duration::from_millis(number * 7 % 17));
         page.press("Enter", "\r");
         let heard = juliet.hears(&text)?;
         let sent = page.end("sent")?;
