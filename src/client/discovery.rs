@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use futures::future::join;
 
-use super::endpoint::Endpoint;
 use super::json::Json;
 use super::ports::{Http, HttpRequest};
+use crate::entity::endpoint::Endpoint;
+use crate::entity::host::is_loopback;
 use crate::xmpp::{gate, parse};
 
 /// The link relation of a WebSocket (XEP-0156 §3.1).
@@ -69,9 +70,12 @@ fn candidates(links: &[String], domain: &str) -> Vec<Endpoint> {
         if !text.trim().to_ascii_lowercase().starts_with("wss://") {
             continue;
         }
-        match Endpoint::parse(text) {
-            Ok(endpoint) if !found.contains(&endpoint) => found.push(endpoint),
-            _ => {}
+        let Ok(endpoint) = Endpoint::parse(text) else {
+            continue;
+        };
+        let is_safe = is_loopback(domain) || !is_loopback(endpoint.host());
+        if is_safe && !found.contains(&endpoint) {
+            found.push(endpoint);
         }
     }
     found
@@ -200,6 +204,8 @@ mod tests {
         let links = [
             "ws://evil.example/",
             "ws://localhost:5280/",
+            "wss://localhost:5281/",
+            "wss://127.1/",
             "javascript:alert(1)",
             "http://example.org/",
             "wss://romeo@evil.example/",

@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::entity::endpoint::Endpoint;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 
 use super::discovery::discover;
-use super::endpoint::Endpoint;
 use super::ports::{Ports, Socket, SocketClosed, SocketEvent};
 
 /// How long a socket may take to open.

@@ -2,13 +2,13 @@
 
 use crate::boundary::command::LogIn;
 use crate::entity::address::Address;
+use crate::entity::endpoint::Endpoint;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::store::AccountRecord;
 
 use super::account::{Beginning, Login, ToAccount};
 use super::client::Client;
-use super::endpoint::Endpoint;
 use super::hub::Asker;
 use super::ports::PageId;
 

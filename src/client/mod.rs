@@ -14,7 +14,6 @@ pub mod client;
 mod device;
 pub mod discovery;
 pub mod disk;
-pub mod endpoint;
 pub mod fallback;
 mod hub;
 pub mod idle;

@@ -9,6 +9,7 @@ use futures::future::{Either, select};
 use crate::boundary::change::Reply;
 use crate::boundary::command::Server;
 use crate::entity::address::Address;
+use crate::entity::endpoint::Endpoint;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;
@@ -16,7 +17,6 @@ use crate::event::{Event, Next, SessionEvent};
 use crate::xmpp::engine::{Engine, Input, Output, Purpose, Settings, Snapshot, Wish};
 
 use super::account::Surroundings;
-use super::endpoint::Endpoint;
 use super::hub::Asker;
 use super::link::{Happening, Link, Report, Target};
 

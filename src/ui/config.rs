@@ -4,6 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::browser;
 use super::i18n::Locale;
+use crate::entity::endpoint::Endpoint;
 use crate::entity::settings::Theme;
 
 /// What the host has set.
@@ -199,7 +200,7 @@ impl Config {
                 );
             }
             "websocket" => {
-                let url = text(value).ok().filter(|url| is_websocket(url));
+                let url = text(value).ok().filter(|url| Endpoint::parse(url).is_ok());
                 self.websocket = Some(url.ok_or(Expected::WebSocket)?);
             }
             "other_servers" => self.other_servers = bool(&value)?,
@@ -294,15 +295,6 @@ fn texts(value: Json) -> Result<Vec<String>, Expected> {
 
 fn is_domain(text: &str) -> bool {
     !text.contains(|c: char| c == '@' || c == '/' || c.is_whitespace())
-}
-
-fn is_websocket(url: &str) -> bool {
-    let local = ["ws://localhost", "ws://127.0.0.1", "ws://[::1]"];
-    let is_local = |start: &&str| {
-        let rest = url.strip_prefix(*start);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?']))
-    };
-    url.len() > "wss://".len() && url.starts_with("wss://") || local.iter().any(is_local)
 }
 
 /// No scheme but these: a link is clicked, and `javascript:` is a scheme.

@@ -3,10 +3,10 @@
 //! **Invariant:** never two attempts at a time. A failed first log-in leaves nothing stored; a log-out leaves no secret.
 
 use crate::boundary::change::Reply;
-use crate::client::endpoint::Endpoint;
 use crate::client::hub::Asker;
 use crate::client::link::Target;
 use crate::entity::account::{Connection, Step};
+use crate::entity::endpoint::Endpoint;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;

@@ -1,6 +1,8 @@
 //! What can be said about a log-in before anything is sent.
 
 use crate::boundary::command::LogIn;
+use crate::entity::endpoint::Endpoint;
+use crate::entity::host::is_loopback;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::ui::config::Config;
@@ -47,10 +49,13 @@ pub fn log_in(typed: Typed, config: &Config, here: &str) -> Result<LogIn, Troubl
     }
     let websocket = match typed.websocket.trim() {
         "" => config.websocket_for(&address),
-        given if typed.from_link && !may_lead_to(host(given), domain, here) => {
-            return Err(Trouble::ForeignHost(host(given).to_owned()));
+        given => {
+            if typed.from_link {
+                let to = Endpoint::parse(given).map_err(Trouble::Problem)?;
+                may_lead_to(to.host(), domain, here)?;
+            }
+            Some(given.to_owned())
         }
-        typed => Some(typed.to_owned()),
     };
     Ok(LogIn {
         password: Secret::new(typed.password),
@@ -96,33 +101,19 @@ fn bare_domain(domain: &str) -> &str {
     domain.split('/').next().unwrap_or_default()
 }
 
-/// Whether a link may have the password of an account sent to a host: anybody makes links, and people see only the page
+/// A link may have the password of an account sent to few hosts: anybody makes links, and people see only the page
 /// that they lead to. The account's own domain may be meant, and the host that this page is from.
-fn may_lead_to(host: &str, domain: &str, here: &str) -> bool {
+fn may_lead_to(given: &str, domain: &str, here: &str) -> Result<(), Trouble> {
     let bare = |host: &str| host.trim_end_matches('.').to_ascii_lowercase();
-    let (host, domain, here) = (bare(host), bare(bare_domain(domain)), bare(here));
+    let (host, domain, here) = (bare(given), bare(bare_domain(domain)), bare(here));
     let is_below = host
         .strip_suffix(&domain)
         .is_some_and(|rest| rest.ends_with('.'));
-    let is_this_machine = |host: &str| {
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback())
-    };
-    host == domain || is_below || host == here || (is_this_machine(&host) && is_this_machine(&here))
-}
-
-/// The host of a WebSocket address; whatever is odd about it, the account's end refuses.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    match authority.strip_prefix('[') {
-        Some(literal) => literal.split(']').next().unwrap_or_default(),
-        None => authority
-            .rsplit_once(':')
-            .map_or(authority, |(host, _)| host),
-    }
+    let is_meant =
+        host == domain || is_below || host == here || is_loopback(&host) && is_loopback(&here);
+    is_meant
+        .then_some(())
+        .ok_or_else(|| Trouble::ForeignHost(given.to_owned()))
 }
 
 #[cfg(test)]
@@ -143,11 +134,8 @@ mod tests {
             "wss://example.com/ws",
             "wss://notexample.org/",
             "wss://example.org.example.com:5443/ws",
-            "wss://example.org@example.com/ws",
-            "wss://example.com\\.example.org/",
             "wss://localhost/",
             "wss://[2001:db8::1]/",
-            "example.com",
         ] {
             let refused = given(stranger, true, "chat.example.net");
             assert!(
@@ -159,12 +147,22 @@ mod tests {
                 "{stranger}"
             );
         }
+        for odd in [
+            "wss://example.org@example.com/ws",
+            "wss://example.com\\.example.org/",
+            "example.com",
+            "ws://example.org/",
+        ] {
+            let refused = given(odd, true, "chat.example.net");
+            assert!(matches!(refused, Err(Trouble::Problem(_))), "{odd}");
+        }
         for (own, here) in [
             ("wss://example.org/ws", "chat.example.net"),
             ("wss://XMPP.Example.ORG:5443/ws", "chat.example.net"),
             ("wss://chat.example.net/ws", "chat.example.net"),
             ("ws://localhost:5280/ws", "127.0.0.1"),
             ("ws://[::1]:5280/ws", "localhost"),
+            ("ws://xmpp.localhost/ws", "[::1]"),
         ] {
             assert!(given(own, true, here).is_ok(), "{own}");
         }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use minidom::Element;
 
+use crate::entity::endpoint::Endpoint;
+use crate::entity::host::is_loopback;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 use crate::event::Next;
@@ -145,64 +147,12 @@ impl History {
     }
 }
 
-/// Whether a server may send us to that address: encrypted, or from this very machine to this very machine. Only a server
-/// whose domain is `localhost` or a loopback address may do that: a page must not be led into its user's own machine.
+/// Whether a server may send us to that address. Only a server of this very machine may send us to this machine: a page
+/// must not be led into its user's own. And no letter of a host may look like another.
 fn is_safe(domain: &str, address: &str) -> bool {
-    let legal = address.len() <= 2048
-        && address.bytes().all(|byte| byte.is_ascii_graphic())
-        && !address.contains(['#', '\\']);
-    let Some((scheme, rest)) = address.split_once("://").filter(|_| legal) else {
-        return false;
-    };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    // No user information: it makes addresses look like others.
-    let Some(host) = host(authority) else {
-        return false;
-    };
-    match scheme.to_ascii_lowercase().as_str() {
-        "wss" => is_loopback(domain) || !is_loopback(host),
-        "ws" => is_loopback(domain) && is_loopback(host),
-        _ => false,
-    }
-}
-
-/// The host of `host`, `host:port`, `[v6]` or `[v6]:port`.
-fn host(authority: &str) -> Option<&str> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (host, after) = rest.split_once(']')?;
-            let port = match after {
-                "" => None,
-                after => Some(after.strip_prefix(':')?),
-            };
-            host.parse::<std::net::Ipv6Addr>().ok()?;
-            (host, port)
-        }
-        None => {
-            let (host, port) = match authority.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (authority, None),
-            };
-            let legal =
-                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-            if host.is_empty() || !host.bytes().all(legal) {
-                return None;
-            }
-            (host, port)
-        }
-    };
-    if let Some(port) = port {
-        port.parse::<u16>().ok().filter(|&port| port > 0)?;
-    }
-    Some(host)
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    let legal = address.bytes().all(|byte| byte.is_ascii_graphic());
+    let leads = |to: Endpoint| is_loopback(domain) || !is_loopback(to.host());
+    legal && Endpoint::parse(address).is_ok_and(leads)
 }
 
 #[cfg(test)]

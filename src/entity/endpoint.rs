@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** `wss:` anywhere; `ws:` only to this very machine.
 
+use crate::entity::host::is_loopback;
 use crate::entity::problem::Problem;
 
 /// An address that is safe to open.
@@ -101,16 +102,6 @@ impl<'a> Url<'a> {
             host,
         })
     }
-}
-
-/// RFC 6761 §6.3 and the loopback addresses. A name that merely begins like one leads elsewhere.
-fn is_loopback(host: &str) -> bool {
-    let name = host.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
