@@ -1,14 +1,12 @@
 //! An ejabberd of our own on loopback, without Erlang's distribution: no node name, no epmd, nothing shared.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
-use crate::error::{Context, Error, Result, create_dir, write};
-use crate::net::{self, free_port};
-use crate::process::Group;
-use crate::server::{self, Folder};
+use crate::error::{Error, Result, create_dir, write};
+use crate::net;
+use crate::server::{self, Server, Software};
 
 /// How an ejabberd is to be.
 #[derive(Clone, Debug)]
@@ -38,17 +36,37 @@ impl Default for Options {
 }
 
 /// A running ejabberd. Dropping it ends it.
+pub type Ejabberd = Server<Erlang>;
+
+/// What makes a [`Server`] an ejabberd.
 #[derive(Debug)]
-pub struct Ejabberd {
-    /// The domain of the accounts.
-    pub domain: String,
-    /// The TCP port for clients (STARTTLS with a self-signed certificate).
-    pub c2s_port: u16,
-    /// The HTTP port: WebSocket at `/ws`, uploads, the admin interface.
-    pub http_port: u16,
-    // The order matters: the process ends before its folder is removed.
-    group: Option<Group>,
-    folder: Folder,
+pub struct Erlang;
+
+impl Software for Erlang {
+    const NAME: &'static str = "ejabberd";
+    // The listeners open last, the administration with them.
+    const READY: &'static str = "/api/status";
+
+    fn prepare(server: &Ejabberd) -> Result<Command> {
+        let missing = || Error::Missing {
+            what: "ejabberd".into(),
+            remedy: "Install it: apt-get install ejabberd".into(),
+        };
+        let libraries = libraries().ok_or_else(missing)?;
+        let erl = server::find("erl").ok_or_else(missing)?;
+        let spool = server.dir().join("spool").display().to_string();
+        let mut command = Command::new(erl);
+        command
+            .args(["-noinput", "+sbwt", "none", "-mnesia", "dir"])
+            .arg(format!("{spool:?}"))
+            .args(["-ejabberd", "quiet", "true", "-s", "ejabberd"])
+            .env("ERL_LIBS", libraries)
+            .env("HOME", server.dir())
+            .env("EJABBERD_CONFIG_PATH", server.config())
+            .env("EJABBERD_LOG_PATH", server.log_file())
+            .env("ERL_CRASH_DUMP_BYTES", "0");
+        Ok(command)
+    }
 }
 
 impl Ejabberd {
@@ -57,14 +75,7 @@ impl Ejabberd {
     /// # Errors
     /// When ejabberd is not installed or does not start.
     pub fn start(options: Options) -> Result<Self> {
-        let folder = Folder::new(options.dir.clone(), "ejabberd")?;
-        let mut server = Self {
-            c2s_port: free_port()?,
-            http_port: free_port()?,
-            domain: options.domain.clone(),
-            group: None,
-            folder,
-        };
+        let mut server = Self::new(&options.domain, options.dir.clone(), [None, None])?;
         server::certificate(server.dir(), std::slice::from_ref(&options.domain))?;
         let both = ["cert.pem", "key.pem"].map(|name| crate::error::read(&server.dir().join(name)));
         let both: Result<Vec<String>> = both.into_iter().collect();
@@ -73,12 +84,6 @@ impl Ejabberd {
         write(&server.config(), render(&options, &server))?;
         server.run()?;
         Ok(server)
-    }
-
-    /// The server's folder: configuration, data, `ejabberd.log`.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        &self.folder.path
     }
 
     /// The WebSocket address.
@@ -123,84 +128,14 @@ impl Ejabberd {
         })
     }
 
-    /// The server's log so far.
-    #[must_use]
-    pub fn log(&self) -> String {
-        server::tail(&self.log_file(), usize::MAX)
-    }
-
-    /// Ends it in order: streams are closed first.
-    pub fn stop(&mut self) {
-        if let Some(mut group) = self.group.take() {
-            group.stop(Duration::from_secs(20));
-        }
-    }
-
-    /// Ends it as a power cut would.
-    pub fn kill(&mut self) {
-        self.group = None;
-    }
-
-    /// Starts a stopped or killed server again, or stops and starts a running one: same ports, same data.
-    ///
-    /// # Errors
-    /// When it does not start.
-    pub fn restart(&mut self) -> Result<()> {
-        self.stop();
-        self.run()
-    }
-
     /// Whether ejabberd is on this machine.
     #[must_use]
     pub fn is_installed() -> bool {
         libraries().is_some() && server::find("erl").is_some()
     }
 
-    fn run(&mut self) -> Result<()> {
-        let missing = || Error::Missing {
-            what: "ejabberd".into(),
-            remedy: "Install it: apt-get install ejabberd".into(),
-        };
-        let libraries = libraries().ok_or_else(missing)?;
-        let erl = server::find("erl").ok_or_else(missing)?;
-        let output =
-            File::create(self.dir().join("output.log")).context(|| "create output.log".into())?;
-        let errors = output.try_clone().context(|| "create output.log".into())?;
-        let mut command = Command::new(erl);
-        command
-            .args(["-noinput", "+sbwt", "none", "-mnesia", "dir"])
-            .arg(format!(
-                "{:?}",
-                self.dir().join("spool").display().to_string()
-            ))
-            .args(["-ejabberd", "quiet", "true", "-s", "ejabberd"])
-            .current_dir(self.dir())
-            .env("ERL_LIBS", libraries)
-            .env("HOME", self.dir())
-            .env("EJABBERD_CONFIG_PATH", self.config())
-            .env("EJABBERD_LOG_PATH", self.log_file())
-            .env("ERL_CRASH_DUMP_BYTES", "0")
-            .stdout(Stdio::from(output))
-            .stderr(Stdio::from(errors));
-        let mut group = Group::spawn(&mut command)?;
-        // The listeners open last, the administration with them.
-        server::await_http(
-            "ejabberd",
-            &mut group,
-            self.http_port,
-            "/api/status",
-            &self.log_file(),
-        )?;
-        self.group = Some(group);
-        Ok(())
-    }
-
     fn config(&self) -> PathBuf {
         self.dir().join("ejabberd.yml")
-    }
-
-    fn log_file(&self) -> PathBuf {
-        self.dir().join("ejabberd.log")
     }
 }
 

@@ -40,7 +40,7 @@ pub mod paths;
 pub mod process;
 pub mod prosody;
 pub mod serve;
-mod server;
+pub mod server;
 pub mod site;
 pub mod test;
 pub mod tool;

@@ -4,17 +4,14 @@ mod config;
 
 pub use config::quote;
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::error::{Context, Error, Result, create_dir, write};
-use crate::net::free_port;
-use crate::process::Group;
-use crate::server::{self, Folder};
+use crate::server::{self, Server, Software};
 
 /// How a Prosody is to be. The default suits most tests: everything on, no limits, in-band registration allowed.
 #[derive(Clone, Debug)]
@@ -73,17 +70,31 @@ impl Default for Options {
 }
 
 /// A running Prosody. Dropping it ends it.
+pub type Prosody = Server<Lua>;
+
+/// What makes a [`Server`] a Prosody.
 #[derive(Debug)]
-pub struct Prosody {
-    /// The domain of the accounts.
-    pub domain: String,
-    /// The TCP port for clients (STARTTLS with a self-signed certificate).
-    pub c2s_port: u16,
-    /// The HTTP port: WebSocket, uploads.
-    pub http_port: u16,
-    // The order matters: the process ends before its folder is removed.
-    group: Option<Group>,
-    folder: Folder,
+pub struct Lua;
+
+impl Software for Lua {
+    const NAME: &'static str = "Prosody";
+    const READY: &'static str = "/xmpp-websocket";
+
+    fn prepare(server: &Prosody) -> Result<Command> {
+        let program = server::find("prosody").ok_or_else(|| Error::Missing {
+            what: "Prosody".into(),
+            remedy: "Install it: apt-get install prosody prosody-modules".into(),
+        })?;
+        // A killed server leaves it behind.
+        std::fs::remove_file(server.socket()).ok();
+        let mut command = Command::new(program);
+        command
+            .arg("--config")
+            .arg(server.config())
+            .arg("-F")
+            .env_remove("LISTEN_FDS");
+        Ok(command)
+    }
 }
 
 impl Prosody {
@@ -92,14 +103,8 @@ impl Prosody {
     /// # Errors
     /// When Prosody is not installed or does not start.
     pub fn start(options: Options) -> Result<Self> {
-        let folder = Folder::new(options.dir.clone(), "prosody")?;
-        let mut server = Self {
-            c2s_port: options.c2s_port.map_or_else(free_port, Ok)?,
-            http_port: options.http_port.map_or_else(free_port, Ok)?,
-            domain: options.domain.clone(),
-            group: None,
-            folder,
-        };
+        let ports = [options.c2s_port, options.http_port];
+        let mut server = Self::new(&options.domain, options.dir.clone(), ports)?;
         create_dir(&server.data())?;
         server::certificate(
             server.dir(),
@@ -108,12 +113,6 @@ impl Prosody {
         write(&server.config(), config::render(&options, &server))?;
         server.run()?;
         Ok(server)
-    }
-
-    /// The server's folder: configuration, data, `prosody.log`.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        &self.folder.path
     }
 
     /// The WebSocket address.
@@ -189,82 +188,10 @@ impl Prosody {
         Ok(plain)
     }
 
-    /// The server's log so far.
-    #[must_use]
-    pub fn log(&self) -> String {
-        server::tail(&self.log_file(), usize::MAX)
-    }
-
-    /// Ends it as `systemctl stop` would: streams are closed first.
-    pub fn stop(&mut self) {
-        if let Some(mut group) = self.group.take() {
-            group.stop(Duration::from_secs(15));
-        }
-    }
-
-    /// Ends it as a power cut would.
-    pub fn kill(&mut self) {
-        self.group = None;
-    }
-
-    /// Starts a stopped or killed server again, or stops and starts a running one: same ports, same data.
-    ///
-    /// # Errors
-    /// When it does not start.
-    pub fn restart(&mut self) -> Result<()> {
-        self.stop();
-        self.run()
-    }
-
-    /// Keeps its sockets open and answers nothing until [`Self::thaw`].
-    pub fn freeze(&self) {
-        if let Some(group) = &self.group {
-            group.freeze();
-        }
-    }
-
-    /// Ends a [`Self::freeze`].
-    pub fn thaw(&self) {
-        if let Some(group) = &self.group {
-            group.thaw();
-        }
-    }
-
-    /// The version that is installed, if any.
+    /// Whether Prosody is on this machine.
     #[must_use]
     pub fn is_installed() -> bool {
         server::find("prosody").is_some()
-    }
-
-    fn run(&mut self) -> Result<()> {
-        let program = server::find("prosody").ok_or_else(|| Error::Missing {
-            what: "Prosody".into(),
-            remedy: "Install it: apt-get install prosody prosody-modules".into(),
-        })?;
-        // A killed server leaves it behind.
-        std::fs::remove_file(self.socket()).ok();
-        let output =
-            File::create(self.dir().join("output.log")).context(|| "create output.log".into())?;
-        let errors = output.try_clone().context(|| "create output.log".into())?;
-        let mut command = Command::new(program);
-        command
-            .arg("--config")
-            .arg(self.config())
-            .arg("-F")
-            .current_dir(self.dir())
-            .env_remove("LISTEN_FDS")
-            .stdout(Stdio::from(output))
-            .stderr(Stdio::from(errors));
-        let mut group = Group::spawn(&mut command)?;
-        server::await_http(
-            "Prosody",
-            &mut group,
-            self.http_port,
-            "/xmpp-websocket",
-            &self.log_file(),
-        )?;
-        self.group = Some(group);
-        Ok(())
     }
 
     fn config(&self) -> PathBuf {
@@ -273,10 +200,6 @@ impl Prosody {
 
     fn data(&self) -> PathBuf {
         self.dir().join("data")
-    }
-
-    fn log_file(&self) -> PathBuf {
-        self.dir().join("prosody.log")
     }
 
     /// The admin shell's socket. Its path must fit into 108 bytes, which a deep target folder may not leave.
