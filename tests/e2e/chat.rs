@@ -38,6 +38,46 @@ fn unread_messages_are_counted_and_a_line_marks_the_first() {
     browser.find("link", "^juliet$");
 }
 
+/// Leaves the conversation as soon as a message with this text is drawn.
+const LEAVE: &str = "
+const [text, elsewhere] = arguments;
+const leaving = new MutationObserver(() => {
+  if (document.querySelector('[role=log]')?.textContent.includes(text)) {
+    leaving.disconnect();
+    location.hash = elsewhere;
+  }
+});
+leaving.observe(document.body, { subtree: true, childList: true, characterData: true });";
+
+#[test]
+fn what_was_seen_last_counts_although_one_leaves_at_once() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    world.befriend("romeo", "mallory");
+    let mut juliet = world.foreign("juliet");
+    let browser = world.logged_in("romeo");
+    let elsewhere = format!("#/{}/{}", world.address("romeo"), world.address("mallory"));
+    // What is seen is told now and then: it must not depend on when that was last.
+    for round in 0..4 {
+        world.open(&browser, "juliet");
+        browser.find("heading", "juliet");
+        let last = format!("the last of {round}");
+        browser.run(LEAVE, serde_json::json!([last, elsewhere]));
+        for line in 0..20 {
+            juliet.send(&world.address("romeo"), &format!("{line} of {round}"));
+        }
+        juliet.send(&world.address("romeo"), &last);
+        browser.find("heading", "mallory");
+        browser.find("link", "^juliet$");
+    }
+    browser.reload();
+    browser.status("Online");
+    browser.find("link", "^juliet$");
+    // Nothing was left uncounted, either: what comes now is the first.
+    juliet.send(&world.address("romeo"), "Art thou gone so?");
+    browser.find("link", "^juliet, 1 unread$");
+}
+
 #[test]
 fn the_text_not_sent_yet_survives_a_reload() {
     let world = World::new();
