@@ -15,6 +15,8 @@ mod connection;
 mod deaths;
 #[path = "scenarios/disk.rs"]
 mod disk;
+#[path = "scenarios/late_disk.rs"]
+mod late_disk;
 #[path = "scenarios/login.rs"]
 mod login;
 #[path = "scenarios/messages.rs"]

@@ -17,10 +17,10 @@ use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 use crate::model::timeline::Watch;
-use crate::store::memory::{MemoryDepot, MemoryStore};
-use crate::store::{AccountRecord, Depot, Device, Snapshot, Store, StoreError};
+use crate::store::memory::MemoryDepot;
+use crate::store::{AccountRecord, Depot, Device};
 
-use super::account::{Account, Beginning, FromAccount, Handle, Surroundings, ToAccount};
+use super::account::{Account, Beginning, FromAccount, Handle, Opened, Surroundings, ToAccount};
 use super::disk::{Retry, problem};
 use super::hub::{Asker, Hub};
 use super::idle::Idle;
@@ -186,36 +186,19 @@ impl Client {
             .partition(|record| record.credentials.is_some() && !record.logged_out);
         self.kept = kept;
         let stores = join_all(start.iter().map(|record| self.open(record.id))).await;
-        for (record, opened) in start.into_iter().zip(stores) {
-            let stored = Some(self.opened(record.id, opened));
+        for (record, stored) in start.into_iter().zip(stores) {
             self.begin(Beginning {
                 record,
                 login: None,
-                stored,
+                stored: Some(stored),
             });
         }
     }
 
-    pub(super) async fn open(
-        &self,
-        id: AccountId,
-    ) -> Result<(Rc<dyn Store>, Snapshot), StoreError> {
+    pub(super) async fn open(&self, id: AccountId) -> Opened {
         let store = self.around.ports.depot.open(id).await?;
         let snapshot = store.load().await?;
         Ok((store, snapshot))
-    }
-
-    /// A store that cannot be opened is replaced by memory: people can still talk.
-    pub(super) fn opened(
-        &mut self,
-        id: AccountId,
-        opened: Result<(Rc<dyn Store>, Snapshot), StoreError>,
-    ) -> (Rc<dyn Store>, Snapshot) {
-        opened.unwrap_or_else(|error| {
-            tracing::warn!(%error, "an account's store cannot be opened");
-            self.set_device(Some(id), Some(problem(&error)));
-            (Rc::new(MemoryStore::default()), Snapshot::default())
-        })
     }
 
     pub(super) fn begin(&mut self, beginning: Beginning) {
@@ -422,7 +405,12 @@ impl Client {
                     .hub
                     .broadcast(vec![Change::AccountGone(id), self.remembered()]);
             }
-            FromAccount::Disk(id, problem) => self.set_device(Some(id), problem),
+            FromAccount::Disk(id, problem) => {
+                // A log-in that was given up has no disk any more.
+                if self.accounts.contains_key(&id) {
+                    self.set_device(Some(id), problem);
+                }
+            }
             FromAccount::Retired(id) => {
                 self.accounts.remove(&id);
             }

@@ -13,7 +13,7 @@ use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::order;
 use crate::store::memory::MemoryStore;
-use crate::store::{Batch, From, Name, Op, PageQuery, Snapshot, Store, StoreError, Stored};
+use crate::store::{Batch, From, Name, Op, PageQuery, Snapshot, Store, Stored};
 
 /// Reads from both, writes to memory.
 pub struct Fallback {
@@ -106,13 +106,10 @@ impl Fallback {
         self.disk.clone()
     }
 
-    /// Writes all that memory was told to a store that works again, in one transaction.
-    ///
-    /// # Errors
-    /// What that store says; then nothing was written, and nothing is forgotten.
-    pub async fn flush(&self, disk: &dyn Store) -> Result<(), StoreError> {
-        let batch = self.pending.borrow().batch();
-        disk.commit(batch).await
+    /// All that memory was told: one transaction for a store that works again.
+    #[must_use]
+    pub fn pending(&self) -> Batch {
+        self.pending.borrow().batch()
     }
 
     /// What the disk has, without what memory knows better. A disk that fails to read has nothing to say.
@@ -324,7 +321,7 @@ mod tests {
         block_on(store.commit(Batch { ops })).unwrap();
         let disk = MemoryStore::default();
         block_on(disk.commit(put([message(1)]))).unwrap();
-        block_on(store.flush(&disk)).unwrap();
+        block_on(disk.commit(store.pending())).unwrap();
         let kept = block_on(disk.load()).unwrap().roster;
         assert_eq!(kept, Some(roster(&["newest"], "3")));
         let query = PageQuery {

@@ -43,15 +43,14 @@ impl Client {
             .find(|record| !login.anonymous && record.address == address);
         let (record, stored) = match kept.cloned() {
             Some(record) => {
-                let opened = self.open(record.id).await;
+                let stored = self.open(record.id).await;
                 let record = AccountRecord {
                     // None is typed: it is looked for anew.
                     websocket,
                     mechanism: record.mechanism.clone().filter(|_| !login.weaker),
                     ..record
                 };
-                let opened = self.opened(record.id, opened);
-                (record, Some(opened))
+                (record, Some(stored))
             }
             None => (
                 AccountRecord {
@@ -92,12 +91,11 @@ impl Client {
         }
         for record in back {
             let id = record.id;
-            let opened = self.open(id).await;
-            let stored = Some(self.opened(id, opened));
+            let stored = self.open(id).await;
             self.begin(Beginning {
                 record,
                 login: None,
-                stored,
+                stored: Some(stored),
             });
             if let Some(account) = self.accounts.get(&id) {
                 let snapshot = account.model.borrow().snapshot();
@@ -114,13 +112,14 @@ impl Client {
 
     /// Gives up the first log-ins that a page began.
     pub(super) fn cancel_log_in(&mut self, page: PageId) {
-        for (id, owner) in self.logins.iter() {
-            if owner.page == page
-                && let Some(account) = self.accounts.remove(id)
-            {
+        let logins = self.logins.iter();
+        let theirs = logins.filter(|(_, owner)| owner.page == page);
+        for id in theirs.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.logins.remove(&id);
+            if let Some(account) = self.accounts.remove(&id) {
                 account.send(ToAccount::CancelLogIn);
             }
+            self.set_device(Some(id), None);
         }
-        self.logins.retain(|_, owner| owner.page != page);
     }
 }

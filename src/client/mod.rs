@@ -27,6 +27,7 @@ pub mod ports;
 pub mod redact;
 mod registration;
 pub mod retirement;
+pub mod reunion;
 pub mod wire;
 
 pub use client::Client;

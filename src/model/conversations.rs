@@ -31,6 +31,17 @@ impl Conversations {
         new
     }
 
+    /// These are stored, whatever was known before.
+    pub(super) fn restore(&mut self, conversations: Vec<Conversation>) {
+        for conversation in conversations {
+            let peer = conversation.peer.clone();
+            if self.known.get(&peer) != Some(&conversation) {
+                self.dirty.insert(peer.clone());
+                self.known.insert(peer, conversation);
+            }
+        }
+    }
+
     /// A conversation.
     #[must_use]
     pub fn of(&self, peer: &Address) -> Option<&Conversation> {

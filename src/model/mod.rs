@@ -84,6 +84,17 @@ impl Model {
         }
     }
 
+    /// What was stored is known only now; what came meanwhile is in it. Whoever watches a timeline still does.
+    pub fn restore(&mut self, stored: Stored) {
+        self.conversations.restore(stored.conversations);
+        if let Some(contacts) = stored.roster {
+            let version = None;
+            self.apply(&Event::Roster(RosterEvent::Loaded { contacts, version }));
+        }
+        let presence = SessionEvent::OwnPresence(stored.presence);
+        self.session.apply(&presence);
+    }
+
     /// Folds a fact in. Messages must have their final identity and place; a page of the archive holds only
     /// those that are new here.
     pub fn apply(&mut self, event: &Event) {

@@ -167,8 +167,20 @@ impl Engine {
         Self {
             cx: Cx::new(&settings, seed),
             stream: Stream::new(settings.clone(), snapshot.mechanism.as_deref()),
-            features: Features::new(&settings, snapshot),
+            features: Features::new(snapshot),
         }
+    }
+
+    /// Whether there is a session, be it that it waits for another socket.
+    #[must_use]
+    pub fn has_session(&self) -> bool {
+        self.cx.bound().is_some()
+    }
+
+    /// Begins anew with what was stored, between two sessions: the way to the server and its secrets stay.
+    pub fn restore(&mut self, snapshot: Snapshot) {
+        debug_assert!(!self.has_session(), "a session knows what it began with");
+        self.features.restore(snapshot);
     }
 
     /// Takes one input. Drain the outputs before the next.

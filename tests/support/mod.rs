@@ -394,6 +394,8 @@ pub struct Disk {
     pub fails: Rc<Cell<bool>>,
     /// What concerns the accounts themselves cannot be written.
     pub device_fails: Cell<bool>,
+    /// The accounts' stores cannot be opened.
+    pub stays_shut: Cell<bool>,
     /// Commits wait while this is shut.
     pub gate: Rc<Gate>,
     stores: RefCell<Vec<(AccountId, Rc<dyn Store>)>>,
@@ -452,6 +454,9 @@ impl Depot for Disk {
     fn open(&self, id: AccountId) -> Stored<'_, Rc<dyn Store>> {
         if self.fails.get() {
             return async { Err(StoreError::Full) }.boxed_local();
+        }
+        if self.stays_shut.get() {
+            return async { Err(StoreError::Unavailable("slow".into())) }.boxed_local();
         }
         async move {
             let store = self.depot.open(id).await?;

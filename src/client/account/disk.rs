@@ -7,9 +7,12 @@ use std::rc::Rc;
 
 use crate::client::disk::{Retry, problem};
 use crate::client::fallback::Fallback;
+use crate::client::reunion::{recount, reunite};
 use crate::entity::time::Instant;
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, Snapshot, Store, StoreError};
 
+use super::history::COUNTED;
+use super::past::Past;
 use super::{Account, FromAccount};
 
 /// A disk that failed, and what keeps its place.
@@ -40,7 +43,7 @@ impl Account {
     }
 
     /// Memory takes over from the disk, or from one that could not be opened.
-    fn disk_fails(&mut self, error: &StoreError, disk: Option<Rc<dyn crate::store::Store>>) {
+    pub(super) fn disk_fails(&mut self, error: &StoreError, disk: Option<Rc<dyn Store>>) {
         tracing::warn!(%error, "the disk fails");
         if self.failed.is_none() {
             let fallback = Rc::new(Fallback::new(disk));
@@ -83,16 +86,20 @@ impl Account {
         self.failed.as_ref().map(|failed| failed.retry.at())
     }
 
-    /// Tries the disk again, if it is time: what memory holds is written in one piece.
+    /// Tries the disk again, if it is time: what memory holds is written in one piece. What the disk holds is learnt then, if
+    /// it was never read.
     pub(super) async fn retry_disk(&mut self, now: Instant) {
         let Some(mut failed) = self.failed.take_if(|failed| failed.retry.is_due(now)) else {
             return;
         };
         match self.restore(&failed).await {
-            Ok(disk) => {
+            Ok((disk, held)) => {
                 tracing::info!("the disk works again");
                 self.store = disk;
                 (self.around.up)(FromAccount::Disk(self.id, None));
+                if let Some(held) = held {
+                    self.remember(held).await;
+                }
             }
             Err(error) => {
                 failed.retry.again(now);
@@ -109,16 +116,30 @@ impl Account {
         }
     }
 
-    async fn restore(&self, failed: &Failed) -> Result<Rc<dyn crate::store::Store>, StoreError> {
+    /// Writes what memory was told. What the disk holds now comes with it, if it was never read.
+    async fn restore(
+        &self,
+        failed: &Failed,
+    ) -> Result<(Rc<dyn Store>, Option<Snapshot>), StoreError> {
         let depot = &self.around.ports.depot;
         let disk = match failed.fallback.disk() {
             Some(disk) => disk,
             None => depot.open(self.id).await?,
         };
-        failed.fallback.flush(&*disk).await?;
+        let held = if self.past == Past::Unread {
+            let held = disk.load().await?;
+            let told = reunite(failed.fallback.pending(), &*disk, &held).await?;
+            disk.commit(told.clone()).await?;
+            let counted = recount(&told, &*disk, &held, COUNTED).await?;
+            disk.commit(counted).await?;
+            Some(disk.load().await?)
+        } else {
+            disk.commit(failed.fallback.pending()).await?;
+            None
+        };
         if failed.record {
             depot.put_account(self.record.clone()).await?;
         }
-        Ok(disk)
+        Ok((disk, held))
     }
 }

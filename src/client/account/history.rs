@@ -23,7 +23,7 @@ const PAGE: u32 = 50;
 /// How many pages in a row may bring nothing new before we wait to be asked again.
 const FRUITLESS: u32 = 20;
 /// How many unread messages are counted.
-const COUNTED: u32 = 1_000;
+pub(super) const COUNTED: u32 = 1_000;
 /// How far we look for the first unread message beyond what a window shows.
 const LOOKED: u32 = 100;
 
@@ -45,11 +45,29 @@ impl Account {
             (Anchor::At(position), _) | (Anchor::Unread, Some(position)) => Some(position),
             (Anchor::Newest, _) | (Anchor::Unread, None) => None,
         };
+        let (messages, ends) = self.read_window(&known, anchor, count).await;
+        let is_short = ends.older == Edge::Loading;
+        let window = Window::new(peer.clone(), count, messages, ends, unread_from);
+        self.model.borrow_mut().timelines.open(watch, window);
+        // The first time, the newest page is fetched even if the window is full: who knows what is missing.
+        if is_short || known.history == History::Unknown {
+            self.ask_archive(now, &peer, work);
+        }
+    }
+
+    /// What a window holds: so much around a place, or the newest.
+    async fn read_window(
+        &self,
+        known: &Conversation,
+        anchor: Option<Position>,
+        count: u32,
+    ) -> (Vec<Message>, Ends) {
+        let peer = &known.peer;
         let (older, newer) = match anchor {
-            None => (self.page(&peer, From::Newest, count).await, None),
+            None => (self.page(peer, From::Newest, count).await, None),
             Some(position) => {
-                let older = self.page(&peer, From::Before(position), count).await;
-                let newer = self.page(&peer, From::After(before(position)), count).await;
+                let older = self.page(peer, From::Before(position), count).await;
+                let newer = self.page(peer, From::After(before(position)), count).await;
                 (older, Some(newer))
             }
         };
@@ -65,14 +83,41 @@ impl Account {
         let mut messages = older;
         messages.extend(newer.unwrap_or_default());
         let ends = Ends {
-            older: older_edge.clone(),
+            older: older_edge,
             newer: newer_edge,
         };
-        let window = Window::new(peer.clone(), count, messages, ends, unread_from);
-        self.model.borrow_mut().timelines.open(watch, window);
-        // The first time, the newest page is fetched even if the window is full: who knows what is missing.
-        if older_edge == Edge::Loading || known.history == History::Unknown {
-            self.ask_archive(now, &peer, work);
+        (messages, ends)
+    }
+
+    /// What is stored is another thing now: windows are read anew, and stay where they are.
+    pub(super) async fn reread_windows(&mut self) {
+        let watched: Vec<_> = {
+            let model = self.model.borrow();
+            model.timelines.watched().map(|(watch, _)| watch).collect()
+        };
+        for watch in watched {
+            let (known, anchor, count) = {
+                let mut model = self.model.borrow_mut();
+                let Some(window) = model.timelines.window(watch) else {
+                    continue;
+                };
+                let is_last = window.ends().newer == Edge::End;
+                let anchor = window.oldest().filter(|_| !is_last);
+                let count = window.count().saturating_add(window.held());
+                let peer = window.conversation().clone();
+                let known = model.conversations.of(&peer).cloned();
+                let known = known.unwrap_or_else(|| Conversation::new(peer));
+                (known, anchor, count)
+            };
+            let (messages, mut ends) = self.read_window(&known, anchor, count).await;
+            if ends.older == Edge::Loading {
+                // Nobody has asked yet: the page does when it needs more.
+                ends.older = Edge::More;
+            }
+            let unread_from = self.first_unread(&known).await;
+            if let Some(window) = self.model.borrow_mut().timelines.window(watch) {
+                window.replace(messages, ends, unread_from);
+            }
         }
     }
 

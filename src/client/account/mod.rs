@@ -11,6 +11,7 @@
 //! | `session.rs` | attempts, log-in, the end of sessions, back-off, logging out |
 //! | `commands.rs` | the user's wishes; `outbox.rs`: messages on their way out |
 //! | `disk.rs` | what is written, and what is done when the disk fails |
+//! | `past.rs` | a disk that could be opened only later: what it holds is learnt |
 //! | `history.rs` | windows, the archive, unread counts |
 
 mod commands;
@@ -18,6 +19,7 @@ mod disk;
 mod fold;
 mod history;
 mod outbox;
+mod past;
 mod session;
 mod turn;
 
@@ -42,7 +44,7 @@ use crate::entity::time::{Instant, Timestamp};
 use crate::model::timeline::Watch;
 use crate::model::{self, Model};
 use crate::store::memory::MemoryStore;
-use crate::store::{self, AccountRecord, Store};
+use crate::store::{self, AccountRecord, Store, StoreError};
 use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
 
 use super::backoff::Backoff;
@@ -120,9 +122,12 @@ impl Handle {
 pub(super) struct Beginning {
     pub(super) record: AccountRecord,
     pub(super) login: Option<Login>,
-    /// The account's store and what it held, if there is one already.
-    pub(super) stored: Option<(Rc<dyn Store>, store::Snapshot)>,
+    /// The account's store, if there is one already.
+    pub(super) stored: Option<Opened>,
 }
+
+/// A store and what it holds, or why it could not be opened.
+pub(super) type Opened = Result<(Rc<dyn Store>, store::Snapshot), StoreError>;
 
 /// A log-in that has not succeeded yet.
 #[derive(Clone, Debug)]
@@ -160,6 +165,7 @@ pub(super) struct Account {
     opened: bool,
     store: Rc<dyn Store>,
     failed: Option<disk::Failed>,
+    past: past::Past,
     model: Rc<RefCell<Model>>,
     visible: Rc<Cell<bool>>,
     engine: Engine,
@@ -215,8 +221,13 @@ impl Account {
         };
         let id = record.id;
         let fresh = stored.is_none();
+        let (opened, error) = match stored {
+            Some(Ok(opened)) => (Some(opened), None),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
+        };
         let (store, snapshot) =
-            stored.unwrap_or_else(|| (Rc::new(MemoryStore::default()), store::Snapshot::default()));
+            opened.unwrap_or_else(|| (Rc::new(MemoryStore::default()), store::Snapshot::default()));
         let settings = Settings {
             domain: record.address.domain().to_owned(),
             purpose: purpose(&record, login.as_ref()),
@@ -224,27 +235,12 @@ impl Account {
         };
         let engine = Engine::new(
             settings,
-            Snapshot {
-                roster: snapshot
-                    .roster
-                    .clone()
-                    .map(|roster| (roster.contacts, roster.version)),
-                mechanism: record.mechanism.clone(),
-                caps: snapshot.caps,
-                outbox: snapshot.outbox.clone(),
-                presence: snapshot.presence.clone(),
-            },
+            of_core(&record, &snapshot),
             around.ports.entropy.seed(),
         );
-        let model = Rc::new(RefCell::new(Model::new(
-            id,
-            record.address.clone(),
-            model::Stored {
-                roster: snapshot.roster.map(|roster| roster.contacts),
-                conversations: snapshot.conversations,
-                presence: snapshot.presence,
-            },
-        )));
+        let outbox = by_id(&snapshot.outbox);
+        let address = record.address.clone();
+        let model = Rc::new(RefCell::new(Model::new(id, address, of_model(snapshot))));
         let visible = Rc::new(Cell::new(login.is_none()));
         let anonymous = login.as_ref().is_some_and(|login| login.anonymous);
         let handle = Handle {
@@ -253,7 +249,7 @@ impl Account {
             visible: visible.clone(),
             inbox: sender,
         };
-        let account = Self {
+        let mut account = Self {
             link: Link::new(around.ports.clone(), report),
             random: ChaCha8Rng::from_seed(around.ports.entropy.seed()),
             id,
@@ -273,6 +269,7 @@ impl Account {
             record,
             store,
             failed: None,
+            past: past::Past::Known,
             model,
             visible,
             engine,
@@ -282,11 +279,7 @@ impl Account {
             answers: HashMap::new(),
             last_request: 0,
             seen: Seen::default(),
-            outbox: snapshot
-                .outbox
-                .into_iter()
-                .map(|message| (message.id, message))
-                .collect(),
+            outbox,
             composed: 0,
             asking: HashMap::new(),
             recount: HashSet::new(),
@@ -294,6 +287,9 @@ impl Account {
             retiring: false,
             over: false,
         };
+        if let Some(error) = error {
+            account.begin_blind(&error);
+        }
         (account, handle)
     }
 
@@ -366,6 +362,32 @@ impl Account {
     fn now(&self) -> Instant {
         self.around.ports.clock.now()
     }
+}
+
+/// What the core begins with.
+fn of_core(record: &AccountRecord, stored: &store::Snapshot) -> Snapshot {
+    let roster = stored.roster.clone();
+    Snapshot {
+        roster: roster.map(|roster| (roster.contacts, roster.version)),
+        mechanism: record.mechanism.clone(),
+        caps: stored.caps.clone(),
+        outbox: stored.outbox.clone(),
+        presence: stored.presence.clone(),
+    }
+}
+
+/// What the model begins with.
+fn of_model(stored: store::Snapshot) -> model::Stored {
+    model::Stored {
+        roster: stored.roster.map(|roster| roster.contacts),
+        conversations: stored.conversations,
+        presence: stored.presence,
+    }
+}
+
+fn by_id(messages: &[Message]) -> HashMap<ItemId, Message> {
+    let own = messages.iter().map(|message| (message.id, message.clone()));
+    own.collect()
 }
 
 fn purpose(record: &AccountRecord, login: Option<&Login>) -> Purpose {

@@ -193,7 +193,7 @@ impl Account {
         self.set_connection(Connection::Failed(problem));
     }
 
-    fn set_connection(&self, connection: Connection) {
+    pub(super) fn set_connection(&self, connection: Connection) {
         self.model.borrow_mut().session.set_connection(connection);
     }
 

@@ -198,8 +198,13 @@ impl Account {
             self.transmit(now, &mut work);
             match work.later.pop_front() {
                 Some(later) => self.after(now, later, &mut work).await,
-                None if work.is_done() => break,
-                None => {}
+                None if !work.is_done() => {}
+                None => {
+                    self.tell_core(now, &mut work).await;
+                    if work.is_done() {
+                        break;
+                    }
+                }
             }
         }
         self.recount().await;

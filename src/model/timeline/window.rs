@@ -76,6 +76,12 @@ impl Window {
         u32::try_from(self.count).unwrap_or(u32::MAX)
     }
 
+    /// How many items it holds.
+    #[must_use]
+    pub fn held(&self) -> u32 {
+        u32::try_from(self.items.len()).unwrap_or(u32::MAX)
+    }
+
     /// The place of the oldest item.
     #[must_use]
     pub fn oldest(&self) -> Option<Position> {
@@ -116,6 +122,22 @@ impl Window {
             Toward::Older => Toward::Newer,
             Toward::Newer => Toward::Older,
         });
+    }
+
+    /// Holds these messages instead, without losing those that stay.
+    pub fn replace(&mut self, messages: Vec<Message>, ends: Ends, unread_from: Option<Position>) {
+        let stay: HashSet<_> = messages.iter().map(|message| message.id).collect();
+        let places: Vec<_> = self.items.keys().copied().collect();
+        for place in places.into_iter().filter(|(_, id)| !stay.contains(id)) {
+            self.drop_item(place);
+        }
+        for message in messages {
+            self.insert(message);
+        }
+        self.ends = ends;
+        self.unread_from = unread_from;
+        self.ends_changed = true;
+        self.let_go(Toward::Older);
     }
 
     /// A message of this timeline is there, or is different. It is shown if it lies within the window, or just

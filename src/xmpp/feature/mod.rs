@@ -19,7 +19,7 @@ use crate::entity::time::Instant;
 use crate::event::{ArchiveEvent, Event, SessionEvent};
 
 use super::cx::Cx;
-use super::engine::{Settings, Snapshot, Why, Wish};
+use super::engine::{Snapshot, Why, Wish};
 use super::iq::Outcome;
 use super::message::carbons;
 use super::message::order::Order;
@@ -44,7 +44,7 @@ pub struct Features {
 }
 
 impl Features {
-    pub(super) fn new(_settings: &Settings, snapshot: Snapshot) -> Self {
+    pub(super) fn new(snapshot: Snapshot) -> Self {
         Self {
             roster: Roster::new(snapshot.roster),
             subscriptions: Subscriptions::default(),
@@ -55,6 +55,13 @@ impl Features {
             outbox: Outbox::new(snapshot.outbox),
             order: Order::default(),
         }
+    }
+
+    /// Begins anew with what was stored. Whether the user is there is known since.
+    pub(super) fn restore(&mut self, snapshot: Snapshot) {
+        let idle = self.presences.idle_since();
+        *self = Self::new(snapshot);
+        self.presences.begin_idle(idle);
     }
 
     /// A resource is bound: load the roster, send what waits.

@@ -58,6 +58,11 @@ impl Presences {
         self.idle
     }
 
+    /// The user is idle since then; nobody is told before a session begins.
+    pub fn begin_idle(&mut self, since: Option<Timestamp>) {
+        self.idle = since;
+    }
+
     /// A presence without type, of type `unavailable` or `error`, from somebody whose presence we may see.
     pub fn on_presence(&mut self, cx: &mut Cx, from: &Jid, presence: &Element) {
         let address = from.address().clone();

@@ -1,0 +1,385 @@
+//! What memory was told while the disk could not be opened, and what the disk holds, as one.
+//!
+//! **Invariant:** nothing that the disk holds and nothing that was shown is lost, and nothing is doubled: a message that the
+//! disk has under one of its names keeps the disk's identity and place. The outcome is the same however often it is asked
+//! for: a disk that fails in the middle is told all of it again.
+
+use std::collections::HashMap;
+
+use crate::entity::address::Address;
+use crate::entity::conversation::{Conversation, History};
+use crate::entity::message::{Message, Position};
+use crate::entity::presence::OwnPresence;
+use crate::store::{Batch, Op, Snapshot, Store, StoreError};
+
+use super::merge;
+
+/// What is to be written to a disk that holds this much, so that it holds everything.
+///
+/// # Errors
+/// What the disk says; nothing was written.
+pub async fn reunite(told: Batch, disk: &dyn Store, held: &Snapshot) -> Result<Batch, StoreError> {
+    let mut known = known(&told, disk).await?;
+    let oldest = oldest(&told);
+    let has_roster = told.ops.iter().any(|op| matches!(op, Op::PutRoster(_)));
+    let mut batch = Batch::default();
+    let mut overlaps: HashMap<Address, bool> = HashMap::new();
+    let mut conversations = Vec::new();
+    for op in told.ops {
+        match op {
+            Op::PutMessage(message) => {
+                let known = known.get_mut(&message.conversation);
+                let known = known.and_then(|known| {
+                    let mut known = known.iter_mut();
+                    known.find(|known| merge::same(known, &message))
+                });
+                *overlaps.entry(message.conversation.clone()).or_default() |= known.is_some();
+                batch.push(Op::PutMessage(match known {
+                    // Asked for once more by a page: what memory knows of it is newer.
+                    Some(known) if known.id == message.id => message,
+                    Some(known) => {
+                        merge::learn(known, &message);
+                        known.clone()
+                    }
+                    None => message,
+                }));
+            }
+            Op::PutConversation(told) => conversations.push(told),
+            // What was pushed is nothing without the roster that it changed: the server is asked for what is new since the
+            // disk's.
+            Op::PutContact(..) | Op::RemoveContact(..) if !has_roster => {}
+            // Each session says it, whether or not it was chosen.
+            Op::PutPresence(presence) if presence == OwnPresence::default() => {}
+            Op::PutRoster(_)
+            | Op::PutContact(..)
+            | Op::RemoveContact(..)
+            | Op::RemoveMessage(..)
+            | Op::PutCaps(..)
+            | Op::PutPresence(_) => batch.push(op),
+        }
+    }
+    for told in conversations {
+        let held = held
+            .conversations
+            .iter()
+            .find(|held| held.peer == told.peer);
+        let peer = &told.peer;
+        let overlaps = overlaps.get(peer).copied().unwrap_or_default();
+        let has_read = oldest.get(peer).copied() <= told.read;
+        batch.push(Op::PutConversation(match held {
+            Some(held) => join(held, told.clone(), overlaps, has_read),
+            None => told,
+        }));
+    }
+    Ok(batch)
+}
+
+/// The conversations that both knew, with their unread messages counted anew: neither could count them all.
+///
+/// # Errors
+/// What the disk says.
+pub async fn recount(
+    written: &Batch,
+    disk: &dyn Store,
+    held: &Snapshot,
+    limit: u32,
+) -> Result<Batch, StoreError> {
+    let mut batch = Batch::default();
+    for op in &written.ops {
+        if let Op::PutConversation(joined) = op
+            && joined.read.is_some()
+            && held
+                .conversations
+                .iter()
+                .any(|held| held.peer == joined.peer)
+        {
+            let count = disk.count_unread(joined.peer.clone(), joined.read, limit);
+            let unread = count.await?;
+            batch.push(Op::PutConversation(Conversation {
+                unread,
+                ..joined.clone()
+            }));
+        }
+    }
+    Ok(batch)
+}
+
+/// What the disk has under any name of what memory was told.
+async fn known(
+    told: &Batch,
+    disk: &dyn Store,
+) -> Result<HashMap<Address, Vec<Message>>, StoreError> {
+    let mut names: HashMap<Address, Vec<_>> = HashMap::new();
+    for message in messages(told) {
+        let names = names.entry(message.conversation.clone()).or_default();
+        names.extend(message.names());
+    }
+    let mut known = HashMap::new();
+    for (conversation, names) in names {
+        let found = disk.find(conversation.clone(), names).await?;
+        known.insert(conversation, found);
+    }
+    Ok(known)
+}
+
+fn messages(told: &Batch) -> impl Iterator<Item = &Message> {
+    told.ops.iter().filter_map(|op| match op {
+        Op::PutMessage(message) => Some(message),
+        _ => None,
+    })
+}
+
+/// Where memory's messages begin.
+fn oldest(told: &Batch) -> HashMap<Address, Position> {
+    let mut oldest: HashMap<Address, Position> = HashMap::new();
+    for message in messages(told) {
+        oldest
+            .entry(message.conversation.clone())
+            .and_modify(|oldest| *oldest = message.position.min(*oldest))
+            .or_insert(message.position);
+    }
+    oldest
+}
+
+/// One conversation, as both knew it. `overlaps`: some of memory's messages are the disk's; `has_read`: some of them were
+/// read.
+fn join(held: &Conversation, told: Conversation, overlaps: bool, has_read: bool) -> Conversation {
+    let at = |conversation: &Conversation| {
+        let latest = conversation.latest.as_ref();
+        latest.map(|latest| latest.position)
+    };
+    let is_newer = at(&told) >= at(held);
+    Conversation {
+        open: told.open || held.open,
+        draft: if told.draft.is_empty() {
+            held.draft.clone()
+        } else {
+            told.draft
+        },
+        // Where memory begins, everything before counts as read there: but it did not know what was before.
+        read: if has_read {
+            told.read.max(held.read)
+        } else {
+            held.read.or(told.read)
+        },
+        latest: if is_newer {
+            told.latest
+        } else {
+            held.latest.clone()
+        },
+        history: match told.history {
+            History::Unknown => held.history.clone(),
+            // Without a gap between them the archive goes on where the disk ends; else where memory ends, and what the disk
+            // has is found there once more.
+            History::Before(_) if overlaps => held.history.clone(),
+            history => history,
+        },
+        ..told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::contact::{Contact, Subscription};
+    use crate::entity::conversation::Preview;
+    use crate::entity::id::ItemId;
+    use crate::entity::message::{Delivery, Direction, MessageIds};
+    use crate::entity::presence::Availability;
+    use crate::entity::time::Timestamp;
+    use crate::store::memory::MemoryStore;
+    use crate::store::{From, PageQuery, Roster};
+    use futures::executor::block_on;
+
+    fn juliet() -> Address {
+        Address::parse("juliet@example.org").unwrap()
+    }
+
+    fn at(second: u64) -> Position {
+        let time = Timestamp(i64::try_from(second).unwrap() * 1000);
+        Position { time, tie: 1 }
+    }
+
+    /// `number` tells when it was sent, and its name in the archive.
+    fn message(id: u64, number: u64) -> Message {
+        Message {
+            id: ItemId(id),
+            position: at(number),
+            conversation: juliet(),
+            direction: Direction::Incoming,
+            time: at(number).time,
+            body: number.to_string(),
+            ids: MessageIds {
+                archive: Some(number.to_string()),
+                ..MessageIds::default()
+            },
+            delivery: Delivery::Sent,
+        }
+    }
+
+    fn conversation(read: u64, latest: u64) -> Conversation {
+        let of = message(0, latest);
+        Conversation {
+            read: Some(at(read)),
+            latest: Some(Preview {
+                position: of.position,
+                time: of.time,
+                direction: of.direction,
+                text: of.body,
+            }),
+            ..Conversation::new(juliet())
+        }
+    }
+
+    fn batch(ops: impl IntoIterator<Item = Op>) -> Batch {
+        Batch {
+            ops: ops.into_iter().collect(),
+        }
+    }
+
+    /// The disk after it was told, and told again.
+    fn reunited(held: Batch, told: Batch) -> (MemoryStore, Snapshot) {
+        let disk = MemoryStore::default();
+        block_on(async {
+            disk.commit(held).await.unwrap();
+            let mut before = None;
+            for _ in 0..2 {
+                let held = disk.load().await.unwrap();
+                let ops = reunite(told.clone(), &disk, &held).await.unwrap();
+                disk.commit(ops.clone()).await.unwrap();
+                let counted = recount(&ops, &disk, &held, 100).await.unwrap();
+                disk.commit(counted).await.unwrap();
+                let after = disk.load().await.unwrap();
+                assert_eq!(*before.get_or_insert_with(|| after.clone()), after);
+            }
+            let after = disk.load().await.unwrap();
+            (disk, after)
+        })
+    }
+
+    fn joined(held: Conversation, told: Conversation, messages: &[Message]) -> Conversation {
+        let messages = messages.iter().cloned().map(Op::PutMessage);
+        let ops = messages.chain([Op::PutConversation(told)]);
+        let (_, after) = reunited(batch([Op::PutConversation(held)]), batch(ops));
+        after.conversations[0].clone()
+    }
+
+    #[test]
+    fn a_message_that_both_have_keeps_the_identity_of_the_disk_and_learns() {
+        let own = |id, delivery| Message {
+            direction: Direction::Outgoing,
+            delivery,
+            ids: MessageIds {
+                origin: Some("o".into()),
+                ..MessageIds::default()
+            },
+            ..message(id, 1)
+        };
+        let copy = Message {
+            ids: MessageIds {
+                archive: Some("x".into()),
+                origin: Some("o".into()),
+                stanza: None,
+            },
+            ..own(7, Delivery::Sent)
+        };
+        let held = batch([
+            Op::PutMessage(own(1, Delivery::Sending)),
+            Op::PutMessage(message(2, 2)),
+        ]);
+        let told = [copy.clone(), message(8, 2), message(9, 3)];
+        let (disk, after) = reunited(held, batch(told.map(Op::PutMessage)));
+        assert_eq!(after.outbox, []);
+        let query = PageQuery {
+            conversation: juliet(),
+            from: From::Newest,
+            count: 10,
+        };
+        let learnt = Message {
+            id: ItemId(1),
+            ..copy
+        };
+        assert_eq!(
+            block_on(disk.page(query)).unwrap(),
+            [learnt, message(2, 2), message(9, 3)]
+        );
+    }
+
+    #[test]
+    fn where_memory_begins_is_not_where_somebody_has_read() {
+        // Nothing before its first message is known to memory.
+        let guess = Conversation {
+            read: Some(crate::model::before(at(5))),
+            unread: 1,
+            ..conversation(0, 5)
+        };
+        let after = joined(conversation(2, 4), guess, &[message(5, 5)]);
+        assert_eq!((after.read, after.unread), (Some(at(2)), 1));
+        assert_eq!(after.latest.unwrap().position, at(5));
+        // Somebody has seen that message, and so what came before it.
+        let after = joined(conversation(2, 4), conversation(5, 5), &[message(5, 5)]);
+        assert_eq!((after.read, after.unread), (Some(at(5)), 0));
+        // The disk is ahead: another message of the same moment was read before.
+        let after = joined(conversation(9, 9), conversation(5, 5), &[message(5, 5)]);
+        assert_eq!(after.read, Some(at(9)));
+        assert_eq!(after.latest.unwrap().position, at(9));
+    }
+
+    #[test]
+    fn the_archive_goes_on_where_the_disk_ends_unless_there_is_a_gap() {
+        let with = |history: &History| Conversation {
+            history: history.clone(),
+            ..conversation(9, 9)
+        };
+        let (before, of_memory) = (History::Before("1".into()), History::Before("5".into()));
+        let check = |held: &History, told: &History, common: bool, expected: &History| {
+            let held = batch([
+                Op::PutMessage(message(1, if common { 5 } else { 4 })),
+                Op::PutConversation(with(held)),
+            ]);
+            let told = [
+                Op::PutMessage(message(8, 5)),
+                Op::PutConversation(with(told)),
+            ];
+            let (_, after) = reunited(held, batch(told));
+            assert_eq!(after.conversations[0].history, *expected);
+        };
+        check(&before, &of_memory, true, &before);
+        check(&before, &of_memory, false, &of_memory);
+        check(&History::Complete, &of_memory, false, &of_memory);
+        check(
+            &History::Complete,
+            &History::Unknown,
+            false,
+            &History::Complete,
+        );
+        check(&before, &History::Complete, false, &History::Complete);
+    }
+
+    #[test]
+    fn a_push_without_its_roster_and_a_presence_that_nobody_chose_change_nothing() {
+        let contact = Contact {
+            address: juliet(),
+            name: None,
+            groups: Vec::new(),
+            subscription: Subscription::Both,
+            asked: false,
+        };
+        let roster = Roster {
+            version: Some("1".into()),
+            contacts: vec![contact.clone()],
+        };
+        let away = OwnPresence {
+            availability: Availability::Away,
+            status: None,
+        };
+        let held = batch([Op::PutRoster(roster.clone()), Op::PutPresence(away.clone())]);
+        let pushed = Op::RemoveContact(juliet(), Some("9".into()));
+        let said = Op::PutPresence(OwnPresence::default());
+        let (_, after) = reunited(held.clone(), batch([pushed.clone(), said]));
+        assert_eq!(after.roster, Some(roster.clone()));
+        assert_eq!(after.presence, away);
+        let (_, after) = reunited(held, batch([Op::PutRoster(roster), pushed]));
+        assert_eq!(after.roster.map(|roster| roster.contacts), Some(Vec::new()));
+    }
+}
