@@ -137,6 +137,14 @@ pub enum AccountCommand {
         /// Remove what is stored, too.
         erase: bool,
     },
+    /// The site's WebSocket address is another now: an account that came in by the one before goes there from now on;
+    /// any other stays.
+    ReplaceWebSocket {
+        /// The address before.
+        from: String,
+        /// The address now; discovered if absent.
+        to: Option<String>,
+    },
     /// Own availability and status text.
     SetPresence(OwnPresence),
     /// Asks the server for the roster once more, after it could not be had.

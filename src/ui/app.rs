@@ -9,6 +9,7 @@ use super::i18n::{self, Format, Locale};
 use super::login::page::LogInPage;
 use super::place::{Place, Router};
 use super::register::RegisterPage;
+use super::relocation;
 use super::shell::screen;
 use super::shell::{Shell, title};
 use super::widget::toast::{ToastRegion, Toasts};
@@ -68,6 +69,9 @@ pub fn App(
     remember(handle);
 
     let is_misconfigured = !mistakes.is_empty();
+    if !is_misconfigured {
+        relocation::follow(handle, config);
+    }
     let stage = Memo::new(move |_| {
         if is_misconfigured {
             Stage::Misconfigured

@@ -20,6 +20,7 @@ pub mod place;
 pub mod profile;
 pub mod reactive;
 pub mod register;
+pub mod relocation;
 pub mod settings;
 pub mod shell;
 pub mod text;

@@ -1,5 +1,7 @@
 //! Logging in and out, and what is left of it.
 
+use std::time::Duration;
+
 use waxwing::boundary::change::{Change, Reply};
 use waxwing::boundary::codec;
 use waxwing::boundary::command::{
@@ -162,6 +164,77 @@ fn a_websocket_address_that_is_left_empty_is_looked_for_also_where_one_was_typed
     assert!(matches!(answer, Some(Ok(Reply::Account(_)))), "{answer:?}");
     let device = stage.disk.device();
     assert_eq!(device.accounts[0].websocket, None);
+}
+
+#[test]
+fn who_came_in_by_the_site_s_address_goes_where_the_site_leads_now() {
+    let replace = || AccountCommand::ReplaceWebSocket {
+        from: "wss://example.org/ws".into(),
+        to: Some("wss://new.example.org/ws".into()),
+    };
+    let last_url = |stage: &Stage| stage.server.sockets.last().unwrap().url().to_owned();
+    let kept = |stage: &Stage| stage.disk.device().accounts[0].websocket.clone();
+
+    // The address before still answers.
+    let mut stage = Stage::online().restart();
+    assert_eq!(last_url(&stage), "wss://example.org/ws");
+    assert_eq!(stage.tell(replace()), Ok(Reply::Done));
+    stage.pass(Duration::from_secs(5));
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(last_url(&stage), "wss://new.example.org/ws");
+    let mut stage = stage.restart();
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(last_url(&stage), "wss://new.example.org/ws");
+    // Told again, by another page.
+    assert_eq!(stage.tell(replace()), Ok(Reply::Done));
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(kept(&stage).as_deref(), Some("wss://new.example.org/ws"));
+
+    // Nobody is there any more.
+    let mut stage = Stage::online();
+    stage.server.refuses = true;
+    let mut stage = stage.restart();
+    assert!(matches!(stage.connection(), Connection::Waiting { .. }));
+    stage.server.refuses = false;
+    assert_eq!(stage.tell(replace()), Ok(Reply::Done));
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(last_url(&stage), "wss://new.example.org/ws");
+
+    // The site names none any more.
+    let nowhere = AccountCommand::ReplaceWebSocket {
+        from: "wss://new.example.org/ws".into(),
+        to: None,
+    };
+    assert_eq!(stage.tell(nowhere), Ok(Reply::Done));
+    assert_eq!(kept(&stage), None);
+
+    // What is no address replaces none.
+    let mut stage = Stage::online();
+    let insecure = AccountCommand::ReplaceWebSocket {
+        from: "wss://example.org/ws".into(),
+        to: Some("ws://example.org/ws".into()),
+    };
+    assert_eq!(stage.tell(insecure), Err(Problem::InsecureWebSocket));
+    assert_eq!(kept(&stage).as_deref(), Some("wss://example.org/ws"));
+}
+
+#[test]
+fn an_address_that_somebody_typed_stays() {
+    let mut stage = Stage::empty();
+    let typed = "wss://other.example.org/ws";
+    match stage.ask(login("romeo@example.org", Some(typed))) {
+        Some(Ok(Reply::Account(id))) => stage.account = id,
+        other => panic!("{other:?}"),
+    }
+    let replace = AccountCommand::ReplaceWebSocket {
+        from: "wss://example.org/ws".into(),
+        to: Some("wss://new.example.org/ws".into()),
+    };
+    assert_eq!(stage.tell(replace), Ok(Reply::Done));
+    assert_eq!(stage.connection(), Connection::Online);
+    let device = stage.disk.device();
+    assert_eq!(device.accounts[0].websocket.as_deref(), Some(typed));
+    assert_eq!(stage.server.sockets.len(), 1);
 }
 
 #[test]

@@ -52,6 +52,9 @@ impl Account {
                 self.reconnect(now);
                 Ok(Reply::Done)
             }
+            AccountCommand::ReplaceWebSocket { from, to } => self
+                .replace_websocket(now, &from, to.as_deref(), work)
+                .map(|()| Reply::Done),
             AccountCommand::OpenConversation(typed) => match Address::parse(&typed) {
                 Ok(address) => {
                     self.model.borrow_mut().conversations.open(&address);

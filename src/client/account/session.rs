@@ -74,6 +74,30 @@ impl Account {
         }
     }
 
+    /// Goes elsewhere from now on, if it went there.
+    pub(super) fn replace_websocket(
+        &mut self,
+        now: Instant,
+        from: &str,
+        to: Option<&str>,
+        work: &mut Work,
+    ) -> Result<(), Problem> {
+        let to = to.map(Endpoint::parse).transpose()?;
+        if self.record.websocket.as_deref() != Some(from.trim()) || self.retiring {
+            return Ok(());
+        }
+        self.record.websocket = to.map(|endpoint| endpoint.url().to_owned());
+        work.record = true;
+        if self.link.is_open() {
+            // The session is taken up again there.
+            self.link.shut();
+            self.handle(now, Input::Closed, work);
+        } else if self.keys.is_some() {
+            self.attempt(now);
+        }
+        Ok(())
+    }
+
     /// The password, typed again.
     pub(super) fn on_password(
         &mut self,
