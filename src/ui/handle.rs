@@ -1,5 +1,8 @@
 //! The handle: how every component sends commands, asks, and watches. It comes from the context.
 
+mod platform;
+mod window;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
@@ -8,17 +11,16 @@ use std::rc::Rc;
 use crate::ui::view::prelude::*;
 use futures::channel::oneshot;
 
-use super::deadly;
 use super::reactive::few::Few;
 use super::reactive::model::{Collate, Model};
-use super::reactive::window::WindowRows;
-use crate::boundary::change::{Change, Reply, TimelineChange, ToPage};
+use crate::boundary::change::{Change, Reply};
 use crate::boundary::codec;
-use crate::boundary::command::{
-    AccountCommand, Anchor, Attention, Command, TimelineRequest, ToEngine, Toward,
-};
+use crate::boundary::command::{AccountCommand, Attention, Command, ToEngine};
 use crate::entity::id::{AccountId, RequestId, WindowId};
 use crate::entity::problem::Problem;
+use window::Watched;
+
+pub use window::Window;
 
 /// The way to the engine, made by a platform.
 pub trait Link {
@@ -78,16 +80,6 @@ struct Asked {
 }
 
 type Listener = Rc<dyn Fn(&Change)>;
-/// Looks at a window before it changes.
-type Before = Rc<dyn Fn(&TimelineChange)>;
-
-#[derive(Clone)]
-struct Watched {
-    request: TimelineRequest,
-    rows: WindowRows,
-    before: Option<Before>,
-}
-
 impl Inner {
     fn number(&self) -> u32 {
         let next = self.next.get().wrapping_add(1).max(1);
@@ -150,27 +142,6 @@ impl Handle {
         command: AccountCommand,
     ) -> impl Future<Output = Result<Reply, Problem>> + 'static {
         self.ask(Command::Account(account, command))
-    }
-
-    /// Watches a part of a timeline until the current owner is cleaned up.
-    #[must_use]
-    pub fn watch(&self, request: TimelineRequest) -> Window {
-        let window = Window {
-            id: WindowId(self.inner().number()),
-            rows: WindowRows::new(),
-            handle: *self,
-        };
-        self.inner().windows.borrow_mut().insert(
-            window.id,
-            Watched {
-                request: request.clone(),
-                rows: window.rows,
-                before: None,
-            },
-        );
-        self.send(Command::Watch(window.id, request));
-        on_cleanup(move || window.end());
-        window
     }
 
     /// Listens to every change that concerns this page alone (log, console, notifications) until the current owner
@@ -238,199 +209,6 @@ impl Handle {
             Some(link) => link.post(codec::encode(&vec![word])),
             // Kept until the engine says welcome.
             None => inner.waiting.borrow_mut().push(word),
-        }
-    }
-}
-
-/// What the platform calls.
-impl Handle {
-    /// The page is shown again after it was put away. Where it had been told to wait for the user, it still waits.
-    pub fn come_back(&self, link: Rc<dyn Link>) {
-        match self.engine.get_untracked() {
-            Engine::Failed(_) | Engine::OtherBuild | Engine::HeldByAnotherTab => {}
-            Engine::Attaching | Engine::Attached | Engine::Restarting => self.attach(link),
-        }
-    }
-
-    /// There is a new way to an engine, which has not answered yet: introduces this page, and keeps quiet until then.
-    pub fn attach(&self, link: Rc<dyn Link>) {
-        let inner = self.inner();
-        *inner.link.borrow_mut() = Some(link.clone());
-        // An engine that is started anew keeps its word on the screen until it is there.
-        let before = self.engine.get_untracked();
-        if before != Engine::Restarting && before != Engine::Attaching {
-            self.set_engine.set(Engine::Attaching);
-        }
-        link.post(codec::encode(&vec![ToEngine::Hello {
-            build: codec::BUILD.to_owned(),
-            attention: inner.attention.get(),
-            accounts: self
-                .model
-                .accounts
-                .all()
-                .into_iter()
-                .map(|(id, _)| id)
-                .collect(),
-            deadly: deadly::known(),
-        }]));
-    }
-
-    /// The way to the engine, before there is an engine: so that [`Handle::restart`] works.
-    pub fn offer(&self, link: Rc<dyn Link>) {
-        *self.inner().link.borrow_mut() = Some(link);
-    }
-
-    /// The engine is not, or no longer, to be had. What was asked is answered with a problem.
-    pub fn detach(&self, state: Engine) {
-        let comes_again = state == Engine::Restarting;
-        if self.engine.get_untracked() != state {
-            self.set_engine.set(state);
-        }
-        // Dropped, each of them ends its future; what is answered so is not carried out later.
-        let inner = self.inner();
-        let is_asked_again = |asked: &Asked| comes_again && asked.again.is_some();
-        let (again, lost): (HashMap<_, _>, HashMap<_, _>) = inner
-            .asked
-            .take()
-            .into_iter()
-            .partition(|(_, asked)| is_asked_again(asked));
-        let mut waiting = inner.waiting.borrow_mut();
-        waiting.retain(|word| match word {
-            ToEngine::Do(id, _) => !lost.contains_key(id) && !again.contains_key(id),
-            _ => true,
-        });
-        let mut words: Vec<_> = again
-            .iter()
-            .filter_map(|(id, asked)| Some(ToEngine::Do(*id, asked.again.clone()?)))
-            .collect();
-        // In the order in which they were asked.
-        words.sort_unstable_by_key(|word| match word {
-            ToEngine::Do(id, _) => *id,
-            _ => RequestId::default(),
-        });
-        waiting.extend(words);
-        *inner.asked.borrow_mut() = again;
-    }
-
-    /// A message came from the engine.
-    pub fn receive(&self, bytes: &[u8]) {
-        let Ok(words) = codec::decode::<Vec<ToPage>>(bytes) else {
-            self.detach(Engine::OtherBuild);
-            return;
-        };
-        for word in words {
-            match word {
-                ToPage::Welcome => self.welcome(),
-                ToPage::OtherBuild(_) => self.detach(Engine::OtherBuild),
-                ToPage::Changes(changes) => {
-                    for change in changes {
-                        self.apply(change);
-                    }
-                }
-            }
-        }
-        self.model.settle();
-    }
-
-    fn welcome(&self) {
-        self.set_engine.set(Engine::Attached);
-        let inner = self.inner();
-        // What an engine that died knew of this page; one that is new does not mind to hear it first.
-        let mut words: Vec<ToEngine> = Vec::new();
-        let (log, console) = inner.diagnostics.get();
-        let waiting = inner.waiting.take();
-        for (id, watched) in inner.windows.borrow().iter() {
-            let is_new = waiting
-                .iter()
-                .any(|word| matches!(word, ToEngine::Do(_, Command::Watch(new, _)) if new == id));
-            if !is_new {
-                let watch = Command::Watch(*id, watched.request.clone());
-                words.push(ToEngine::Do(RequestId::default(), watch));
-            }
-        }
-        if log || console {
-            let watch = Command::WatchDiagnostics { log, console };
-            words.push(ToEngine::Do(RequestId::default(), watch));
-        }
-        words.extend(waiting);
-        let link = inner.link.borrow().clone();
-        if let (Some(link), false) = (link, words.is_empty()) {
-            link.post(codec::encode(&words));
-        }
-    }
-
-    fn apply(&self, change: Change) {
-        let inner = self.inner();
-        match change {
-            Change::Answer(id, answer) => {
-                let asked = inner.asked.borrow_mut().remove(&id);
-                if let Some(asked) = asked {
-                    // Who asked may be gone: then nobody wants to know.
-                    let _nobody = asked.answer.send(answer);
-                }
-            }
-            Change::Timeline(id, change) => {
-                let watched = inner.windows.borrow().get(&id).cloned();
-                if let Some(watched) = watched {
-                    if let Some(before) = watched.before {
-                        before(&change);
-                    }
-                    watched.rows.apply(change);
-                }
-            }
-            Change::Notify(_) | Change::Log(_) | Change::Console(_) => {
-                let listeners = inner.listeners.borrow().clone();
-                for (_, listener) in listeners {
-                    listener(&change);
-                }
-            }
-            change => self.model.apply(change),
-        }
-    }
-}
-
-/// A watched window. A copy is the same window.
-#[derive(Clone, Copy)]
-pub struct Window {
-    /// What it holds, as signals.
-    pub rows: WindowRows,
-    id: WindowId,
-    handle: Handle,
-}
-
-impl Window {
-    /// Asks for more at one end.
-    pub fn extend(&self, toward: Toward) {
-        self.handle.send(Command::Extend(self.id, toward));
-    }
-
-    /// Moves it elsewhere in the same timeline.
-    pub fn show(&self, anchor: Anchor) {
-        let request = {
-            let inner = self.handle.inner();
-            let mut windows = inner.windows.borrow_mut();
-            let Some(watched) = windows.get_mut(&self.id) else {
-                return;
-            };
-            watched.request.anchor = anchor;
-            watched.request.clone()
-        };
-        self.handle.send(Command::Watch(self.id, request));
-    }
-
-    /// Calls `look` with each change before the rows are told of it: the moment to measure where things are.
-    pub fn before_change(&self, look: impl Fn(&TimelineChange) + 'static) {
-        let inner = self.handle.inner();
-        if let Some(watched) = inner.windows.borrow_mut().get_mut(&self.id) {
-            watched.before = Some(Rc::new(look));
-        }
-    }
-
-    fn end(&self) {
-        let inner = self.handle.inner();
-        let ended = inner.windows.borrow_mut().remove(&self.id);
-        if ended.is_some() {
-            self.handle.send(Command::Unwatch(self.id));
         }
     }
 }

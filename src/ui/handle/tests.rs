@@ -3,7 +3,8 @@
 use futures::FutureExt;
 
 use super::*;
-use crate::boundary::change::{Edge, Item, ItemKind, LogLine};
+use crate::boundary::change::{Edge, Item, ItemKind, LogLine, TimelineChange, ToPage};
+use crate::boundary::command::{Anchor, TimelineRequest, Toward};
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::message::Position;

@@ -1,0 +1,157 @@
+//! What the platform calls: a way to an engine is there, a message came, the engine is gone.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::{Asked, Engine, Handle, Link};
+use crate::boundary::change::{Change, ToPage};
+use crate::boundary::codec;
+use crate::boundary::command::{Command, ToEngine};
+use crate::entity::id::RequestId;
+use crate::ui::deadly;
+
+impl Handle {
+    /// The page is shown again after it was put away. Where it had been told to wait for the user, it still waits.
+    pub fn come_back(&self, link: Rc<dyn Link>) {
+        match self.engine.get_untracked() {
+            Engine::Failed(_) | Engine::OtherBuild | Engine::HeldByAnotherTab => {}
+            Engine::Attaching | Engine::Attached | Engine::Restarting => self.attach(link),
+        }
+    }
+
+    /// There is a new way to an engine, which has not answered yet: introduces this page, and keeps quiet until then.
+    pub fn attach(&self, link: Rc<dyn Link>) {
+        let inner = self.inner();
+        *inner.link.borrow_mut() = Some(link.clone());
+        // An engine that is started anew keeps its word on the screen until it is there.
+        let before = self.engine.get_untracked();
+        if before != Engine::Restarting && before != Engine::Attaching {
+            self.set_engine.set(Engine::Attaching);
+        }
+        link.post(codec::encode(&vec![ToEngine::Hello {
+            build: codec::BUILD.to_owned(),
+            attention: inner.attention.get(),
+            accounts: self
+                .model
+                .accounts
+                .all()
+                .into_iter()
+                .map(|(id, _)| id)
+                .collect(),
+            deadly: deadly::known(),
+        }]));
+    }
+
+    /// The way to the engine, before there is an engine: so that [`Handle::restart`] works.
+    pub fn offer(&self, link: Rc<dyn Link>) {
+        *self.inner().link.borrow_mut() = Some(link);
+    }
+
+    /// The engine is not, or no longer, to be had. What was asked is answered with a problem.
+    pub fn detach(&self, state: Engine) {
+        let comes_again = state == Engine::Restarting;
+        if self.engine.get_untracked() != state {
+            self.set_engine.set(state);
+        }
+        // Dropped, each of them ends its future; what is answered so is not carried out later.
+        let inner = self.inner();
+        let is_asked_again = |asked: &Asked| comes_again && asked.again.is_some();
+        let (again, lost): (HashMap<_, _>, HashMap<_, _>) = inner
+            .asked
+            .take()
+            .into_iter()
+            .partition(|(_, asked)| is_asked_again(asked));
+        let mut waiting = inner.waiting.borrow_mut();
+        waiting.retain(|word| match word {
+            ToEngine::Do(id, _) => !lost.contains_key(id) && !again.contains_key(id),
+            _ => true,
+        });
+        let mut words: Vec<_> = again
+            .iter()
+            .filter_map(|(id, asked)| Some(ToEngine::Do(*id, asked.again.clone()?)))
+            .collect();
+        // In the order in which they were asked.
+        words.sort_unstable_by_key(|word| match word {
+            ToEngine::Do(id, _) => *id,
+            _ => RequestId::default(),
+        });
+        waiting.extend(words);
+        *inner.asked.borrow_mut() = again;
+    }
+
+    /// A message came from the engine.
+    pub fn receive(&self, bytes: &[u8]) {
+        let Ok(words) = codec::decode::<Vec<ToPage>>(bytes) else {
+            self.detach(Engine::OtherBuild);
+            return;
+        };
+        for word in words {
+            match word {
+                ToPage::Welcome => self.welcome(),
+                ToPage::OtherBuild(_) => self.detach(Engine::OtherBuild),
+                ToPage::Changes(changes) => {
+                    for change in changes {
+                        self.apply(change);
+                    }
+                }
+            }
+        }
+        self.model.settle();
+    }
+
+    fn welcome(&self) {
+        self.set_engine.set(Engine::Attached);
+        let inner = self.inner();
+        // What an engine that died knew of this page; one that is new does not mind to hear it first.
+        let mut words: Vec<ToEngine> = Vec::new();
+        let (log, console) = inner.diagnostics.get();
+        let waiting = inner.waiting.take();
+        for (id, watched) in inner.windows.borrow().iter() {
+            let is_new = waiting
+                .iter()
+                .any(|word| matches!(word, ToEngine::Do(_, Command::Watch(new, _)) if new == id));
+            if !is_new {
+                let watch = Command::Watch(*id, watched.request.clone());
+                words.push(ToEngine::Do(RequestId::default(), watch));
+            }
+        }
+        if log || console {
+            let watch = Command::WatchDiagnostics { log, console };
+            words.push(ToEngine::Do(RequestId::default(), watch));
+        }
+        words.extend(waiting);
+        let link = inner.link.borrow().clone();
+        if let (Some(link), false) = (link, words.is_empty()) {
+            link.post(codec::encode(&words));
+        }
+    }
+
+    fn apply(&self, change: Change) {
+        let inner = self.inner();
+        match change {
+            Change::Answer(id, answer) => {
+                let asked = inner.asked.borrow_mut().remove(&id);
+                if let Some(asked) = asked {
+                    // Who asked may be gone: then nobody wants to know.
+                    let _nobody = asked.answer.send(answer);
+                }
+            }
+            Change::Timeline(id, change) => {
+                let watched = inner.windows.borrow().get(&id).cloned();
+                if let Some(watched) = watched {
+                    if let Some(before) = watched.before {
+                        before(&change);
+                    }
+                    watched.rows.apply(change);
+                }
+            }
+            Change::Notify(_) | Change::Log(_) | Change::Console(_) => {
+                let listeners = inner.listeners.borrow().clone();
+                for (_, listener) in listeners {
+                    listener(&change);
+                }
+            }
+            change => self.model.apply(change),
+        }
+    }
+}
