@@ -1,12 +1,13 @@
 //! The messages of a conversation.
 //!
 //! From pure to not: [`list`] makes rows of what the window holds, [`layout`] knows how high they are, [`policy`]
-//! decides where the timeline stands; `scroller` puts the rows that are near into the page, `drive` says when, and
+//! decides where the timeline stands; `scroller` puts the rows that are near (`drawn`) into the page, `drive` says when, and
 //! [`view`] is the component.
 //!
 //! **Invariant:** the page holds only the rows near what is seen, whatever the length of the history.
 
 mod body;
+mod drawn;
 mod drive;
 pub mod layout;
 pub mod list;

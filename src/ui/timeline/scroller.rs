@@ -8,11 +8,11 @@ use std::ops::Range;
 use leptos::prelude::document;
 use web_sys::{Element, HtmlElement, Node};
 
+use super::drawn::Drawn;
 use super::layout::{Heights, Layout};
 use super::list::{Held, Key, Part, Row, RowKind, rows};
 use super::make::attribute;
-use super::message_row::{MessageRow, Shared};
-use super::other_row;
+use super::message_row::Shared;
 use super::policy::Policy;
 use crate::boundary::change::{Edge, ItemKind};
 use crate::entity::id::ItemId;
@@ -47,13 +47,6 @@ pub(super) struct Found {
     pub at_end: bool,
     /// Somebody scrolls: when that is over, another frame puts things straight.
     pub unsettled: bool,
-}
-
-/// A row in the page.
-struct Drawn {
-    row: Row,
-    element: Element,
-    message: Option<MessageRow>,
 }
 
 /// See the module.
@@ -230,7 +223,7 @@ impl Scroller {
                 gone.push(before);
             }
             if let Some(mut same) = old.next_if(|other| other.row.key == row.key) {
-                if same.row == *row || follow(&mut same, row, &self.shared) {
+                if same.row == *row || same.follow(row, &self.shared) {
                     // What a delivery mark says may change the height: a failure has a line of its own.
                     changed |= same.row != *row;
                     same.row = row.clone();
@@ -241,8 +234,7 @@ impl Scroller {
                 gone.push(same);
             }
             changed = true;
-            let made = make(row, &self.shared, &self.folds);
-            if let Some(made) = made {
+            if let Some(made) = Drawn::new(row, &self.shared, &self.folds) {
                 let next: Option<&Node> = old.peek().map(|next| next.element.as_ref());
                 let before = next.or(None);
                 let _never = self.stage.window.insert_before(&made.element, before);
@@ -399,58 +391,6 @@ fn message_of(row: &Row) -> Option<&Message> {
         },
         _ => None,
     }
-}
-
-/// Changes a drawn message in place, if only its delivery is different.
-fn follow(drawn: &mut Drawn, row: &Row, shared: &Shared) -> bool {
-    let (
-        RowKind::Message {
-            item: old,
-            first: old_first,
-            last: old_last,
-        },
-        RowKind::Message { item, first, last },
-    ) = (&drawn.row.kind, &row.kind)
-    else {
-        return false;
-    };
-    let (ItemKind::Message(old), ItemKind::Message(new)) = (&old.kind, &item.kind) else {
-        return false;
-    };
-    if (old.id, old.direction, old.time, &old.body) != (new.id, new.direction, new.time, &new.body)
-    {
-        return false;
-    }
-    if (old_first, old_last) != (first, last) {
-        super::make::flag(&drawn.element, "data-first", *first);
-        super::make::flag(&drawn.element, "data-last", *last);
-    }
-    match &mut drawn.message {
-        Some(message) if old.delivery != new.delivery && new.direction == Direction::Outgoing => {
-            message.deliver(shared, &new.delivery).is_some()
-        }
-        _ => true,
-    }
-}
-
-fn make(row: &Row, shared: &Shared, folds: &Few<ItemId, Fold>) -> Option<Drawn> {
-    let RowKind::Message { item, first, last } = &row.kind else {
-        return Some(Drawn {
-            row: row.clone(),
-            element: other_row::build(shared, &row.key, &row.kind)?,
-            message: None,
-        });
-    };
-    let ItemKind::Message(message) = &item.kind else {
-        return None;
-    };
-    let fold = folds.get(&message.id).copied().unwrap_or_default();
-    let built = MessageRow::new(shared, message, (*first, *last), fold)?;
-    Some(Drawn {
-        row: row.clone(),
-        element: built.element.clone(),
-        message: Some(built),
-    })
 }
 
 fn set(element: &HtmlElement, property: &str, length: f64) {
