@@ -53,6 +53,7 @@ fn every_check_of_the_suite_is_listed() {
     let sources = [
         include_str!("../src/store/suite/accounts.rs"),
         include_str!("../src/store/suite/messages.rs"),
+        include_str!("../src/store/suite/names.rs"),
         include_str!("../src/store/suite/reference.rs"),
         include_str!("../src/store/suite/tables.rs"),
     ];

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod messages;
+mod names;
 mod reference;
 mod tables;
 
@@ -20,10 +21,11 @@ use futures::future::LocalBoxFuture;
 
 pub use accounts::*;
 pub use messages::*;
+pub use names::*;
 pub use reference::*;
 pub use tables::*;
 
-use super::{Batch, Depot, Op, Store};
+use super::{Batch, Depot, Name, Op, Store};
 use crate::entity::address::Address;
 use crate::entity::id::{AccountId, ItemId};
 use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
@@ -123,4 +125,12 @@ async fn open(place: &dyn Place) -> Rc<dyn Store> {
 async fn put(store: &Rc<dyn Store>, messages: impl IntoIterator<Item = Message>) {
     let ops = messages.into_iter().map(Op::PutMessage);
     store.commit(batch(ops)).await.unwrap();
+}
+
+async fn find(store: &Rc<dyn Store>, names: Vec<Name>) -> Vec<u64> {
+    numbers(&store.find(juliet(), names).await.unwrap())
+}
+
+fn numbers(messages: &[Message]) -> Vec<u64> {
+    messages.iter().map(|message| message.id.0).collect()
 }
