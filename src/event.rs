@@ -3,6 +3,7 @@
 use crate::boundary::change::Reply;
 use crate::entity::account::Step;
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::contact::{Contact, SubscriptionRequest};
 use crate::entity::form::Form;
 use crate::entity::id::{ItemId, RequestId};
@@ -167,6 +168,24 @@ pub enum ArchiveEvent {
         /// Why.
         problem: Problem,
     },
+    /// A page of the whole archive, oldest first. The next one is asked for when this one is committed.
+    Missed {
+        /// Messages of all conversations. Those that are stored already are merged, not doubled.
+        messages: Vec<Message>,
+        /// How far the archive is known without a gap, once they are stored; absent if no further than before.
+        cursor: Option<Cursor>,
+        /// What they are to us.
+        since: Since,
+    },
+}
+
+/// What a page of the whole archive is to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Since {
+    /// What came while we were away.
+    Cursor,
+    /// A first look, on a device that knows nothing yet: history, which nobody missed.
+    Never,
 }
 
 /// State of the core itself that must survive it. Committed before anything is transmitted.

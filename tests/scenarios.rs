@@ -9,6 +9,8 @@
 
 mod support;
 
+#[path = "scenarios/catch_up.rs"]
+mod catch_up;
 #[path = "scenarios/connection.rs"]
 mod connection;
 #[path = "scenarios/deaths.rs"]

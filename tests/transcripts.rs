@@ -7,12 +7,13 @@
 //! FIRST: session                       the lines of that other transcript come first
 //! ACCOUNT: romeo@example.org pencil    the account and its password (or ANONYMOUS: / REGISTER: example.org)
 //! CONTACT: juliet@example.org both     what the store knew
+//! CURSOR: a7 1767211201000             how far it knew the archive: the id, and the time in milliseconds
 //! OPEN: secure | OPEN: insecure        the socket is open
 //! C: <presence/>                       the engine sends exactly this next; `{name}` in a value binds, or must be equal
 //! S: <iq id='{id}' type='result'/>     the server sends this; `{name}` is what was bound
 //! E: Session(Online)                   the engine reports exactly this next (its Debug, spaces folded; `…` skips)
 //! SAVE: Credentials                    the engine saves this next (beginning of its Debug)
-//! W: send juliet@example.org hello     a wish
+//! W: send juliet@example.org hello     a wish; `committed`: the last page of catch-up is stored
 //! T+30s | T+500ms                      time passes; the engine is woken when it wants to be
 //! CLOSE: | CLOSED:                     the engine closes the socket; the socket is closed under it
 //! ```
@@ -35,12 +36,14 @@ use std::time::Duration;
 use minidom::{Element, Node};
 use waxwing::boundary::command::AccountCommand;
 use waxwing::entity::address::Address;
+use waxwing::entity::archive::Cursor;
 use waxwing::entity::contact::{Contact, Subscription};
 use waxwing::entity::id::{ItemId, RequestId};
 use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::secret::Secret;
 use waxwing::entity::time::{Instant, Timestamp};
+use waxwing::event::{ArchiveEvent, Event};
 use waxwing::xmpp::engine::{
     Credentials, Engine, Input, Output, Purpose, Settings, Snapshot, Wish,
 };
@@ -89,6 +92,8 @@ struct Play {
     saves: VecDeque<String>,
     closes: usize,
     next_item: u64,
+    /// Of the last page of catch-up.
+    cursor: Option<Cursor>,
 }
 
 type Failure = (usize, String);
@@ -165,6 +170,12 @@ impl Play {
                         asked: false,
                     });
                 }
+                "CURSOR" => {
+                    snapshot.cursor = Some(Cursor {
+                        id: Some(words[0].to_string()),
+                        time: Timestamp(words[1].parse().unwrap()),
+                    });
+                }
                 "ROSTERVER" => {
                     snapshot.roster.get_or_insert_default().1 = Some(words[0].to_string())
                 }
@@ -188,6 +199,7 @@ impl Play {
             saves: VecDeque::new(),
             closes: 0,
             next_item: 1,
+            cursor: None,
         }
     }
 
@@ -204,7 +216,8 @@ impl Play {
             let (verb, rest) = line.split_once(':').ok_or_else(|| at("no verb".into()))?;
             let rest = rest.trim();
             match verb {
-                "FIRST" | "ACCOUNT" | "ANONYMOUS" | "REGISTER" | "CONTACT" | "ROSTERVER" => {}
+                "FIRST" | "ACCOUNT" | "ANONYMOUS" | "REGISTER" | "CONTACT" | "CURSOR"
+                | "ROSTERVER" => {}
                 "C" => {
                     let sent = self
                         .sent
@@ -272,7 +285,12 @@ impl Play {
             match output {
                 Output::Save(save) => self.saves.push_back(format!("{save:?}")),
                 Output::Transmit(frame) => self.sent.push_back(frame),
-                Output::Event(event) => self.events.push_back(format!("{event:?}")),
+                Output::Event(event) => {
+                    self.events.push_back(format!("{event:?}"));
+                    if let Event::Archive(ArchiveEvent::Missed { cursor, .. }) = event {
+                        self.cursor = cursor;
+                    }
+                }
                 Output::Close => self.closes += 1,
             }
         }
@@ -334,6 +352,7 @@ impl Play {
                 before: None,
                 count: 50,
             },
+            "committed" => Wish::CatchUp(self.cursor.take()),
             "idle" => Wish::Idle(Some(self.now.wall)),
             "back" => Wish::Idle(None),
             "close" => Wish::Close,

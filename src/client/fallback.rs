@@ -39,6 +39,7 @@ enum Key {
     Message(Address, ItemId),
     Caps(String),
     Presence,
+    Cursor,
 }
 
 impl Key {
@@ -52,6 +53,7 @@ impl Key {
             Op::RemoveMessage(conversation, id) => Self::Message(conversation.clone(), *id),
             Op::PutCaps(ver, _) => Self::Caps(ver.clone()),
             Op::PutPresence(_) => Self::Presence,
+            Op::PutCursor(_) => Self::Cursor,
         }
     }
 }

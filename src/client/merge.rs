@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::entity::message::{Delivery, Message};
+use crate::entity::message::{Delivery, Message, Position};
 use crate::store::Name;
 
 /// How many messages of a session are remembered.
@@ -47,6 +47,52 @@ pub fn learn(stored: &mut Message, copy: &Message) -> bool {
         stored.delivery = Delivery::Sent;
     }
     before != (stored.ids.clone(), stored.delivery.clone())
+}
+
+/// The place of a message in a page of the archive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// It was known, and keeps that place.
+    Known(Position),
+    /// It is new; that place was proposed.
+    Fresh(Position),
+}
+
+/// Places for the new messages of a page, between those that were known: where the archive tells no times apart, its
+/// order does, whatever came first here.
+#[must_use]
+pub fn fit(mut page: Vec<Place>) -> Vec<Position> {
+    let mut floor: Option<Position> = None;
+    for place in &mut page {
+        if let (Place::Fresh(at), Some(floor)) = (&mut *place, floor)
+            && at.time == floor.time
+        {
+            at.tie = at.tie.max(floor.tie.saturating_add(1));
+        }
+        floor = Some(place.position());
+    }
+    let mut ceiling: Option<Position> = None;
+    for place in page.iter_mut().rev() {
+        if let (Place::Fresh(at), Some(ceiling)) = (&mut *place, ceiling)
+            && at.time == ceiling.time
+        {
+            at.tie = at.tie.min(ceiling.tie.saturating_sub(1));
+        }
+        ceiling = Some(place.position());
+    }
+    let fresh = page.into_iter().filter_map(|place| match place {
+        Place::Known(_) => None,
+        Place::Fresh(position) => Some(position),
+    });
+    fresh.collect()
+}
+
+impl Place {
+    fn position(self) -> Position {
+        match self {
+            Self::Known(position) | Self::Fresh(position) => position,
+        }
+    }
 }
 
 /// All names by which a copy of a message may be stored.
@@ -183,6 +229,40 @@ mod tests {
         assert_eq!(own.delivery, Delivery::Sent);
         assert_eq!(own.ids, message(1, "a", ["x", "o", "s"]).ids);
         assert!(!learn(&mut own, &message(2, "a", ["x", "o", "s"])));
+    }
+
+    fn place(time: i64, tie: u64) -> Position {
+        Position {
+            time: Timestamp(time),
+            tie,
+        }
+    }
+
+    #[test]
+    fn new_messages_of_one_moment_stand_between_those_that_were_known() {
+        use super::Place::{Fresh, Known};
+        let places = |page: Vec<Place>| fit(page).iter().map(|at| at.tie).collect::<Vec<_>>();
+        // As proposed, where nothing else is known.
+        let page = vec![
+            Fresh(place(1, 10)),
+            Fresh(place(1, 11)),
+            Fresh(place(2, 12)),
+        ];
+        assert_eq!(places(page), [10, 11, 12]);
+        // Before one that came with an older page of history, behind one that came live, between both.
+        let page = vec![Fresh(place(1, 10)), Fresh(place(1, 11)), Known(place(1, 5))];
+        assert_eq!(places(page), [3, 4]);
+        let page = vec![
+            Known(place(1, 90)),
+            Fresh(place(1, 10)),
+            Fresh(place(1, 11)),
+        ];
+        assert_eq!(places(page), [91, 92]);
+        let page = vec![Known(place(1, 5)), Fresh(place(1, 10)), Known(place(1, 8))];
+        assert_eq!(places(page), [7]);
+        // Other times need no ties.
+        let page = vec![Known(place(1, 90)), Fresh(place(2, 10)), Known(place(3, 5))];
+        assert_eq!(places(page), [10]);
     }
 
     #[test]

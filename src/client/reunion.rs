@@ -50,12 +50,15 @@ pub async fn reunite(told: Batch, disk: &dyn Store, held: &Snapshot) -> Result<B
             Op::PutContact(..) | Op::RemoveContact(..) if !has_roster => {}
             // Each session says it, whether or not it was chosen.
             Op::PutPresence(presence) if presence == OwnPresence::default() => {}
+            // Memory began with nothing: what lies between the disk's cursor and its own, neither knows.
+            Op::PutCursor(_) if held.cursor.is_some() => {}
             Op::PutRoster(_)
             | Op::PutContact(..)
             | Op::RemoveContact(..)
             | Op::RemoveMessage(..)
             | Op::PutCaps(..)
-            | Op::PutPresence(_) => batch.push(op),
+            | Op::PutPresence(_)
+            | Op::PutCursor(_) => batch.push(op),
         }
     }
     for told in conversations {
@@ -87,7 +90,6 @@ pub async fn recount(
     let mut batch = Batch::default();
     for op in &written.ops {
         if let Op::PutConversation(joined) = op
-            && joined.read.is_some()
             && held
                 .conversations
                 .iter()
@@ -381,5 +383,21 @@ mod tests {
         assert_eq!(after.presence, away);
         let (_, after) = reunited(held, batch([Op::PutRoster(roster), pushed]));
         assert_eq!(after.roster.map(|roster| roster.contacts), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_cursor_never_jumps_over_what_the_disk_does_not_know() {
+        use crate::entity::archive::Cursor;
+        let cursor = |id: &str| Cursor {
+            id: Some(id.into()),
+            time: Timestamp(1),
+        };
+        let put = |id: &str| Batch {
+            ops: vec![Op::PutCursor(cursor(id))],
+        };
+        let (_, kept) = reunited(put("old"), put("new"));
+        assert_eq!(kept.cursor, Some(cursor("old")));
+        let (_, kept) = reunited(Batch::default(), put("new"));
+        assert_eq!(kept.cursor, Some(cursor("new")));
     }
 }

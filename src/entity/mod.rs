@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod archive;
 pub mod contact;
 pub mod conversation;
 pub mod endpoint;

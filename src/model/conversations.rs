@@ -7,6 +7,7 @@ use crate::entity::address::Address;
 use crate::entity::conversation::{Conversation, History, Preview};
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::order;
+use crate::event::Since;
 
 use super::roster::Roster;
 use super::text;
@@ -133,11 +134,9 @@ impl Conversations {
         self.change(&message.conversation, |conversation| {
             conversation.open = true;
             note(conversation, message);
-            // Nothing before the first message that comes was missed: history is read by definition.
-            let read = *conversation
-                .read
-                .get_or_insert_with(|| before(message.position));
-            if message.position > read {
+            // Where nothing was read yet, what came before may have been missed, too: only a page of history says that
+            // it was not.
+            if conversation.read.is_none_or(|read| message.position > read) {
                 conversation.unread = conversation.unread.saturating_add(1);
             }
         });
@@ -172,6 +171,28 @@ impl Conversations {
             let unseen = u32::try_from(unseen.count()).unwrap_or(u32::MAX);
             conversation.unread = conversation.unread.saturating_add(unseen);
         });
+    }
+
+    /// A page of the whole archive, oldest first.
+    pub(super) fn on_missed(&mut self, messages: &[Message], since: Since) {
+        for message in messages {
+            // Everything from its first message on is in the pages that follow; what came before was never asked for.
+            if let (None, Some(id)) = (self.of(&message.conversation), &message.ids.archive) {
+                let before = History::Before(id.clone());
+                self.set_history(&message.conversation, &before);
+            }
+        }
+        match since {
+            Since::Cursor => messages
+                .iter()
+                .for_each(|message| self.on_received(message)),
+            // The newest first: it tells up to where they count as read.
+            Since::Never => {
+                for message in messages.iter().rev() {
+                    self.on_archived(std::slice::from_ref(message));
+                }
+            }
+        }
     }
 
     /// The roster has another name for somebody, or knows them no longer.

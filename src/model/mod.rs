@@ -132,6 +132,14 @@ impl Model {
                     self.timelines.put(message);
                 }
             }
+            Event::Archive(ArchiveEvent::Missed {
+                messages, since, ..
+            }) => {
+                self.conversations.on_missed(messages, *since);
+                for message in messages {
+                    self.timelines.put(message);
+                }
+            }
             Event::Archive(ArchiveEvent::Failed { .. }) | Event::Answered(..) => {}
         }
     }

@@ -1,6 +1,7 @@
 //! A batch: what one transaction writes.
 
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::ItemId;
@@ -33,6 +34,8 @@ pub enum Op {
     PutCaps(String, Vec<String>),
     /// Own presence.
     PutPresence(OwnPresence),
+    /// How far the archive is known without a gap; in the batch of the messages up to there.
+    PutCursor(Cursor),
 }
 
 impl Batch {

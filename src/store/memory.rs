@@ -12,6 +12,7 @@ use super::{
     Store, StoreError, Stored,
 };
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::few::Few;
@@ -35,6 +36,7 @@ struct Tables {
     timelines: HashMap<Address, Timeline>,
     caps: HashMap<String, Vec<String>>,
     presence: OwnPresence,
+    cursor: Option<Cursor>,
 }
 
 #[derive(Default)]
@@ -171,6 +173,7 @@ impl Tables {
                 self.caps.insert(ver, features);
             }
             Op::PutPresence(presence) => self.presence = presence,
+            Op::PutCursor(cursor) => self.cursor = Some(cursor),
         }
     }
 
@@ -196,6 +199,7 @@ impl Tables {
             outbox,
             caps,
             presence: self.presence.clone(),
+            cursor: self.cursor.clone(),
             skipped: 0,
         }
     }

@@ -12,6 +12,7 @@ pub mod suite;
 use futures::future::LocalBoxFuture;
 
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::AccountId;
@@ -127,6 +128,8 @@ pub struct Snapshot {
     pub caps: Vec<(String, Vec<String>)>,
     /// What the user chose for themselves.
     pub presence: OwnPresence,
+    /// How far the archive is known without a gap; absent if it was never asked.
+    pub cursor: Option<Cursor>,
     /// How many records could not be read, and were left out.
     pub skipped: u32,
 }

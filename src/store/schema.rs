@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::AccountRecord;
+use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::message::Message;
@@ -45,6 +46,7 @@ impl Record for Message {}
 impl Record for Conversation {}
 impl Record for Settings {}
 impl Record for OwnPresence {}
+impl Record for Cursor {}
 impl Record for Capabilities {}
 impl Record for ContactChunk {}
 impl Record for RosterHead {}
@@ -229,6 +231,13 @@ mod tests {
                 status: Some("s".into()),
             },
             "0103010173",
+        );
+        pinned(
+            &Cursor {
+                id: Some("a".into()),
+                time: Timestamp(1_700_000_000_000),
+            },
+            "0101016180a0abfef962",
         );
         pinned(
             &Settings {

@@ -146,7 +146,7 @@ pub(super) fn on_reply(
         Reply::Stream(question) => return stream.on_reply(cx, question, outcome),
         Reply::Roster => features.on_roster(cx, outcome),
         Reply::RosterSet(request, edit) => Roster::on_set(cx, request, edit, outcome),
-        Reply::Disco(whom) => features.disco.on_answer(cx, whom, outcome),
+        Reply::Disco(whom) => features.on_disco(cx, whom, outcome),
         Reply::Caps(ver) => features.caps.on_answer(cx, &ver, outcome),
         Reply::Carbons => {
             if let Outcome::Error { condition, .. } = outcome {

@@ -11,6 +11,7 @@
 
 use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
 use crate::entity::id::RequestId;
 use crate::entity::message::Message;
@@ -77,6 +78,8 @@ pub struct Snapshot {
     pub outbox: Vec<Message>,
     /// What the user chose for themselves.
     pub presence: OwnPresence,
+    /// How far the archive is known without a gap; absent if it was never asked.
+    pub cursor: Option<Cursor>,
 }
 
 /// What comes in.
@@ -117,6 +120,8 @@ pub enum Wish {
         /// How many messages.
         count: u32,
     },
+    /// That page of `ArchiveEvent::Missed` is committed, and this cursor with it: catch-up goes on from there.
+    CatchUp(Option<Cursor>),
     /// The user is idle since then, or is back.
     Idle(Option<Timestamp>),
     /// Send the registration form filled in.

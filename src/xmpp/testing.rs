@@ -82,6 +82,9 @@ impl Session {
             format!("<query xmlns='http://jabber.org/protocol/disco#info'>{features}</query>");
         session.answer("query", "http://jabber.org/protocol/disco#info", &info);
         session.answer("query", "http://jabber.org/protocol/disco#info", &info);
+        // Nothing was missed.
+        let fin = "<fin xmlns='urn:xmpp:mam:2' complete='true'/>";
+        session.answer("query", "urn:xmpp:mam:2", fin);
         session.forget();
         session
     }

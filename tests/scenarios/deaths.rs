@@ -128,9 +128,9 @@ fn poisoned() -> Stage {
     stage
 }
 
-/// The frame in hand when the window is opened that holds the poison: this is where an engine dies.
+/// The frame in hand that holds the poison, when it is caught up with, or else when the window is opened: this is where
+/// an engine dies.
 fn frame_in_hand(stage: &mut Stage) -> Option<String> {
-    let _before = stage.world.take_held();
     stage.watch(0, Anchor::Newest, 10);
     let held = stage.world.take_held();
     held.into_iter().find(|frame| frame.contains("poison"))

@@ -23,6 +23,7 @@ use waxwing::client::log::Log;
 use waxwing::client::retirement::Retirement;
 use waxwing::entity::account::Connection;
 use waxwing::entity::address::Address;
+use waxwing::entity::archive::Cursor;
 use waxwing::entity::id::{AccountId, ItemId, RequestId, WindowId};
 use waxwing::entity::message::Message;
 use waxwing::entity::problem::Problem;
@@ -211,9 +212,13 @@ impl Stage {
     }
 
     pub fn watch(&mut self, page: usize, anchor: Anchor, count: u32) {
+        self.watch_other(page, juliet(), anchor, count);
+    }
+
+    pub fn watch_other(&mut self, page: usize, peer: Address, anchor: Anchor, count: u32) {
         let request = TimelineRequest {
             account: self.account,
-            conversation: juliet(),
+            conversation: peer,
             anchor,
             count,
         };
@@ -407,11 +412,21 @@ impl Disk {
     }
 
     pub fn messages(&self, account: AccountId) -> Vec<Message> {
+        self.messages_of(account, juliet())
+    }
+
+    /// How far the archive is known.
+    pub fn cursor(&self, account: AccountId) -> Option<Cursor> {
+        let store = self.depot.open(account).now_or_never().unwrap().unwrap();
+        store.load().now_or_never().unwrap().unwrap().cursor
+    }
+
+    pub fn messages_of(&self, account: AccountId, conversation: Address) -> Vec<Message> {
         let Some(store) = self.depot.open(account).now_or_never().unwrap().ok() else {
             return Vec::new();
         };
         let query = PageQuery {
-            conversation: juliet(),
+            conversation,
             from: waxwing::store::From::Newest,
             count: 100_000,
         };

@@ -23,6 +23,7 @@ pub struct Archived {
     pub id: String,
     pub stamp: String,
     pub from: &'static str,
+    pub to: &'static str,
     pub body: String,
     pub origin: Option<String>,
 }
@@ -39,9 +40,40 @@ impl Archived {
                 number / 3 % 60
             ),
             from,
+            to: if from.starts_with("romeo") {
+                "juliet@example.org"
+            } else {
+                "romeo@example.org"
+            },
             body: body.to_owned(),
             origin: None,
         }
+    }
+
+    /// The other one.
+    pub fn peer(&self) -> &str {
+        let peer = if self.from.starts_with("romeo") {
+            self.to
+        } else {
+            self.from
+        };
+        peer.split('/').next().unwrap()
+    }
+
+    /// As an item of a page.
+    pub fn result(&self, queryid: &str) -> String {
+        let origin = self
+            .origin
+            .as_ref()
+            .map(|id| format!("<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/>"))
+            .unwrap_or_default();
+        format!(
+            "<message xmlns='jabber:client' from='romeo@example.org'><result xmlns='{MAM}' queryid='{queryid}' id='{}'>\
+             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{}'/>\
+             <message xmlns='jabber:client' from='{}' to='{}' type='chat'><body>{}</body>{origin}</message>\
+             </forwarded></result></message>",
+            self.id, self.stamp, self.from, self.to, self.body
+        )
     }
 }
 
@@ -55,7 +87,17 @@ pub struct Server {
     /// The roster cannot be had.
     pub roster_fails: bool,
     pub archive: Vec<Archived>,
+    /// How often it was asked about one conversation, and about all.
     pub archive_queries: usize,
+    pub catch_ups: usize,
+    /// What it answers instead: the type and the condition of an error.
+    pub archive_fails: Option<(&'static str, &'static str)>,
+    /// Pages begin so many items before they should.
+    pub overlap: usize,
+    /// After so many items more, the socket is cut.
+    pub cut_after: Option<usize>,
+    /// It gives so many items at a time, whatever is asked for.
+    pub page_size: Option<usize>,
     /// Nobody is let in.
     pub refuses: bool,
     /// Messages are swallowed: no answer tells that they were handled.
@@ -161,7 +203,18 @@ impl Server {
                     self.managed.borrow_mut().count();
                 }
                 for answer in self.answer(&element) {
-                    self.transmit(&socket, answer);
+                    self.transmit(&socket, answer.clone());
+                    if answer.contains("<result ")
+                        && let Some(left) = self.cut_after.take()
+                    {
+                        if left == 1 {
+                            socket.cut();
+                            // What follows waits for the session to be resumed.
+                            self.mute.set(true);
+                        } else {
+                            self.cut_after = Some(left - 1);
+                        }
+                    }
                 }
                 if matches!(element.name(), "message" | "presence") {
                     self.received.push(element);
@@ -271,63 +324,76 @@ impl Server {
         }
     }
 
-    /// A page of the archive (XEP-0313), backwards.
+    /// A page of the archive (XEP-0313).
     fn page(&mut self, id: &str, query: &Element) -> Vec<String> {
-        self.archive_queries += 1;
+        let with = field(query, "with");
+        if with.is_some() {
+            self.archive_queries += 1;
+        } else {
+            self.catch_ups += 1;
+        }
+        let queryid = query.attr("queryid").unwrap();
         if self.holds_pages {
-            let with = field(query, "with").unwrap();
             self.pages
-                .push((id.into(), query.attr("queryid").unwrap().into(), with));
+                .push((id.into(), queryid.into(), with.unwrap_or_default()));
             return Vec::new();
         }
+        let error = |kind: &str, condition: &str| {
+            vec![format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='{kind}'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            )]
+        };
+        if let Some((kind, condition)) = self.archive_fails {
+            return error(kind, condition);
+        }
         let set = query.get_child("set", RSM).unwrap();
-        let text = |name: &str| {
-            set.get_child(name, RSM)
-                .map(Element::text)
+        let text = |name: &str| set.get_child(name, RSM).map(Element::text);
+        let max: usize = text("max").unwrap().parse().unwrap();
+        let max = self.page_size.unwrap_or(max).min(max);
+        let since = field(query, "start").unwrap_or_default();
+        let found: Vec<&Archived> = self
+            .archive
+            .iter()
+            .filter(|item| item.stamp >= since)
+            .filter(|item| with.as_deref().is_none_or(|with| item.peer() == with))
+            .collect();
+        let place = |id: &str| found.iter().position(|item| item.id == id);
+        let (before, after) = (text("before"), text("after"));
+        let range = match (before.as_deref(), after.as_deref()) {
+            (Some(""), None) => found.len().saturating_sub(max)..found.len(),
+            (Some(before), None) => {
+                let end = place(before).unwrap_or(found.len());
+                end.saturating_sub(max)..end
+            }
+            (None, Some(after)) => match place(after) {
+                Some(at) => {
+                    let start = (at + 1).saturating_sub(self.overlap);
+                    start..(start + max).min(found.len())
+                }
+                None => return error("cancel", "item-not-found"),
+            },
+            (None, None) => 0..max.min(found.len()),
+            both => panic!("{both:?}"),
+        };
+        let complete = if before.is_some() {
+            range.start == 0
+        } else {
+            range.end == found.len()
+        };
+        let items = &found[range];
+        let mut frames: Vec<String> = items.iter().map(|item| item.result(queryid)).collect();
+        let named = |name: &str, item: Option<&&Archived>| {
+            item.map(|item| format!("<{name}>{}</{name}>", item.id))
                 .unwrap_or_default()
         };
-        let max: usize = text("max").parse().unwrap();
-        let before = text("before");
-        let end = self
-            .archive
-            .iter()
-            .position(|item| item.id == before)
-            .unwrap_or(self.archive.len());
-        let since = field(query, "start").unwrap_or_default();
-        let oldest = self
-            .archive
-            .iter()
-            .position(|item| item.stamp >= since)
-            .unwrap_or(end)
-            .min(end);
-        let start = end.saturating_sub(max).max(oldest);
-        let queryid = query.attr("queryid").unwrap();
-        let mut frames: Vec<String> = self.archive[start..end]
-            .iter()
-            .map(|item| {
-                let to = if item.from.starts_with("romeo") { "juliet@example.org" } else { "romeo@example.org" };
-                let origin = item.origin.as_ref().map(|id| format!("<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/>")).unwrap_or_default();
-                format!(
-                    "<message xmlns='jabber:client' from='romeo@example.org'><result xmlns='{MAM}' queryid='{queryid}' id='{}'>\
-                     <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{}'/>\
-                     <message xmlns='jabber:client' from='{}' to='{to}' type='chat'><body>{}</body>{origin}</message>\
-                     </forwarded></result></message>",
-                    item.id, item.stamp, item.from, item.body
-                )
-            })
-            .collect();
-        let complete = if start == oldest {
-            " complete='true'"
-        } else {
-            ""
-        };
-        let first = self
-            .archive
-            .get(start)
-            .map(|item| format!("<first>{}</first>", item.id))
-            .unwrap_or_default();
+        let complete = if complete { " complete='true'" } else { "" };
+        let fin = format!(
+            "<fin xmlns='{MAM}'{complete}><set xmlns='{RSM}'>{}{}</set></fin>",
+            named("first", items.first()),
+            named("last", items.last())
+        );
         frames.push(format!(
-            "<iq xmlns='jabber:client' type='result' id='{id}'><fin xmlns='{MAM}'{complete}><set xmlns='{RSM}'>{first}</set></fin></iq>"
+            "<iq xmlns='jabber:client' type='result' id='{id}'>{fin}</iq>"
         ));
         frames
     }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::client::merge;
+use crate::client::merge::{self, Place};
 use crate::entity::address::Address;
 use crate::entity::conversation::History;
 use crate::entity::id::ItemId;
@@ -19,7 +19,7 @@ use super::Account;
 use super::turn::{Later, Work};
 
 /// A message sent longer ago than this is no news.
-const NEWS: i64 = 300_000;
+pub(super) const NEWS: i64 = 300_000;
 
 impl Account {
     /// Folds facts, in order.
@@ -46,6 +46,16 @@ impl Account {
                     self.save(batch, work);
                     self.commit(std::mem::take(batch)).await;
                     self.on_page(conversation, messages, history, batch, work)
+                        .await;
+                }
+                Event::Archive(ArchiveEvent::Missed {
+                    messages,
+                    cursor,
+                    since,
+                }) => {
+                    self.save(batch, work);
+                    self.commit(std::mem::take(batch)).await;
+                    self.on_missed(now.wall, messages, cursor, since, batch, work)
                         .await;
                 }
                 Event::Archive(ArchiveEvent::Failed {
@@ -237,6 +247,40 @@ impl Account {
             .find(|message| message.id == id)
     }
 
+    /// What is stored of the messages of a page.
+    pub(super) async fn stored(&self, conversation: &Address, page: &[Message]) -> Vec<Message> {
+        let names = page.iter().flat_map(merge::names).collect();
+        let stored = self.store.find(conversation.clone(), names).await;
+        stored.unwrap_or_default()
+    }
+
+    /// Merges messages of one conversation, as the archive orders them, with what is stored; gives back those that are new.
+    pub(super) fn merge(
+        &mut self,
+        page: Vec<Message>,
+        stored: &[Message],
+        batch: &mut Batch,
+    ) -> Vec<Message> {
+        let mut places = Vec::with_capacity(page.len());
+        let mut fresh: Vec<Message> = Vec::new();
+        for message in page {
+            if let Some(known) = stored.iter().find(|known| merge::same(known, &message)) {
+                places.push(Place::Known(known.position));
+                self.on_copy(known.clone(), &message, batch);
+            } else if !fresh.iter().any(|known| merge::same(known, &message)) {
+                self.seen.note(&message);
+                places.push(Place::Fresh(message.position));
+                fresh.push(message);
+            }
+        }
+        let places = merge::fit(places);
+        for (message, position) in fresh.iter_mut().zip(places) {
+            message.position = position;
+            batch.push(Op::PutMessage(message.clone()));
+        }
+        fresh
+    }
+
     /// Merges a page of the archive with what is stored.
     async fn on_page(
         &mut self,
@@ -246,22 +290,9 @@ impl Account {
         batch: &mut Batch,
         work: &mut Work,
     ) {
-        let names = messages.iter().flat_map(merge::names).collect();
-        let stored = self.store.find(conversation.clone(), names).await;
-        let stored = stored.unwrap_or_default();
-        let mut fresh: Vec<Message> = Vec::new();
-        for message in messages {
-            if let Some(known) = stored.iter().find(|known| merge::same(known, &message)) {
-                self.on_copy(known.clone(), &message, batch);
-            } else if !fresh.iter().any(|known| merge::same(known, &message)) {
-                self.seen.note(&message);
-                fresh.push(message);
-            }
-        }
+        let stored = self.stored(&conversation, &messages).await;
+        let fresh = self.merge(messages, &stored, batch);
         let fruitful = !fresh.is_empty();
-        for message in &fresh {
-            batch.push(Op::PutMessage(message.clone()));
-        }
         self.model
             .borrow_mut()
             .apply(&Event::Archive(ArchiveEvent::Page {

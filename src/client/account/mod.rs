@@ -13,7 +13,9 @@
 //! | `disk.rs` | what is written, and what is done when the disk fails |
 //! | `past.rs` | a disk that could be opened only later: what it holds is learnt |
 //! | `history.rs` | windows, the archive, unread counts |
+//! | `catch_up.rs` | pages of what was missed, merged with what is stored |
 
+mod catch_up;
 mod commands;
 mod disk;
 mod fold;
@@ -373,6 +375,7 @@ fn of_core(record: &AccountRecord, stored: &store::Snapshot) -> Snapshot {
         caps: stored.caps.clone(),
         outbox: stored.outbox.clone(),
         presence: stored.presence.clone(),
+        cursor: stored.cursor.clone(),
     }
 }
 

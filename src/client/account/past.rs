@@ -40,6 +40,11 @@ impl Account {
         self.reread_windows().await;
     }
 
+    /// The core goes on from where the disk ends: how far it comes meanwhile, memory alone knows.
+    pub(super) fn keeps_cursor(&self) -> bool {
+        matches!(self.past, Past::Known | Past::Unread)
+    }
+
     /// The core learns what was stored: at once if it has no session, else after that has ended in order. What the server
     /// says until then is still heard.
     pub(super) async fn tell_core(&mut self, now: Instant, work: &mut Work) {

@@ -8,6 +8,7 @@ use crate::boundary::command::Toward;
 use crate::client::hub::Asker;
 use crate::client::link::Happening;
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message};
 use crate::entity::problem::Problem;
@@ -60,6 +61,8 @@ pub(super) enum Later {
     /// A page came; whether it brought anything new.
     Refill(Address, bool),
     Latest(Address),
+    /// A page of catch-up is committed, and that cursor with it.
+    CaughtUp(Option<Cursor>),
     Send(Asker, Asked),
     /// In its order among what is sent: that was a draft before.
     Draft(Asker, Address, String),
@@ -237,6 +240,9 @@ impl Account {
                 self.refill(now, &conversation, fruitful, work).await;
             }
             Later::Latest(conversation) => self.refresh_latest(&conversation).await,
+            Later::CaughtUp(cursor) => {
+                self.handle(now, Input::Wish(Wish::CatchUp(cursor)), work);
+            }
             Later::Send(asker, asked) => self.compose(now, asker, asked, work).await,
             Later::Draft(asker, conversation, text) => {
                 let mut model = self.model.borrow_mut();

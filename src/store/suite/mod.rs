@@ -63,6 +63,7 @@ macro_rules! for_each_store_check {
             a_large_roster_is_whole
             contacts_changed_at_the_same_time_are_all_kept
             conversations_caps_and_presence_are_kept
+            the_cursor_is_kept_with_the_messages_up_to_it
             settings_are_kept
             accounts_are_kept_in_order
             a_removed_account_keeps_its_store

@@ -1,6 +1,7 @@
 //! What a store does with all that it loads at the start: roster, conversations, capabilities, own presence.
 
-use super::{Place, address, at, batch, juliet, open};
+use super::{Place, address, at, batch, juliet, message, open};
+use crate::entity::archive::Cursor;
 use crate::entity::contact::{Contact, Subscription};
 use crate::entity::conversation::{Conversation, History, Preview};
 use crate::entity::message::Direction;
@@ -153,4 +154,33 @@ pub async fn conversations_caps_and_presence_are_kept(place: &dyn Place) {
     assert_eq!(snapshot.presence, presence);
     assert_eq!(snapshot.roster, None);
     assert_eq!(snapshot.skipped, 0);
+}
+
+#[allow(missing_docs)]
+pub async fn the_cursor_is_kept_with_the_messages_up_to_it(place: &dyn Place) {
+    let store = open(place).await;
+    let cursor = |id: &str| Cursor {
+        id: Some(id.to_owned()),
+        time: Timestamp(1_700_000_000_000),
+    };
+    let loaded = async || open(place).await.load().await.unwrap().cursor;
+    assert_eq!(
+        loaded().await,
+        None,
+        "a database of a build without catch-up"
+    );
+    let empty = Op::PutCursor(Cursor::BEGINNING);
+    store.commit(batch([empty])).await.unwrap();
+    assert_eq!(loaded().await, Some(Cursor::BEGINNING));
+    let page = [
+        Op::PutMessage(message(1)),
+        Op::PutCursor(cursor("old")),
+        Op::PutMessage(message(2)),
+        Op::PutConversation(Conversation::new(juliet())),
+        Op::PutCursor(cursor("new")),
+    ];
+    store.commit(batch(page)).await.unwrap();
+    assert_eq!(loaded().await, Some(cursor("new")));
+    let unread = store.count_unread(juliet(), None, 10);
+    assert_eq!(unread.await.unwrap(), 2);
 }

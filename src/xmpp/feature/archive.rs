@@ -1,7 +1,7 @@
 //! XEP-0313: Message Archive Management, a page at a time.
 //!
 //! **Invariant:** an item counts only if our own account sends it, for a query that is open, about the conversation that
-//! was asked for. A page ends only by the answer to its own request.
+//! was asked for (or any of ours, if all were). A page ends only by the answer to its own request.
 
 use std::collections::HashMap;
 
@@ -19,6 +19,7 @@ use crate::xmpp::message::order::Order;
 use crate::xmpp::message::{content, envelope, ids};
 use crate::xmpp::ns;
 use crate::xmpp::stanza::build::{Build, element, text_element};
+use crate::xmpp::stanza::text::direct_text;
 use crate::xmpp::stanza::{error, form, stamp};
 
 /// How many items of one page are kept, whatever the server sends.
@@ -32,31 +33,79 @@ pub struct Archive {
 
 struct Query {
     purpose: Purpose,
-    conversation: Address,
     wanted: Wanted,
     items: Vec<Message>,
     /// The archive id of the first item that came, shown or not.
     first: Option<String>,
+    /// The archive id and the time of the last one.
+    last: Option<(String, Option<Timestamp>)>,
+    /// More came than is kept.
+    is_full: bool,
 }
 
 /// What a query is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Purpose {
-    /// To show it.
-    History,
-    /// To see which of our messages arrived.
-    Lookup,
+    /// To show a conversation.
+    History(Address),
+    /// To see which of our messages of a conversation arrived.
+    Lookup(Address),
+    /// To learn what we missed, of all conversations.
+    CatchUp,
 }
 
 /// Which page is wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// The archive id before which it ends; the newest page if absent.
-    pub before: Option<String>,
+    /// Where it lies.
+    pub place: Place,
     /// Nothing older than that.
     pub since: Option<Timestamp>,
     /// How many items.
     pub count: u32,
+}
+
+/// Where a page lies (XEP-0059), by archive ids.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Place {
+    /// At the end.
+    #[default]
+    Newest,
+    /// Just before that one.
+    Before(String),
+    /// At the beginning.
+    Oldest,
+    /// Just after that one.
+    After(String),
+}
+
+/// The end of a query that somebody waits for.
+#[derive(Debug)]
+pub enum End {
+    /// Of a look.
+    Looked(Looked),
+    /// Of a page of catch-up.
+    Caught(Caught),
+}
+
+/// What a page of catch-up brought.
+#[derive(Debug)]
+pub enum Caught {
+    /// A page.
+    Page {
+        /// Its messages, oldest first.
+        messages: Vec<Message>,
+        /// The archive id of its last item, shown or not, and when that was archived, if that is known.
+        last: Option<(String, Option<Timestamp>)>,
+        /// Nothing lies behind it, says the server.
+        is_complete: bool,
+    },
+    /// The server does not know the place any more.
+    Forgotten,
+    /// There is no archive for us.
+    Nothing,
+    /// It cannot be had now.
+    NotNow,
 }
 
 /// What a look into the archive brought.
@@ -82,32 +131,20 @@ pub enum Rest {
 }
 
 impl Archive {
-    /// Asks for a page of a conversation.
-    pub fn ask(&mut self, cx: &mut Cx, purpose: Purpose, conversation: Address, wanted: Wanted) {
+    /// Asks for a page.
+    pub fn ask(&mut self, cx: &mut Cx, purpose: Purpose, wanted: Wanted) {
         let id = cx.fresh_id();
-        let field = |name: &str, value: &str| form::field(name, &[value.to_owned()]);
-        let mut x = element("x", ns::DATA_FORMS)
-            .with("type", "submit")
-            .with_child(field("FORM_TYPE", ns::MAM).with("type", "hidden"))
-            .with_child(field("with", conversation.as_str()));
-        if let Some(since) = wanted.since {
-            x.append_child(field("start", &stamp::format(since)));
-        }
-        let before = wanted.before.as_deref().unwrap_or_default();
-        let set = element("set", ns::RSM)
-            .with_child(text_element("max", ns::RSM, &wanted.count.to_string()))
-            .with_child(text_element("before", ns::RSM, before));
         let query = element("query", ns::MAM)
             .with("queryid", &id)
-            .with_child(x)
-            .with_child(set);
-        let (items, first) = (Vec::new(), None);
+            .with_child(form_of(&purpose, &wanted))
+            .with_child(set_of(&wanted));
         let open = Query {
             purpose,
-            conversation,
             wanted,
-            items,
-            first,
+            items: Vec::new(),
+            first: None,
+            last: None,
+            is_full: false,
         };
         self.open.insert(id.clone(), open);
         cx.request(None, Kind::Set, query, Reply::Archive(id));
@@ -120,69 +157,164 @@ impl Archive {
             return tracing::debug!("archive item for no open query");
         };
         query.first.get_or_insert_with(|| id.to_owned());
-        if query.items.len() < MOST
-            && let Some(message) = read(cx, id, result)
+        query.is_full |= query.items.len() >= MOST;
+        if query.is_full {
+            return;
+        }
+        query.last = Some((id.to_owned(), archived(result)));
+        if let Some(message) = read(cx, id, result)
             // XEP-0313 §11: what was not asked for is not believed.
-            && message.conversation == query.conversation
+            && query.purpose.concerns(&message.conversation)
         {
             query.items.push(message);
         }
     }
 
-    /// The end of a page. Gives back what a lookup found.
+    /// The end of a page. Gives back what somebody waits for.
     pub fn on_end(
         &mut self,
         cx: &mut Cx,
         order: &mut Order,
         id: &str,
         outcome: Outcome,
-    ) -> Option<Looked> {
-        let mut query = self.open.remove(id)?;
-        if query.purpose == Purpose::Lookup {
-            return Some(looked(query, outcome));
-        }
-        let conversation = query.conversation.clone();
-        let event = match outcome {
-            Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => {
-                order.place_page(cx.now.wall, &mut query.items);
-                let history = history(&query, &fin);
-                ArchiveEvent::Page {
-                    conversation,
-                    messages: query.items,
-                    history,
-                }
+    ) -> Option<End> {
+        let query = self.open.remove(id)?;
+        match query.purpose.clone() {
+            Purpose::History(conversation) => {
+                let event = history_of(cx, order, query, conversation, outcome)?;
+                cx.emit(Event::Archive(event));
+                None
             }
-            // Not the end of a page: nobody knows what came.
-            Outcome::Result(_) => ArchiveEvent::Failed {
+            // The next session begins anew.
+            _ if matches!(outcome, Outcome::CutOff) => None,
+            Purpose::Lookup(conversation) => {
+                Some(End::Looked(looked(query, conversation, outcome)))
+            }
+            Purpose::CatchUp => {
+                let mut caught = caught(query, outcome);
+                if let Caught::Page { messages, .. } = &mut caught {
+                    order.place_missed(cx.now.wall, messages);
+                }
+                Some(End::Caught(caught))
+            }
+        }
+    }
+}
+
+impl Purpose {
+    /// Whether a message of that conversation is wanted.
+    fn concerns(&self, conversation: &Address) -> bool {
+        match self {
+            Self::History(wanted) | Self::Lookup(wanted) => wanted == conversation,
+            Self::CatchUp => true,
+        }
+    }
+}
+
+/// What is asked for (XEP-0313 §4.1).
+fn form_of(purpose: &Purpose, wanted: &Wanted) -> Element {
+    let field = |name: &str, value: &str| form::field(name, &[value.to_owned()]);
+    let mut x = element("x", ns::DATA_FORMS)
+        .with("type", "submit")
+        .with_child(field("FORM_TYPE", ns::MAM).with("type", "hidden"));
+    if let Purpose::History(conversation) | Purpose::Lookup(conversation) = purpose {
+        x.append_child(field("with", conversation.as_str()));
+    }
+    if let Some(since) = wanted.since {
+        x.append_child(field("start", &stamp::format(since)));
+    }
+    x
+}
+
+/// Which part of it (XEP-0059).
+fn set_of(wanted: &Wanted) -> Element {
+    let part = |name, text: &str| text_element(name, ns::RSM, text);
+    let place = match &wanted.place {
+        Place::Newest => Some(part("before", "")),
+        Place::Before(id) => Some(part("before", id)),
+        Place::Oldest => None,
+        Place::After(id) => Some(part("after", id)),
+    };
+    element("set", ns::RSM)
+        .with_child(part("max", &wanted.count.to_string()))
+        .with_children(place)
+}
+
+fn history_of(
+    cx: &mut Cx,
+    order: &mut Order,
+    mut query: Query,
+    conversation: Address,
+    outcome: Outcome,
+) -> Option<ArchiveEvent> {
+    Some(match outcome {
+        Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => {
+            order.place_page(cx.now.wall, &mut query.items);
+            let history = history(&query, &fin);
+            ArchiveEvent::Page {
                 conversation,
-                problem: Problem::Unsupported,
-            },
-            Outcome::Error { condition, .. } if is_unsupported(&condition) => ArchiveEvent::Page {
+                messages: query.items,
+                history,
+            }
+        }
+        // Not the end of a page: nobody knows what came.
+        Outcome::Result(_) => ArchiveEvent::Failed {
+            conversation,
+            problem: Problem::Unsupported,
+        },
+        Outcome::Error { condition, .. } if is_unsupported(&condition) => ArchiveEvent::Page {
+            conversation,
+            messages: Vec::new(),
+            history: History::Unsupported,
+        },
+        // XEP-0313 §4.3.1: the server has forgotten where we were, so we begin at the newest page again; what is
+        // known already is known again by its ids.
+        Outcome::Error { condition, .. }
+            if condition == "item-not-found" && query.wanted.place != Place::Newest =>
+        {
+            ArchiveEvent::Page {
                 conversation,
                 messages: Vec::new(),
-                history: History::Unsupported,
-            },
-            // XEP-0313 §4.3.1: the server has forgotten where we were, so we begin at the newest page again; what is
-            // known already is known again by its ids.
-            Outcome::Error { condition, .. }
-                if condition == "item-not-found" && query.wanted.before.is_some() =>
-            {
-                ArchiveEvent::Page {
-                    conversation,
-                    messages: Vec::new(),
-                    history: History::Unknown,
-                }
+                history: History::Unknown,
             }
-            outcome => match error::result(outcome) {
-                Err(problem) => ArchiveEvent::Failed {
-                    conversation,
-                    problem,
-                },
-                Ok(_) => return None,
-            },
-        };
-        cx.emit(Event::Archive(event));
-        None
+        }
+        outcome => ArchiveEvent::Failed {
+            conversation,
+            problem: error::result(outcome).err()?,
+        },
+    })
+}
+
+fn caught(query: Query, outcome: Outcome) -> Caught {
+    match outcome {
+        Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => {
+            // What was not kept is asked for again.
+            let named = named(&fin, "last").filter(|_| !query.is_full);
+            let last = match (named, query.last) {
+                (Some(named), Some((id, time))) if named == id => Some((named, time)),
+                (Some(named), _) => Some((named, None)),
+                (None, last) => last,
+            };
+            Caught::Page {
+                messages: query.items,
+                last,
+                is_complete: is_complete(&fin) && !query.is_full,
+            }
+        }
+        Outcome::Result(_) => Caught::Nothing,
+        Outcome::Error {
+            condition, element, ..
+        } => match condition.as_str() {
+            "item-not-found" => Caught::Forgotten,
+            "forbidden" | "not-allowed" => Caught::Nothing,
+            condition if is_unsupported(condition) => Caught::Nothing,
+            "internal-server-error" => Caught::NotNow,
+            // RFC 6120 §8.3.2.
+            _ if element.attr("type") == Some("wait") => Caught::NotNow,
+            // Whatever else it has against the place.
+            _ => Caught::Forgotten,
+        },
+        Outcome::Timeout | Outcome::CutOff => Caught::NotNow,
     }
 }
 
@@ -190,11 +322,11 @@ fn is_unsupported(condition: &str) -> bool {
     matches!(condition, "service-unavailable" | "feature-not-implemented")
 }
 
-fn looked(query: Query, outcome: Outcome) -> Looked {
+fn looked(query: Query, conversation: Address, outcome: Outcome) -> Looked {
     let rest = match outcome {
         Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => match history(&query, &fin) {
             History::Before(first) => Rest::Page(Wanted {
-                before: Some(first),
+                place: Place::Before(first),
                 ..query.wanted
             }),
             _ => Rest::Nothing,
@@ -203,33 +335,46 @@ fn looked(query: Query, outcome: Outcome) -> Looked {
         Outcome::Error { condition, .. } if is_unsupported(&condition) => Rest::Nothing,
         Outcome::Error { condition, .. } if condition == "item-not-found" => {
             Rest::Unanswered(Wanted {
-                before: None,
+                place: Place::Newest,
                 ..query.wanted
             })
         }
         _ => Rest::Unanswered(query.wanted),
     };
     Looked {
-        conversation: query.conversation,
+        conversation,
         found: query.items,
         rest,
     }
 }
 
 fn history(query: &Query, fin: &Element) -> History {
-    if matches!(fin.attr("complete"), Some("true" | "1")) {
+    if is_complete(fin) {
         return History::Complete;
     }
-    let first = fin
-        .get_child("set", ns::RSM)
-        .and_then(|set| set.get_child("first", ns::RSM))
-        .map(crate::xmpp::stanza::text::direct_text)
-        .filter(|first| !first.is_empty());
-    match first.or_else(|| query.first.clone()) {
+    match named(fin, "first").or_else(|| query.first.clone()) {
         // The same place again would never end.
-        Some(first) if query.wanted.before.as_ref() != Some(&first) => History::Before(first),
+        Some(first) if query.wanted.place != Place::Before(first.clone()) => History::Before(first),
         _ => History::Complete,
     }
+}
+
+fn is_complete(fin: &Element) -> bool {
+    matches!(fin.attr("complete"), Some("true" | "1"))
+}
+
+/// The archive id that the end of a page names as its first or last.
+fn named(fin: &Element, which: &'static str) -> Option<String> {
+    let set = fin.get_child("set", ns::RSM)?;
+    let id = direct_text(set.get_child(which, ns::RSM)?);
+    (!id.is_empty()).then_some(id)
+}
+
+/// When an item was archived.
+fn archived(result: &Element) -> Option<Timestamp> {
+    let forwarded = result.get_child("forwarded", ns::FORWARD)?;
+    let delay = forwarded.get_child("delay", ns::DELAY)?;
+    stamp::parse(delay.attr("stamp")?)
 }
 
 /// Reads an item: a message of ours or to us, with text.
@@ -240,8 +385,7 @@ fn read(cx: &mut Cx, id: &str, result: &Element) -> Option<Message> {
     if !envelope::is_plain(inner) {
         return None;
     }
-    let delay = forwarded.get_child("delay", ns::DELAY)?;
-    let time = stamp::parse(delay.attr("stamp")?)?;
+    let time = archived(result)?;
     let jid = |name: &str| inner.attr(name).map(Address::parse);
     let from = jid("from")?.ok()?;
     let to = match jid("to") {

@@ -43,6 +43,7 @@ pub struct Disco {
     features: Vec<String>,
     waiting: u8,
     clean_ids: bool,
+    has_archive: Option<bool>,
 }
 
 impl Disco {
@@ -66,8 +67,15 @@ impl Disco {
         if matches!(outcome, Outcome::CutOff) {
             return;
         }
+        if whom == Whom::Account {
+            // A question that failed does not say that there is none.
+            self.has_archive = Some(true);
+        }
         if let Outcome::Result(Some(query)) = outcome {
             let found = features(&query);
+            if whom == Whom::Account {
+                self.has_archive = Some(found.iter().any(|feature| feature == ns::MAM));
+            }
             // XEP-0359 §5, XEP-0313 §4.2: such a server removes what others say in its name.
             self.clean_ids |= whom == Whom::Account
                 && found
@@ -82,6 +90,12 @@ impl Disco {
                 self.features.clone(),
             )));
         }
+    }
+
+    /// Whether our account may have an archive (XEP-0313 §7: its own word counts, not the server's); unknown until it was asked.
+    #[must_use]
+    pub fn has_archive(&self) -> Option<bool> {
+        self.has_archive
     }
 
     /// Whether a stanza-id by our account can only come from our server.

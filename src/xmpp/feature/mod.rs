@@ -3,6 +3,7 @@
 pub mod about;
 pub mod archive;
 pub mod caps;
+pub mod catch_up;
 pub mod disco;
 pub mod presence;
 pub mod roster;
@@ -24,9 +25,10 @@ use super::iq::Outcome;
 use super::message::carbons;
 use super::message::order::Order;
 use super::message::outgoing::Outbox;
-use archive::{Archive, Purpose, Wanted};
+use archive::{Archive, End, Place, Purpose, Wanted};
 use caps::Caps;
-use disco::Disco;
+use catch_up::CatchUp;
+use disco::{Disco, Whom};
 use presence::Presences;
 use roster::Roster;
 use subscription::Subscriptions;
@@ -39,6 +41,7 @@ pub struct Features {
     pub(super) disco: Disco,
     pub(super) caps: Caps,
     pub(super) archive: Archive,
+    pub(super) catch_up: CatchUp,
     pub(super) outbox: Outbox,
     pub(super) order: Order,
 }
@@ -52,6 +55,7 @@ impl Features {
             disco: Disco::default(),
             caps: Caps::new(snapshot.caps),
             archive: Archive::default(),
+            catch_up: CatchUp::new(snapshot.cursor),
             outbox: Outbox::new(snapshot.outbox),
             order: Order::default(),
         }
@@ -81,14 +85,22 @@ impl Features {
         if !cut_off && cx.is_connected() {
             self.presences.announce(cx);
             cx.emit(Event::Session(SessionEvent::Online));
+            let has_archive = self.disco.has_archive();
+            self.catch_up.on_online(cx, &mut self.archive, has_archive);
         }
     }
 
+    pub(super) fn on_disco(&mut self, cx: &mut Cx, whom: Whom, outcome: Outcome) {
+        self.disco.on_answer(cx, whom, outcome);
+        let has_archive = self.disco.has_archive();
+        self.catch_up.on_known(cx, &mut self.archive, has_archive);
+    }
+
     pub(super) fn on_archive_end(&mut self, cx: &mut Cx, query: &str, outcome: Outcome) {
-        let cut_off = matches!(outcome, Outcome::CutOff);
-        let looked = self.archive.on_end(cx, &mut self.order, query, outcome);
-        if let Some(looked) = looked.filter(|_| !cut_off) {
-            self.outbox.on_looked(cx, &mut self.archive, looked);
+        match self.archive.on_end(cx, &mut self.order, query, outcome) {
+            Some(End::Looked(looked)) => self.outbox.on_looked(cx, &mut self.archive, looked),
+            Some(End::Caught(caught)) => self.catch_up.on_caught(cx, &mut self.archive, caught),
+            None => {}
         }
     }
 
@@ -121,6 +133,7 @@ impl Features {
             self.presences.forget_all(cx);
         }
         self.caps.on_ended();
+        self.catch_up.on_ended();
         self.outbox.on_ended();
     }
 
@@ -138,11 +151,14 @@ impl Features {
                     cx,
                     conversation,
                     Wanted {
-                        before,
+                        place: before.map_or(Place::Newest, Place::Before),
                         since: None,
                         count,
                     },
                 );
+            }
+            Wish::CatchUp(cursor) => {
+                self.catch_up.on_committed(cx, &mut self.archive, cursor);
             }
             Wish::Idle(since) => self.presences.set_idle(cx, since),
             // The engine keeps these for the stream.
@@ -152,7 +168,7 @@ impl Features {
 
     fn on_history(&mut self, cx: &mut Cx, conversation: Address, wanted: Wanted) {
         if cx.is_connected() {
-            self.archive.ask(cx, Purpose::History, conversation, wanted);
+            self.archive.ask(cx, Purpose::History(conversation), wanted);
         } else {
             let problem = Problem::Offline;
             cx.emit(Event::Archive(ArchiveEvent::Failed {
@@ -235,9 +251,14 @@ impl Features {
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx) {
         self.outbox.on_tick(cx, &mut self.archive);
+        self.catch_up.on_tick(cx, &mut self.archive);
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
-        self.outbox.poll_timeout().map(|at| (at, Why::Feature))
+        [self.outbox.poll_timeout(), self.catch_up.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| (at, Why::Feature))
     }
 }

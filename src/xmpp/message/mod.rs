@@ -67,8 +67,9 @@ fn tell(
         return;
     };
     let trusted = features.disco.keeps_ids_clean().then_some(&account);
+    let held = delay.trusted.map(|held| features.catch_up.clamp(held));
     let position = Position {
-        time: delay.trusted.unwrap_or(cx.now.wall),
+        time: held.unwrap_or(cx.now.wall).min(cx.now.wall),
         tie: features.order.next_live(cx.now.wall),
     };
     let id = ItemId(cx.random_u64());
@@ -82,6 +83,7 @@ fn tell(
         ids: ids::read(stanza, trusted),
         delivery: Delivery::Sent,
     })));
+    features.catch_up.on_live(cx, &mut features.archive);
 }
 
 #[cfg(test)]

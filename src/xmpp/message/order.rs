@@ -1,7 +1,8 @@
 //! Which of two messages of the same time comes first.
 //!
-//! **Invariant:** a live message comes after every live message before it, and after every archived one of its time; an
-//! older page, which is always fetched later, comes before a newer one. Archives often know whole seconds only.
+//! **Invariant:** a live message comes after every live message before it, and after every archived one of its time. A page
+//! of history is older than those fetched before it, and comes before them; a page of catch-up is newer, and comes after
+//! them. Archives often know whole seconds only.
 
 use crate::entity::message::Message;
 use crate::entity::time::Timestamp;
@@ -11,10 +12,12 @@ const ARCHIVED: u64 = 1 << 62;
 /// How many messages of one millisecond are told apart without looking at what was given before.
 const PER_MILLISECOND: u64 = 1024;
 
-/// Gives out ties, increasing for what is live and decreasing for pages; the clock keeps them apart across restarts.
+/// Gives out ties, increasing for what is live or missed and decreasing for history; the clock keeps them apart across
+/// restarts.
 #[derive(Debug)]
 pub struct Order {
     live: u64,
+    missed: u64,
     archived: u64,
 }
 
@@ -22,6 +25,7 @@ impl Default for Order {
     fn default() -> Self {
         Self {
             live: LIVE,
+            missed: ARCHIVED,
             archived: ARCHIVED,
         }
     }
@@ -34,14 +38,28 @@ impl Order {
         self.live
     }
 
-    /// Gives the messages of a page, oldest first, their ties.
+    /// Gives the messages of a page of history, oldest first, their ties.
     pub fn place_page(&mut self, now: Timestamp, page: &mut [Message]) {
-        let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let last = self.archived.min(ARCHIVED - ticks(now));
-        self.archived = last.saturating_sub(count);
-        for (message, tie) in page.iter_mut().zip(self.archived..) {
-            message.position.tie = tie;
-        }
+        self.archived = last.saturating_sub(length(page));
+        place(page, self.archived);
+    }
+
+    /// Gives the messages of a page of catch-up, oldest first, their ties.
+    pub fn place_missed(&mut self, now: Timestamp, page: &mut [Message]) {
+        let first = self.missed.max(ARCHIVED + ticks(now));
+        self.missed = first.saturating_add(length(page));
+        place(page, first);
+    }
+}
+
+fn length(page: &[Message]) -> u64 {
+    u64::try_from(page.len()).unwrap_or(u64::MAX)
+}
+
+fn place(page: &mut [Message], first: u64) {
+    for (message, tie) in page.iter_mut().zip(first..) {
+        message.position.tie = tie;
     }
 }
 

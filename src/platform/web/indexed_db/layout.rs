@@ -8,7 +8,7 @@
 //! | `conversations` | address | record | |
 //! | `roster` | number | record of a chunk | |
 //! | `caps` | `hash` + `ver` | record | |
-//! | `meta` | `roster`, `presence` | record | |
+//! | `meta` | `roster`, `presence`, `cursor` | record | |
 
 use indexed_db_futures::KeyPath;
 use indexed_db_futures::database::Database;

@@ -21,6 +21,7 @@ use super::link::Link;
 use super::roster::{self, HEAD};
 use super::row::{self, Fields, bytes, readable};
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::message::{Delivery, Direction, Message, Position};
 use crate::entity::order;
 use crate::entity::presence::OwnPresence;
@@ -32,6 +33,8 @@ use crate::store::{
 
 /// The key of our own presence in [`META`].
 const PRESENCE: &str = "presence";
+/// The key of the cursor in [`META`]; databases of builds that did not catch up have none.
+const CURSOR: &str = "cursor";
 
 /// A record of nothing in [`META`]: writing it brings all that was written before to the disk.
 const FLUSHED: &str = "flushed";
@@ -123,6 +126,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
     let caps = caps.get_all::<JsValue>().primitive()?;
     let head = meta.get::<JsValue, _, _>(HEAD).primitive()?;
     let presence = meta.get::<JsValue, _, _>(PRESENCE).primitive()?;
+    let cursor = meta.get::<JsValue, _, _>(CURSOR).primitive()?;
 
     let mut skipped = 0;
     let fields = Fields::new();
@@ -135,6 +139,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
     let head: Vec<RosterHead> = readable(head.await?.into_iter().map(Ok), &mut skipped, row::read)?;
     let presence: Vec<OwnPresence> =
         readable(presence.await?.into_iter().map(Ok), &mut skipped, row::read)?;
+    let cursor: Vec<Cursor> = readable(cursor.await?.into_iter().map(Ok), &mut skipped, row::read)?;
     let roster = head.into_iter().next().map(|head| Roster {
         // Where contacts are missing, the server must send all of them again.
         version: head.version.filter(|_| !damaged),
@@ -152,6 +157,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
             .map(|caps| (caps.ver, caps.features))
             .collect(),
         presence: presence.into_iter().next().unwrap_or_default(),
+        cursor: cursor.into_iter().next(),
         skipped,
     })
 }
@@ -328,7 +334,7 @@ fn tables_of(op: &Op) -> &'static [&'static str] {
         Op::PutConversation(_) => &[CONVERSATIONS],
         Op::PutMessage(_) | Op::RemoveMessage(..) => &[MESSAGES],
         Op::PutCaps(..) => &[CAPS],
-        Op::PutPresence(_) => &[META],
+        Op::PutPresence(_) | Op::PutCursor(_) => &[META],
     }
 }
 
@@ -389,6 +395,7 @@ impl<'a> Writer<'a> {
                 self.put(CAPS, ver, row::record(&caps))
             }
             Op::PutPresence(presence) => self.put(META, PRESENCE, row::record(presence)),
+            Op::PutCursor(cursor) => self.put(META, CURSOR, row::record(cursor)),
             Op::PutRoster(_) | Op::PutContact(..) | Op::RemoveContact(..) => Ok(()),
         }
     }

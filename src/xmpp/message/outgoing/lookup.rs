@@ -7,7 +7,7 @@ use crate::entity::message::{Delivery, Direction, Message, MessageIds};
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{Event, MessageEvent};
 use crate::xmpp::cx::Cx;
-use crate::xmpp::feature::archive::{Archive, Looked, Purpose, Rest, Wanted};
+use crate::xmpp::feature::archive::{Archive, Looked, Place, Purpose, Rest, Wanted};
 
 use super::{Outbox, State, delivery, name};
 
@@ -46,11 +46,11 @@ impl Outbox {
         for (conversation, first) in since {
             self.looking.insert(conversation.clone(), Look::default());
             let wanted = Wanted {
-                before: None,
+                place: Place::Newest,
                 since: Some(first - SKEW),
                 count: PAGE,
             };
-            archive.ask(cx, Purpose::Lookup, conversation, wanted);
+            archive.ask(cx, Purpose::Lookup(conversation), wanted);
         }
     }
 
@@ -73,7 +73,7 @@ impl Outbox {
                 look.pages += 1;
                 look.unanswered = 0;
                 self.looking.insert(conversation.clone(), look);
-                archive.ask(cx, Purpose::Lookup, conversation, wanted);
+                archive.ask(cx, Purpose::Lookup(conversation), wanted);
             }
             Rest::Unanswered(wanted) if in_doubt && look.unanswered + 1 < TRIES => {
                 look.unanswered += 1;
@@ -93,7 +93,7 @@ impl Outbox {
                     look.again = Some((at, wanted));
                 }
                 Some((_, wanted)) if connected => {
-                    archive.ask(cx, Purpose::Lookup, conversation.clone(), wanted);
+                    archive.ask(cx, Purpose::Lookup(conversation.clone()), wanted);
                 }
                 Some((_, wanted)) => look.again = Some((cx.now + PAUSE, wanted)),
                 None => {}

@@ -1,0 +1,452 @@
+//! Catch-up: what was missed is there, once and in order, whatever happened meanwhile.
+
+use std::time::Duration;
+
+use waxwing::boundary::change::Edge;
+use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Toward};
+use waxwing::entity::account::Connection;
+use waxwing::entity::address::Address;
+use waxwing::entity::archive::Cursor;
+use waxwing::entity::settings::Settings;
+use waxwing::entity::time::Timestamp;
+
+use crate::support::managed::Memory;
+use crate::support::server::Archived;
+use crate::support::{Stage, address, juliet};
+
+const JULIET: &str = "juliet@example.org/balcony";
+const BENVOLIO: &str = "benvolio@example.org/x";
+const PHONE: &str = "romeo@example.org/phone";
+
+fn benvolio() -> Address {
+    address("benvolio@example.org")
+}
+
+/// From juliet, benvolio, and to juliet from another device, by turns.
+fn archived(number: u32) -> Archived {
+    let from = [JULIET, BENVOLIO, JULIET, PHONE][number as usize % 4];
+    Archived::new(number, from, &format!("message {number}"))
+}
+
+fn bodies(archive: &[Archived], peer: &Address) -> Vec<String> {
+    let theirs = archive.iter().filter(|item| item.peer() == peer.as_str());
+    theirs.map(|item| item.body.clone()).collect()
+}
+
+/// Romeo is away, and this is archived meanwhile.
+fn away(archive: impl IntoIterator<Item = Archived>) -> Stage {
+    let mut stage = Stage::online();
+    leave(&mut stage);
+    stage.server.archive.extend(archive);
+    stage
+}
+
+fn leave(stage: &mut Stage) {
+    stage.server.refuses = true;
+    stage.server.cut();
+    stage.go();
+}
+
+fn come_back(stage: &mut Stage) {
+    stage.server.refuses = false;
+    stage.server.catch_ups = 0;
+    stage.server.frames.clear();
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
+fn stored(stage: &Stage, peer: &Address) -> Vec<String> {
+    let messages = stage.disk.messages_of(stage.account, peer.clone());
+    messages.into_iter().map(|message| message.body).collect()
+}
+
+/// What is stored is what is archived, once and in order.
+#[track_caller]
+fn all_there(stage: &Stage) {
+    for peer in [juliet(), benvolio()] {
+        let archive = bodies(&stage.server.archive, &peer);
+        assert_eq!(stored(stage, &peer), archive, "{peer}");
+    }
+    let last = stage.server.archive.last().map(|item| item.id.clone());
+    let cursor = stage.disk.cursor(stage.account).expect("no cursor");
+    assert_eq!(cursor.id, last);
+}
+
+/// The places from which on the whole archive was asked for.
+fn asked(stage: &Stage) -> Vec<String> {
+    let queries = stage.server.frames.iter();
+    let queries =
+        queries.filter(|frame| frame.contains("urn:xmpp:mam:2'") && !frame.contains("with"));
+    let set = |frame: &String| {
+        frame
+            .split("</max>")
+            .nth(1)
+            .unwrap()
+            .replace("</set></query></iq>", "")
+    };
+    queries.map(set).collect()
+}
+
+#[test]
+fn a_month_of_several_conversations_on_several_pages() {
+    let mut stage = away((1..=250).map(archived));
+    come_back(&mut stage);
+    all_there(&stage);
+    assert_eq!(
+        asked(&stage),
+        ["", "<after>a0100</after>", "<after>a0200</after>"]
+    );
+    // The list is right: what juliet wrote after our last answer, and all of benvolio's.
+    let (to_juliet, to_benvolio) = (stage.row(), stage.pages[0].row(&benvolio()).unwrap());
+    assert_eq!((to_juliet.unread, to_benvolio.unread), (2, 63));
+    assert_eq!(to_juliet.latest.unwrap().text, "message 250");
+    assert_eq!(to_benvolio.latest.unwrap().text, "message 249");
+    assert!(stage.pages[0].notifications().is_empty(), "that is no news");
+    // What is opened needs no archive until its beginning is reached.
+    stage.watch(0, Anchor::Newest, 50);
+    assert_eq!(stage.server.archive_queries, 0);
+    // Nothing comes twice.
+    stage.server.catch_ups = 0;
+    let mut stage = stage.restart();
+    all_there(&stage);
+    assert_eq!((stage.server.catch_ups, stage.row().unread), (1, 2));
+    leave(&mut stage);
+    stage.server.archive.push(archived(251));
+    come_back(&mut stage);
+    all_there(&stage);
+    assert_eq!(asked(&stage), ["<after>a0250</after>"]);
+}
+
+#[test]
+fn a_page_that_is_cut_off_in_the_middle_is_begun_again_there() {
+    let mut stage = away((1..=250).map(archived));
+    stage.server.cut_after = Some(150);
+    stage.server.refuses = false;
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    let whole = stored(&stage, &juliet()).len() + stored(&stage, &benvolio()).len();
+    assert_eq!(whole, 100, "half a page is none");
+    come_back(&mut stage);
+    assert_eq!(
+        asked(&stage),
+        ["<after>a0100</after>", "<after>a0200</after>"]
+    );
+    all_there(&stage);
+}
+
+#[test]
+fn a_page_that_is_not_stored_yet_is_followed_by_none_and_fetched_again_by_the_next_engine() {
+    let mut stage = away((1..=250).map(archived));
+    stage.server.refuses = false;
+    stage.server.holds_pages = true;
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    stage.disk.gate.shut();
+    let (id, queryid, _) = stage.server.pages.remove(0);
+    for item in &stage.server.archive[..100] {
+        stage.server.deliver(&item.result(&queryid));
+    }
+    stage.server.deliver(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{id}'><fin xmlns='urn:xmpp:mam:2'>\
+         <set xmlns='http://jabber.org/protocol/rsm'><last>a0100</last></set></fin></iq>"
+    ));
+    stage.go();
+    assert!(
+        stage.server.pages.is_empty(),
+        "asked on before it was stored"
+    );
+    assert_eq!(stage.disk.cursor(stage.account), Some(Cursor::BEGINNING));
+    stage.server.holds_pages = false;
+    let disk = stage.disk.clone();
+    let stage = stage.restart();
+    disk.gate.open();
+    let mut stage = stage;
+    stage.go();
+    all_there(&stage);
+}
+
+#[test]
+fn a_live_message_that_comes_before_the_first_page_hides_nothing() {
+    let missed = |number: u32| Archived::new(number, JULIET, &number.to_string());
+    let mut stage = away((1..=200).map(missed));
+    stage.server.holds_pages = true;
+    come_back(&mut stage);
+    let last = Archived {
+        stamp: "2025-12-31T23:59:59Z".into(),
+        ..Archived::new(201, JULIET, "live")
+    };
+    stage.server.deliver(&live(&last));
+    stage.go();
+    stage.server.archive.push(last);
+    assert_eq!(stored(&stage, &juliet()), ["live"]);
+    leave(&mut stage);
+    stage.server.holds_pages = false;
+    come_back(&mut stage);
+    assert_eq!(asked(&stage).len(), 3);
+    all_there(&stage);
+    assert_eq!(stage.row().unread, 201);
+    // On the engine's next life as well.
+    let stage = stage.restart();
+    all_there(&stage);
+}
+
+fn live(item: &Archived) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='{}' to='romeo@example.org' type='chat'><body>{}</body>\
+         <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{}'/></message>",
+        item.from, item.body, item.id
+    )
+}
+
+#[test]
+fn a_cursor_that_the_server_has_forgotten_is_found_again_by_its_time() {
+    let mut stage = away((1..=50).map(archived));
+    come_back(&mut stage);
+    leave(&mut stage);
+    stage.server.archive.extend((51..=120).map(archived));
+    let before = stage.server.archive.clone();
+    // The oldest are gone, and the one that the cursor names.
+    stage.server.archive.drain(..50);
+    come_back(&mut stage);
+    let asked = asked(&stage);
+    assert_eq!(asked[..2], ["<after>a0050</after>", ""]);
+    let by_time = |frame: &&String| frame.contains("'start'") && !frame.contains("with");
+    assert_eq!(stage.server.frames.iter().filter(by_time).count(), 1);
+    stage.server.archive = before;
+    all_there(&stage);
+}
+
+#[test]
+fn pages_that_overlap_or_are_short_are_merged() {
+    for (overlap, page_size) in [(0, 1), (3, 7), (40, 60)] {
+        let mut stage = away((1..=100).map(archived));
+        stage.server.overlap = overlap;
+        stage.server.page_size = Some(page_size);
+        come_back(&mut stage);
+        all_there(&stage);
+    }
+}
+
+#[test]
+fn an_archive_that_goes_round_in_circles_comes_to_an_end() {
+    let mut stage = away((1..=100).map(archived));
+    stage.server.overlap = 10;
+    stage.server.page_size = Some(10);
+    come_back(&mut stage);
+    assert_eq!(stage.server.catch_ups, 2);
+    // It is no worse for that at the next time.
+    leave(&mut stage);
+    stage.server.overlap = 0;
+    come_back(&mut stage);
+    all_there(&stage);
+}
+
+#[test]
+fn without_an_archive_nobody_asks_again() {
+    for condition in [
+        "service-unavailable",
+        "feature-not-implemented",
+        "forbidden",
+    ] {
+        let mut stage = Stage::empty();
+        stage.server.archive_fails = Some(("cancel", condition));
+        stage.log_in(true).unwrap();
+        stage.pass(Duration::from_secs(20));
+        assert_eq!(stage.server.catch_ups, 1, "{condition}");
+        assert_eq!(stage.connection(), Connection::Online);
+    }
+}
+
+#[test]
+fn an_archive_in_trouble_is_asked_later() {
+    let mut stage = away((1..=10).map(archived));
+    stage.server.archive_fails = Some(("wait", "internal-server-error"));
+    come_back(&mut stage);
+    assert_eq!(stage.server.catch_ups, 1);
+    stage.server.archive_fails = None;
+    stage.pass(Duration::from_secs(11));
+    all_there(&stage);
+}
+
+#[test]
+fn a_new_device_shows_the_conversations_and_nobody_missed_anything() {
+    let mut stage = Stage::empty();
+    stage.server.archive = (1..=120).map(archived).collect();
+    stage.log_in(true).unwrap();
+    assert_eq!(stage.row().latest.unwrap().text, "message 120");
+    let row = stage.pages[0].row(&benvolio()).unwrap();
+    assert_eq!(
+        (row.latest.unwrap().text.as_str(), row.unread),
+        ("message 117", 0)
+    );
+    assert_eq!(stage.row().unread, 0);
+    assert!(stage.pages[0].notifications().is_empty());
+    assert_eq!(
+        stored(&stage, &juliet()).len() + stored(&stage, &benvolio()).len(),
+        50
+    );
+    // And back to the beginning.
+    for peer in [juliet(), benvolio()] {
+        stage.watch_other(0, peer.clone(), Anchor::Newest, 20);
+        for _ in 0..10 {
+            stage.extend(Toward::Older);
+        }
+        assert_eq!(stage.pages[0].window.older, Edge::End);
+        assert_eq!(stage.bodies(), bodies(&stage.server.archive, &peer));
+    }
+    all_there(&stage);
+    assert_eq!(stage.row().unread, 0);
+}
+
+#[test]
+fn a_conversation_that_was_read_once_has_no_hole_after_a_month() {
+    let mut stage = Stage::online();
+    stage.server.archive = (1..=200).map(archived).collect();
+    // Its newest page is fetched, and benvolio's is not.
+    stage.watch(0, Anchor::Newest, 30);
+    assert_eq!(stage.server.archive_queries, 1);
+    leave(&mut stage);
+    stage.server.archive.extend((201..=450).map(archived));
+    come_back(&mut stage);
+    for peer in [juliet(), benvolio()] {
+        stage.watch_other(0, peer.clone(), Anchor::Newest, 50);
+        for _ in 0..40 {
+            stage.extend(Toward::Older);
+        }
+        assert_eq!(stage.pages[0].window.older, Edge::End);
+        assert_eq!(stored(&stage, &peer), bodies(&stage.server.archive, &peer));
+    }
+}
+
+#[test]
+fn what_another_device_answered_was_read() {
+    let written = [
+        (JULIET, "one"),
+        (JULIET, "two"),
+        (PHONE, "answer"),
+        (JULIET, "three"),
+    ];
+    let archive = written
+        .iter()
+        .zip(1..)
+        .map(|((from, body), n)| Archived::new(n, from, body));
+    let mut stage = away(archive.clone().take(2));
+    come_back(&mut stage);
+    assert_eq!(stage.row().unread, 2);
+    leave(&mut stage);
+    stage.server.archive = archive.collect();
+    come_back(&mut stage);
+    assert_eq!(stage.row().unread, 1);
+    stage.watch(0, Anchor::Unread, 10);
+    assert_eq!(stage.bodies(), ["one", "two", "answer", "three"]);
+    let third = stage.pages[0].window.items[3].position;
+    assert_eq!(stage.pages[0].window.unread_from, Some(third));
+}
+
+#[test]
+fn what_comes_live_and_as_a_copy_and_from_the_archive_is_one() {
+    let copies = |stage: &mut Stage| {
+        let message = live(&archived(4));
+        stage.server.deliver(&message);
+        stage.server.deliver(&format!(
+            "<message xmlns='jabber:client' from='romeo@example.org' to='romeo@example.org/orchard'>\
+             <received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>{message}</forwarded></received></message>"
+        ));
+        stage.go();
+    };
+    let mut stage = away((1..=5).map(archived));
+    come_back(&mut stage);
+    copies(&mut stage);
+    all_there(&stage);
+
+    let mut stage = away((1..=5).map(archived));
+    stage.server.holds_pages = true;
+    come_back(&mut stage);
+    copies(&mut stage);
+    assert_eq!(stored(&stage, &juliet()), ["message 4"]);
+    leave(&mut stage);
+    stage.server.holds_pages = false;
+    come_back(&mut stage);
+    copies(&mut stage);
+    let mut stored = stored(&stage, &juliet());
+    stored.sort();
+    assert_eq!(stored, ["message 2", "message 3", "message 4"]);
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
+fn only_what_was_just_written_is_news() {
+    let recent = |number, stamp: &str| Archived {
+        stamp: stamp.into(),
+        ..Archived::new(number, JULIET, stamp)
+    };
+    let mut stage = away([
+        recent(1, "2025-12-31T22:00:00Z"),
+        recent(2, "2025-12-31T23:58:00Z"),
+        recent(3, "2025-12-31T23:59:00Z"),
+    ]);
+    stage.settings(Settings {
+        notifications: true,
+        notification_preview: true,
+        ..Settings::default()
+    });
+    stage.pages.remove(0).page.vanish();
+    stage.attach(Attention::Hidden);
+    come_back(&mut stage);
+    let notes = stage.pages[0].notifications();
+    assert_eq!(notes, ["juliet@example.org: 2025-12-31T23:59:00Z"]);
+    assert_eq!(stage.row().unread, 3);
+}
+
+#[test]
+fn a_resumed_session_missed_nothing_and_a_page_that_was_under_way_still_comes() {
+    let mut stage = Stage::empty();
+    stage.server.manages = Some(Memory::Session);
+    stage.log_in(true).unwrap();
+    stage.server.catch_ups = 0;
+    stage.server.cut();
+    stage.go();
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    assert_eq!(stage.server.catch_ups, 0);
+    // A new session, whose first page is cut in the middle, and goes on.
+    stage.server.manages = Some(Memory::Nothing);
+    stage.server.archive = (1..=150).map(archived).collect();
+    stage.server.cut();
+    stage.go();
+    stage.server.cut_after = Some(50);
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    stage.server.manages = Some(Memory::Session);
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    stage.go();
+    all_there(&stage);
+}
+
+#[test]
+fn the_cursor_follows_what_is_live_after_a_while() {
+    let mut stage = away([]);
+    come_back(&mut stage);
+    stage.pass(Duration::from_secs(60));
+    for number in 1..=220 {
+        let item = Archived::new(number, JULIET, &format!("message {number}"));
+        stage.server.deliver(&live(&item));
+        stage.server.archive.push(item);
+        stage.go();
+    }
+    let cursor = stage.disk.cursor(stage.account).unwrap();
+    assert_eq!(cursor.id.as_deref(), Some("a0200"));
+    assert_eq!(asked(&stage), ["", "", "<after>a0100</after>"]);
+    assert_eq!((stage.row().unread, stage.stored().len()), (220, 220));
+}
+
+#[test]
+fn a_forged_delay_leads_no_further_back_than_the_cursor() {
+    let mut stage = away((1..=20).map(archived));
+    come_back(&mut stage);
+    let cursor = stage.disk.cursor(stage.account).unwrap();
+    assert!(cursor.time > Timestamp(0));
+    stage.server.deliver(
+        "<message xmlns='jabber:client' from='juliet@example.org/balcony' to='romeo@example.org' type='chat'>\
+         <body>FORGED</body><delay xmlns='urn:xmpp:delay' from='example.org' stamp='2024-01-01T00:00:00Z'/></message>",
+    );
+    stage.go();
+    assert_eq!(stored(&stage, &juliet()).last().unwrap(), "FORGED");
+}
