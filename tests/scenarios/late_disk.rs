@@ -289,6 +289,23 @@ fn what_was_chosen_before_counts_again() {
 }
 
 #[test]
+fn nobody_waits_for_one_that_opens_slowly() {
+    let mut stage = Stage::online();
+    stage.say("before");
+    let mut stage = restart_blind(stage);
+    stage.disk.door.shut();
+    stage.disk.stays_shut.set(false);
+    stage.pass(Duration::from_secs(60));
+    stage.say("meanwhile");
+    let sent = stage.server.take_messages();
+    assert_eq!(sent.last().map(|(_, body)| &**body), Some("meanwhile"));
+    stage.disk.door.open();
+    stage.go();
+    assert_eq!(told(&stage), None);
+    assert_eq!(stored(&stage), ["before", "meanwhile"]);
+}
+
+#[test]
 fn one_that_never_opens_leaves_people_to_talk() {
     let mut stage = restart_blind(Stage::online());
     stage.watch(0, Anchor::Newest, 10);

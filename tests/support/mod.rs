@@ -403,6 +403,8 @@ pub struct Disk {
     pub stays_shut: Cell<bool>,
     /// Commits wait while this is shut.
     pub gate: Rc<Gate>,
+    /// Who opens a store waits while this is shut.
+    pub door: Gate,
     stores: RefCell<Vec<(AccountId, Rc<dyn Store>)>>,
 }
 
@@ -474,6 +476,7 @@ impl Depot for Disk {
             return async { Err(StoreError::Unavailable("slow".into())) }.boxed_local();
         }
         async move {
+            self.door.pass().await;
             let store = self.depot.open(id).await?;
             let watched: Rc<dyn Store> = Rc::new(WatchedStore {
                 store,

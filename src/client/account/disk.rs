@@ -3,6 +3,7 @@
 //! **Invariant:** nothing that was shown is lost while we live; it is written as soon as the disk takes it, and until
 //! then people are told.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::client::disk::{Retry, problem};
@@ -13,14 +14,33 @@ use crate::store::{Batch, Snapshot, Store, StoreError};
 
 use super::history::COUNTED;
 use super::past::Past;
-use super::{Account, FromAccount};
+use super::{Account, FromAccount, ToAccount};
 
 /// A disk that failed, and what keeps its place.
 pub(super) struct Failed {
     fallback: Rc<Fallback>,
     retry: Retry,
+    /// It is being opened.
+    opening: Option<Opening>,
     /// The account's record is to be written, too.
     record: bool,
+}
+
+/// What becomes of opening a disk.
+type Opening = Rc<Cell<Option<Result<Rc<dyn Store>, StoreError>>>>;
+
+impl Failed {
+    fn is_due(&self, now: Instant) -> bool {
+        match &self.opening {
+            None => self.retry.is_due(now),
+            Some(opening) => {
+                let outcome = opening.take();
+                let is_known = outcome.is_some();
+                opening.set(outcome);
+                is_known
+            }
+        }
+    }
 }
 
 impl Account {
@@ -51,6 +71,7 @@ impl Account {
             self.failed = Some(Failed {
                 fallback,
                 retry: Retry::new(self.now()),
+                opening: None,
                 record: false,
             });
         }
@@ -81,18 +102,67 @@ impl Account {
         }
     }
 
-    /// When the disk is tried again.
+    /// When the disk is tried again, unless that is under way.
     pub(super) fn disk_timeout(&self) -> Option<Instant> {
-        self.failed.as_ref().map(|failed| failed.retry.at())
+        let failed = self.failed.as_ref()?;
+        failed.opening.is_none().then(|| failed.retry.at())
     }
 
     /// Tries the disk again, if it is time: what memory holds is written in one piece. What the disk holds is learnt then, if
-    /// it was never read.
+    /// it was never read. Nobody waits for one that takes its time to open.
     pub(super) async fn retry_disk(&mut self, now: Instant) {
-        let Some(mut failed) = self.failed.take_if(|failed| failed.retry.is_due(now)) else {
+        let Some(mut failed) = self.failed.take_if(|failed| failed.is_due(now)) else {
             return;
         };
-        match self.restore(&failed).await {
+        let opened = match (failed.fallback.disk(), failed.opening.take()) {
+            (Some(disk), _) => Some(Ok(disk)),
+            (None, Some(opening)) => opening.take(),
+            (None, None) => None,
+        };
+        match opened {
+            Some(opened) => self.reopened(now, failed, opened).await,
+            None => {
+                failed.opening = Some(self.open_disk());
+                self.failed = Some(failed);
+            }
+        }
+    }
+
+    /// There is no later: what memory alone holds is written now, or never.
+    pub(super) async fn last_chance(&mut self) {
+        if let Some(failed) = self.failed.take() {
+            let opened = match failed.fallback.disk() {
+                Some(disk) => Ok(disk),
+                None => self.around.ports.depot.open(self.id).await,
+            };
+            self.reopened(self.now(), failed, opened).await;
+        }
+    }
+
+    /// Opens the disk beside all else; whether it could is told by [`ToAccount::Disk`].
+    fn open_disk(&self) -> Opening {
+        let opening = Opening::default();
+        let (depot, id) = (self.around.ports.depot.clone(), self.id);
+        let (outcome, inbox) = (opening.clone(), self.to_us.clone());
+        self.around.ports.spawn.spawn(Box::pin(async move {
+            outcome.set(Some(depot.open(id).await));
+            // An account that is over hears nothing more.
+            let _ = inbox.unbounded_send(ToAccount::Disk);
+        }));
+        opening
+    }
+
+    async fn reopened(
+        &mut self,
+        now: Instant,
+        mut failed: Failed,
+        opened: Result<Rc<dyn Store>, StoreError>,
+    ) {
+        let restored = match opened {
+            Ok(disk) => self.restore(&failed, &*disk).await.map(|held| (disk, held)),
+            Err(error) => Err(error),
+        };
+        match restored {
             Ok((disk, held)) => {
                 tracing::info!("the disk works again");
                 self.store = disk;
@@ -109,37 +179,28 @@ impl Account {
         }
     }
 
-    /// There is no later: what memory alone holds is written now, or never.
-    pub(super) async fn last_chance(&mut self) {
-        if let Some(at) = self.disk_timeout() {
-            self.retry_disk(at).await;
-        }
-    }
-
     /// Writes what memory was told. What the disk holds now comes with it, if it was never read.
     async fn restore(
         &self,
         failed: &Failed,
-    ) -> Result<(Rc<dyn Store>, Option<Snapshot>), StoreError> {
-        let depot = &self.around.ports.depot;
-        let disk = match failed.fallback.disk() {
-            Some(disk) => disk,
-            None => depot.open(self.id).await?,
-        };
+        disk: &dyn Store,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let told = failed.fallback.pending();
         let held = if self.past == Past::Unread {
             let held = disk.load().await?;
-            let told = reunite(failed.fallback.pending(), &*disk, &held).await?;
+            let told = reunite(told, disk, &held).await?;
             disk.commit(told.clone()).await?;
-            let counted = recount(&told, &*disk, &held, COUNTED).await?;
+            let counted = recount(&told, disk, &held, COUNTED).await?;
             disk.commit(counted).await?;
             Some(disk.load().await?)
         } else {
-            disk.commit(failed.fallback.pending()).await?;
+            disk.commit(told).await?;
             None
         };
         if failed.record {
-            depot.put_account(self.record.clone()).await?;
+            let record = self.record.clone();
+            self.around.ports.depot.put_account(record).await?;
         }
-        Ok((disk, held))
+        Ok(held)
     }
 }

@@ -85,6 +85,8 @@ pub(super) enum ToAccount {
     CancelLogIn,
     /// Another engine takes over: everything is stored, and the session ended.
     Retire,
+    /// The disk was opened, or could not be.
+    Disk,
     /// From the way to the server.
     Link(Report),
 }
@@ -155,6 +157,8 @@ pub(super) struct Surroundings {
 pub(super) struct Account {
     around: Surroundings,
     inbox: UnboundedReceiver<ToAccount>,
+    /// The other end of that.
+    to_us: UnboundedSender<ToAccount>,
     id: AccountId,
     record: AccountRecord,
     /// Kept keys, whether or not they may be stored.
@@ -249,7 +253,7 @@ impl Account {
             address: (!anonymous).then(|| record.address.clone()),
             model: model.clone(),
             visible: visible.clone(),
-            inbox: sender,
+            inbox: sender.clone(),
         };
         let mut account = Self {
             link: Link::new(around.ports.clone(), report),
@@ -268,6 +272,7 @@ impl Account {
             },
             around,
             inbox,
+            to_us: sender,
             record,
             store,
             failed: None,

@@ -160,6 +160,8 @@ impl Account {
             ToAccount::Network(network) => self.on_network(now, network),
             ToAccount::Idle(since) => self.handle(now, Input::Wish(Wish::Idle(since)), work),
             ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
+            // It was looked after before all else.
+            ToAccount::Disk => {}
             ToAccount::Retire => work.later.push_back(Later::Retire),
         }
     }
