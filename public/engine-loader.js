@@ -16,11 +16,12 @@
 //   self.waxwingOnPort  null, or a function (port) => void. The engine sets it, then takes what is in `waxwingPorts`
 //                       (and empties it); from then on each new port goes to the function alone.
 //
-// The loader takes the engine's Web Lock ("waxwing-engine-<build>", src/platform/web/lock.rs) before anything else, and
-// then tells each page's port so, with an object { here: true }: whoever waits for the lock from then on learns of the
-// engine's death, also of one that comes before the engine has said a word.
+// The loader takes the engine's Web Lock (src/platform/web/lock.rs) before anything else, and then tells each page's port
+// so, with an object { here: string }, the lock's name: whoever waits for the lock from then on learns of the engine's
+// death, also of one that comes before the engine has said a word. The same site below another path of this origin has
+// another engine, which need not wait for the death of this one: the path is in the name.
 //
-// If the engine cannot be loaded, each page's port gets an object { failed: string }, and the worker closes.
+// If the engine cannot be loaded, each page's port gets an object { failed: string, here: string }, and the worker closes.
 // If it traps later, nothing that it holds can be trusted any more: the worker closes, which frees the lock, and the
 // pages start it anew. If it had a frame of a server in hand, each port gets an object { engine: string, frame: string }
 // before, with a random name for this worker: a frame that has killed two engines is skipped by the third.
@@ -32,7 +33,9 @@ self.waxwingOnPort = null;
 
 {
   const name = self.location.pathname.match(/([^/]+)-loader\.js$/)[1];
-  let here = false;
+  const build = self.waxwingBuild;
+  const here = `waxwing-${name}-${build}-${new URL(".", self.location.href).pathname}`;
+  let lives = false;
   const random = Math.random();
   const pages = [];
   let engine = null;
@@ -40,13 +43,13 @@ self.waxwingOnPort = null;
 
   const take = (port) => {
     if (failure !== null) {
-      port.postMessage({ failed: failure });
+      port.postMessage({ failed: failure, here });
       // What was posted is still delivered.
       setTimeout(() => self.close(), 0);
       return;
     }
     pages.push(port);
-    if (here) {
+    if (lives) {
       port.postMessage({ here });
     }
     if (self.waxwingOnPort) {
@@ -99,7 +102,7 @@ self.waxwingOnPort = null;
   };
 
   // `engine-loader.js` loads `engine.js` and `engine_bg.wasm` beside it, in the same build.
-  const file = (end) => `${name}${end}?v=${encodeURIComponent(self.waxwingBuild)}`;
+  const file = (end) => `${name}${end}?v=${encodeURIComponent(build)}`;
 
   const load = () => {
     try {
@@ -113,7 +116,7 @@ self.waxwingOnPort = null;
   };
 
   const live = () => {
-    here = true;
+    lives = true;
     for (const port of self.waxwingPorts) {
       port.postMessage({ here });
     }
@@ -128,7 +131,7 @@ self.waxwingOnPort = null;
       live();
       return new Promise(() => {});
     };
-    navigator.locks.request(`waxwing-${name}-${self.waxwingBuild}`, held).catch(fail);
+    navigator.locks.request(here, held).catch(fail);
   } else {
     // Nobody can wait.
     live();

@@ -62,9 +62,11 @@ mod page {
             }
             Heard::Said(bytes) => {
                 handle.receive(&bytes);
-                let is_other = handle.engine.get_untracked() == Engine::OtherBuild;
-                if let (true, Some(link)) = (is_other, heard.borrow().clone()) {
-                    link.0.leave();
+                let link = heard.borrow().clone();
+                match (handle.engine.get_untracked(), link) {
+                    (Engine::OtherBuild, Some(link)) => link.0.leave(),
+                    (Engine::HeldByAnotherTab, Some(link)) => link.0.release(),
+                    _ => {}
                 }
             }
             Heard::Trapped { engine, frame } => deadly::note(&engine, &frame),

@@ -29,7 +29,7 @@ use waxwing::platform::web::http::WebHttp;
 use waxwing::platform::web::lock::{self, Mode, NotHeld};
 use waxwing::platform::web::page::deaths::Deaths;
 use waxwing::platform::web::pages::WebPages;
-use waxwing::platform::web::succession::{accede, successor};
+use waxwing::platform::web::succession::{Claimant, accede, successor};
 use waxwing::platform::web::timer::sleep;
 use waxwing::platform::web::transport::WebTransport;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
@@ -275,41 +275,63 @@ fn fresh_name(what: &str) -> String {
 const LONG: Duration = Duration::from_secs(60);
 
 #[wasm_bindgen_test]
-async fn an_engine_of_another_build_takes_over_when_the_first_lets_go() {
+async fn another_engine_takes_over_when_the_first_lets_go_whatever_its_build() {
     let name = fresh_name("succession");
-    let held = accede(&name, "one", LONG).await.ok().unwrap();
+    let first = Claimant::new("one");
+    let held = accede(&name, &first, LONG).await.ok().unwrap();
     let (accede_events, mut happened) = unbounded();
-    let wait = |build: &'static str| {
-        let (name, done) = (name.clone(), accede_events.clone());
+    let wait = |engine: &Claimant| {
+        let (name, done, engine) = (name.clone(), accede_events.clone(), engine.clone());
         wasm_bindgen_futures::spawn_local(async move {
-            let held = accede(&name, build, LONG).await.ok().unwrap();
-            done.unbounded_send((build, held)).unwrap();
+            let held = accede(&name, &engine, LONG).await.ok().unwrap();
+            done.unbounded_send((engine, held)).unwrap();
         });
     };
-    // The second, of the same build, waits in silence; the third makes the first go.
-    wait("one");
-    let heard = Box::pin(successor(&name, "one"));
-    let nobody = select(heard, Box::pin(sleep(Duration::from_millis(1200)))).await;
-    assert!(matches!(nobody, Either::Right(_)), "the same build");
-    wait("two");
-    successor(&name, "one").await;
+    // Of the same build, at another address.
+    let (same, other) = (Claimant::new("one"), Claimant::new("two"));
+    let nobody = Box::pin(successor(&name, &first));
+    let nobody = select(nobody, Box::pin(sleep(Duration::from_millis(100)))).await;
+    assert!(matches!(nobody, Either::Right(_)), "nobody waits yet");
+    wait(&same);
+    assert_eq!(successor(&name, &first).await, same);
     assert!(happened.try_recv().is_err(), "the lock is still held");
+    wait(&other);
     drop(held);
-    let (build, second) = happened.next().await.unwrap();
-    assert_eq!(build, "one", "who waits longest is next");
+    let (engine, second) = happened.next().await.unwrap();
+    assert_eq!(engine, same, "who waits longest is next");
     // It hears of the one that still waits, also if that said so before it listened.
-    successor(&name, build).await;
+    let next = successor(&name, &same).await;
+    assert_eq!((&next, next.build()), (&other, "two"));
     drop(second);
-    let (build, _third) = happened.next().await.unwrap();
-    assert_eq!(build, "two");
+    let (engine, _third) = happened.next().await.unwrap();
+    assert_eq!(engine, other);
+}
+
+#[wasm_bindgen_test]
+async fn what_an_engine_says_itself_and_what_is_no_text_is_no_successor() {
+    let name = fresh_name("alone");
+    let us = Claimant::new("one");
+    let channel = web_sys::BroadcastChannel::new(&name).unwrap();
+    let mut heard = Box::pin(successor(&name, &us));
+    let nobody = select(&mut heard, Box::pin(sleep(Duration::ZERO))).await;
+    assert!(matches!(nobody, Either::Right(_)));
+    channel.post_message(&JsValue::from(1)).unwrap();
+    let own = accede(&name, &us, LONG).await;
+    // A build that knows no instances says its name alone.
+    channel.post_message(&JsValue::from("one")).unwrap();
+    assert_eq!(heard.await.build(), "one");
+    drop(own);
 }
 
 #[wasm_bindgen_test]
 async fn an_engine_that_sleeps_loses_the_lock_and_learns_of_it() {
     let name = fresh_name("asleep");
-    let first = accede(&name, "one", LONG).await.ok().unwrap();
+    let first = accede(&name, &Claimant::new("one"), LONG)
+        .await
+        .ok()
+        .unwrap();
     // Nobody listens for the first.
-    let second = accede(&name, "two", Duration::from_millis(600)).await;
+    let second = accede(&name, &Claimant::new("one"), Duration::from_millis(600)).await;
     assert!(first.ended().await, "it was stolen");
     let taken = lock::acquire(&name, Mode::IfAvailable).await.err();
     assert_eq!(taken, Some(NotHeld::Taken));

@@ -11,9 +11,10 @@ mod engine {
     use waxwing::boundary::codec::BUILD;
     use waxwing::client::Client;
     use waxwing::client::log::Log;
-    use waxwing::client::retirement::{Retirement, refuse_everybody};
+    use waxwing::client::retirement::{Retirement, Successor, refuse_everybody};
     use waxwing::platform::web;
     use waxwing::platform::web::lock::{DATABASE_LOCK, Held};
+    use waxwing::platform::web::succession::Claimant;
     use waxwing::platform::web::{succession, timer, witness};
 
     #[wasm_bindgen]
@@ -37,7 +38,7 @@ mod engine {
         witness::length()
     }
 
-    /// Serves the pages until this worker dies, or an engine of another build takes over.
+    /// Serves the pages until this worker dies, or another engine takes over.
     pub fn run() {
         console_error_panic_hook::set_once();
         let log = Log::default();
@@ -47,12 +48,13 @@ mod engine {
             return refuse_everybody(&web::ports().pages);
         }
         spawn_local(async move {
-            let held = succession::accede(DATABASE_LOCK, BUILD, succession::PATIENCE).await;
+            let us = Claimant::new(BUILD);
+            let held = succession::accede(DATABASE_LOCK, &us, succession::PATIENCE).await;
             let client = Client::new(web::ports(), log);
             let retirement = client.retirement();
             match &held {
                 Ok(held) => {
-                    select(pin!(client.run()), pin!(reign(held, retirement))).await;
+                    select(pin!(client.run()), pin!(reign(&us, held, retirement))).await;
                 }
                 // Without locks nothing can be known of other engines.
                 Err(_) => client.run().await,
@@ -65,10 +67,14 @@ mod engine {
     }
 
     /// Ends only when the accounts are not ours any more.
-    async fn reign(held: &Held, retirement: Retirement) {
-        let successor = pin!(succession::successor(DATABASE_LOCK, BUILD));
-        if let Either::Left((_, lost)) = select(successor, pin!(held.ended())).await {
-            retirement.in_order();
+    async fn reign(us: &Claimant, held: &Held, retirement: Retirement) {
+        let successor = pin!(succession::successor(DATABASE_LOCK, us));
+        if let Either::Left((next, lost)) = select(successor, pin!(held.ended())).await {
+            retirement.in_order(if next.build() == us.build() {
+                Successor::Elsewhere
+            } else {
+                Successor::OtherBuild
+            });
             lost.await;
         }
         retirement.at_once();

@@ -26,6 +26,8 @@ pub enum ToPage {
     OtherBuild(String),
     /// Changes, in order.
     Changes(Vec<Change>),
+    /// Another engine serves the accounts, for pages of another address on this origin.
+    Elsewhere,
 }
 
 /// A difference.

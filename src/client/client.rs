@@ -9,14 +9,13 @@ use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::future::{Either, join_all, select};
 
-use crate::boundary::change::{Change, Reply};
+use crate::boundary::change::Change;
 use crate::boundary::codec::BUILD;
-use crate::boundary::command::{Command, ToEngine};
+use crate::boundary::command::ToEngine;
 use crate::entity::few::Few;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
-use crate::model::timeline::Watch;
 use crate::store::memory::MemoryDepot;
 use crate::store::{AccountRecord, Depot, Device};
 
@@ -26,7 +25,7 @@ use super::hub::{Asker, Hub};
 use super::idle::Idle;
 use super::log::Log;
 use super::ports::{PageEvent, PageId, Ports};
-use super::registration::{Registration, ToRegistration};
+use super::registration::ToRegistration;
 use super::retirement::Retirement;
 use super::wire;
 
@@ -146,7 +145,7 @@ impl Client {
             }
             if self.is_retired(now) {
                 // Not before: what a page asked until now is answered.
-                return self.around.hub.refuse_all();
+                return self.around.hub.send_all_away();
             }
             self.around.hub.flush_log();
         }
@@ -217,7 +216,7 @@ impl Client {
                         // Whoever waits for an answer is told when we are gone.
                         ToEngine::Do(..) if self.retiring.is_some() => {}
                         ToEngine::Hello { .. } if self.retiring.is_some() => {
-                            self.around.hub.refuse(page);
+                            self.around.hub.send_away(page);
                         }
                         ToEngine::Hello { build, .. } if build != BUILD => {
                             tracing::info!("a page of another build");
@@ -269,106 +268,8 @@ impl Client {
         Change::Remembered(addresses.map(|record| record.address.clone()).collect())
     }
 
-    async fn on_command(&mut self, asker: Asker, command: Command) {
-        let Asker { page, .. } = asker;
-        let outcome = match command {
-            Command::LogIn(login) => match self.log_in(asker, login).await {
-                Ok(()) => return,
-                Err(problem) => Err(problem),
-            },
-            Command::CancelLogIn => {
-                self.cancel_log_in(page);
-                Ok(Reply::Done)
-            }
-            Command::RegistrationOpen(server) => {
-                self.cancel_registration(page);
-                match Registration::new(self.around.clone(), asker, &server) {
-                    Ok((registration, sender)) => {
-                        self.registration = Some((page, sender));
-                        self.around.ports.spawn.spawn(Box::pin(registration.run()));
-                        return;
-                    }
-                    Err(problem) => Err(problem),
-                }
-            }
-            Command::RegistrationSubmit(answers) => match &self.registration {
-                Some((owner, sender)) if *owner == page => {
-                    let submit = ToRegistration::Submit(asker, answers);
-                    match sender.unbounded_send(submit) {
-                        Ok(()) => return,
-                        Err(_) => Err(Problem::ConnectionLost),
-                    }
-                }
-                _ => Err(Problem::ConnectionLost),
-            },
-            Command::RegistrationCancel => {
-                self.cancel_registration(page);
-                Ok(Reply::Done)
-            }
-            Command::SetSettings(settings) => self.set_settings(settings).await,
-            Command::Attention(attention) => {
-                self.around.hub.set_attention(page, attention);
-                Ok(Reply::Done)
-            }
-            Command::Activity => {
-                self.on_activity();
-                Ok(Reply::Done)
-            }
-            Command::Network(network) => {
-                self.tell_all(|| ToAccount::Network(network));
-                Ok(Reply::Done)
-            }
-            Command::Watch(window, request) => {
-                let watch = Watch {
-                    page: page.0,
-                    window,
-                };
-                // The same number watches another timeline now.
-                self.tell_all(|| ToAccount::Unwatch(watch));
-                if let Some(account) = self.accounts.get(&request.account) {
-                    account.send(ToAccount::Watch(watch, request));
-                }
-                Ok(Reply::Done)
-            }
-            Command::Extend(window, toward) => {
-                let watch = Watch {
-                    page: page.0,
-                    window,
-                };
-                self.tell_all(|| ToAccount::Extend(watch, toward));
-                Ok(Reply::Done)
-            }
-            Command::Unwatch(window) => {
-                let watch = Watch {
-                    page: page.0,
-                    window,
-                };
-                self.tell_all(|| ToAccount::Unwatch(watch));
-                Ok(Reply::Done)
-            }
-            Command::WatchDiagnostics { log, console } => {
-                self.around.hub.watch_diagnostics(page, log, console);
-                Ok(Reply::Done)
-            }
-            Command::Account(id, command) => match self.accounts.get(&id) {
-                Some(account) => return account.send(ToAccount::Do(asker, command)),
-                None => Err(Problem::Offline),
-            },
-        };
-        self.around.hub.answer(asker, outcome);
-    }
-
-    fn cancel_registration(&mut self, page: PageId) {
-        if let Some((owner, sender)) = self.registration.take() {
-            if owner == page {
-                let _ = sender.unbounded_send(ToRegistration::Cancel);
-            } else {
-                self.registration = Some((owner, sender));
-            }
-        }
-    }
-
-    fn on_activity(&mut self) {
+    /// Somebody is there.
+    pub(super) fn on_activity(&mut self) {
         if self.idle.on_activity(self.around.ports.clock.now()) {
             self.tell_all(|| ToAccount::Idle(None));
         }

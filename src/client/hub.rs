@@ -3,7 +3,7 @@
 //! **Invariant:** a page gets its snapshot before any change, an answer goes only to the page that asked, and all
 //! pages see the same changes in the same order.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -20,6 +20,7 @@ use crate::model::Drained;
 use super::log::Log;
 use super::ports::{PageId, Pages};
 use super::redact::redact;
+use super::retirement::Successor;
 use super::wire;
 
 /// Who asked, and under which number.
@@ -37,6 +38,8 @@ pub struct Hub {
     log: Log,
     pages: RefCell<Few<PageId, Page>>,
     settings: RefCell<Settings>,
+    /// Which engine takes over, if one does.
+    successor: Cell<Successor>,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +57,7 @@ impl Hub {
             log,
             pages: RefCell::default(),
             settings: RefCell::default(),
+            successor: Cell::default(),
         }
     }
 
@@ -76,10 +80,26 @@ impl Hub {
         self.port.post(page, codec::encode(&other));
     }
 
+    /// That engine takes over.
+    pub(super) fn yield_to(&self, successor: Successor) {
+        self.successor.set(successor);
+    }
+
+    /// A page is to know that another engine takes over.
+    pub(super) fn send_away(&self, page: PageId) {
+        match self.successor.get() {
+            Successor::OtherBuild => self.refuse(page),
+            Successor::Elsewhere => {
+                let word = codec::encode(&vec![ToPage::Elsewhere]);
+                self.port.post(page, word);
+            }
+        }
+    }
+
     /// Another engine takes over: no page is ours any more.
-    pub(super) fn refuse_all(&self) {
+    pub(super) fn send_all_away(&self) {
         for page in self.pages.take().keys() {
-            self.refuse(*page);
+            self.send_away(*page);
         }
     }
 

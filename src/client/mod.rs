@@ -11,6 +11,7 @@ pub mod breaker;
     reason = "the file is named after what it holds"
 )]
 pub mod client;
+mod commands;
 mod device;
 pub mod discovery;
 pub mod disk;

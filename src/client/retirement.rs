@@ -1,5 +1,4 @@
-//! Engines and pages of different builds: the end of an engine whose place another one takes, and engines that no page
-//! of theirs has asked for.
+//! The end of an engine whose place another one takes, and engines that no page of their build has asked for.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,6 +27,17 @@ pub fn refuse_everybody(pages: &Rc<dyn Pages>) {
     }));
 }
 
+/// Which engine takes over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Successor {
+    /// One of another build: pages of ours are to be loaded anew.
+    OtherBuild,
+    /// One of the same build below another path of the origin, or one of which nothing is known. A page that begins anew
+    /// takes over from it in turn, and learns then if it is too old; so none does that by itself.
+    #[default]
+    Elsewhere,
+}
+
 /// How a client is told that another engine takes over.
 #[derive(Clone)]
 pub struct Retirement {
@@ -43,15 +53,15 @@ impl Retirement {
         }
     }
 
-    /// The accounts store what they have, and end their sessions; then the pages are told that there is another build,
-    /// and the client comes to its end.
-    pub fn in_order(&self) {
+    /// The accounts store what they have, and end their sessions; then the pages are told, and the client comes to its end.
+    pub fn in_order(&self, successor: Successor) {
+        self.hub.yield_to(successor);
         (self.retire)();
     }
 
     /// The other engine did not wait: the pages are told at once. The client is not to be driven any more.
     pub fn at_once(&self) {
-        self.hub.refuse_all();
+        self.hub.send_all_away();
     }
 }
 

@@ -44,7 +44,8 @@ pub enum Engine {
     Failed(String),
     /// It is of another build than this page.
     OtherBuild,
-    /// Another tab holds it, in a browser where only one can.
+    /// Another tab holds it, in a browser where only one can; or one below another path of the origin, which has an engine of
+    /// its own.
     HeldByAnotherTab,
 }
 

@@ -24,5 +24,6 @@ mod login;
 mod people;
 mod settings;
 mod site;
+mod two_paths;
 mod upgrade;
 mod writing;

@@ -1,9 +1,10 @@
-//! An engine of another build takes over: the one before it leaves in order.
+//! Another engine takes over: the one before it leaves in order.
 
 use std::time::Duration;
 
 use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command};
+use waxwing::client::retirement::Successor;
 use waxwing::entity::account::Connection;
 use waxwing::entity::message::Delivery;
 
@@ -20,7 +21,7 @@ fn the_session_ends_properly_and_then_the_pages_are_told() {
     let mut stage = Stage::online();
     stage.attach(Attention::Hidden);
     stage.go();
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     stage.go();
     let last = last_frames(&stage, 2);
     assert!(last[0].contains("<close"), "{last:?}");
@@ -37,7 +38,7 @@ fn what_was_asked_before_is_done_and_answered_and_what_comes_after_is_not() {
     let mut stage = Stage::online();
     let say = |body: &str| Command::Account(stage.account, send(body));
     stage.pages[0].page.wish(101, say("in time"));
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     stage.pages[0].page.wish(102, say("too late"));
     stage.go();
     assert_eq!(stage.pages[0].answer(101), Some(Ok(Reply::Done)));
@@ -59,7 +60,7 @@ fn a_message_that_was_not_confirmed_is_neither_lost_nor_doubled() {
         })
         .unwrap();
     let sent = stage.server.take_messages();
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     stage.go();
     assert!(stage.pages[0].is_refused);
     // The server had it: it is in the archive, where the next engine looks before it sends anything again.
@@ -82,7 +83,7 @@ fn a_message_that_was_not_confirmed_is_neither_lost_nor_doubled() {
 #[test]
 fn a_server_that_says_nothing_does_not_hold_it_up_for_long() {
     let mut stage = Stage::online();
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     // Nobody reads what the client says.
     stage.world.pass(Duration::from_secs(2));
     stage.pages[0].listen();
@@ -99,7 +100,7 @@ fn an_account_that_waits_or_logs_in_does_not_hold_it_up() {
     stage.server.cut();
     stage.go();
     assert!(matches!(stage.connection(), Connection::Waiting { .. }));
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     stage.go();
     assert!(stage.pages[0].is_refused);
 
@@ -114,7 +115,7 @@ fn an_account_that_waits_or_logs_in_does_not_hold_it_up() {
     };
     stage.pages[0].page.wish(1, Command::LogIn(login));
     stage.world.run();
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     stage.go();
     assert!(stage.pages[0].is_refused);
     assert!(stage.disk.device().accounts.is_empty());
@@ -127,7 +128,7 @@ fn what_the_disk_did_not_take_is_tried_once_more() {
     stage.say("meanwhile");
     stage.disk.fails.set(false);
     assert!(stage.stored().is_empty());
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     stage.go();
     let bodies: Vec<_> = stage.stored().into_iter().map(|m| m.body).collect();
     assert_eq!(bodies, ["meanwhile"]);
@@ -136,7 +137,7 @@ fn what_the_disk_did_not_take_is_tried_once_more() {
 #[test]
 fn a_page_that_comes_too_late_is_told_so() {
     let mut stage = Stage::online();
-    stage.retirement.in_order();
+    stage.retirement.in_order(Successor::OtherBuild);
     let late = stage.attach(Attention::Focused);
     stage.go();
     assert!(stage.pages[late].is_refused);
@@ -148,7 +149,20 @@ fn an_engine_whose_place_was_taken_tells_its_pages_at_once() {
     let mut stage = Stage::online();
     stage.retirement.at_once();
     stage.pages[0].listen();
-    assert!(stage.pages[0].is_refused);
+    assert!(stage.pages[0].is_sent_away, "nothing is known of its build");
+}
+
+#[test]
+fn one_of_the_same_build_elsewhere_takes_over_and_nobody_is_told_of_another_version() {
+    let mut stage = Stage::online();
+    stage.retirement.in_order(Successor::Elsewhere);
+    let late = stage.attach(Attention::Focused);
+    stage.go();
+    let last = last_frames(&stage, 2);
+    assert!(last[0].contains("<close"), "{last:?}");
+    for page in [0, late] {
+        assert!(stage.pages[page].is_sent_away && !stage.pages[page].is_refused);
+    }
 }
 
 #[test]

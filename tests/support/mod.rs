@@ -268,6 +268,8 @@ pub struct Viewer {
     pub connection: Option<Connection>,
     /// It was told that there is another build.
     pub is_refused: bool,
+    /// It was told that another engine serves the accounts.
+    pub is_sent_away: bool,
     answers: Vec<(RequestId, Result<Reply, Problem>)>,
     rows: Vec<ConversationRow>,
 }
@@ -280,6 +282,7 @@ impl Viewer {
             window: Window::default(),
             connection: None,
             is_refused: false,
+            is_sent_away: false,
             answers: Vec::new(),
             rows: Vec::new(),
         }
@@ -290,6 +293,7 @@ impl Viewer {
             match word {
                 ToPage::Changes(changes) => self.take(changes),
                 ToPage::OtherBuild(_) => self.is_refused = true,
+                ToPage::Elsewhere => self.is_sent_away = true,
                 ToPage::Welcome => {}
             }
         }

@@ -98,7 +98,7 @@ impl FakePage {
             .flatten()
             .flat_map(|message| match message {
                 ToPage::Changes(changes) => changes,
-                ToPage::Welcome | ToPage::OtherBuild(_) => Vec::new(),
+                ToPage::Welcome | ToPage::OtherBuild(_) | ToPage::Elsewhere => Vec::new(),
             })
             .collect()
     }

@@ -2,27 +2,19 @@
 //!
 //! | lock | who holds it | who waits for it |
 //! |---|---|---|
-//! | [`engine_lock`], one per build | the engine's loader, from before its first word to a page until it dies, whatever it dies of | the pages of that build: they learn of the death at once |
-//! | [`DATABASE_LOCK`] | the engine that runs the accounts, whatever its build | an engine of another build, which takes over ([`super::succession`]) |
+//! | the engine's, one per build and address | its loader (`public/engine-loader.js`), from before its first word to a page until it dies, whatever it dies of | the pages to which it told the lock's name: they learn of the death at once |
+//! | [`DATABASE_LOCK`] | the engine that runs the accounts, whatever its build and address | another engine, which takes over ([`super::succession`]) |
 //! | [`TAB_LOCK`] | the page that runs the engine, where there is no SharedWorker | nobody: other pages ask, or steal it |
 
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::boundary::codec::BUILD;
-
 /// Held by the tab that runs the engine, where there is no SharedWorker.
 pub const TAB_LOCK: &str = "waxwing-tab";
 
 /// Held by the engine that runs the accounts.
 pub const DATABASE_LOCK: &str = "waxwing-database";
-
-/// Held by the engine of this build as long as it lives: `public/engine-loader.js` takes it.
-#[must_use]
-pub fn engine_lock() -> String {
-    ["waxwing-engine-", BUILD].concat()
-}
 
 #[wasm_bindgen]
 extern "C" {

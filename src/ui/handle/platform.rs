@@ -89,6 +89,7 @@ impl Handle {
             match word {
                 ToPage::Welcome => self.welcome(),
                 ToPage::OtherBuild(_) => self.detach(Engine::OtherBuild),
+                ToPage::Elsewhere => self.detach(Engine::HeldByAnotherTab),
                 ToPage::Changes(changes) => {
                     for change in changes {
                         self.apply(change);

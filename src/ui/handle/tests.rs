@@ -237,6 +237,19 @@ fn another_build_and_garbage_both_mean_to_load_anew() {
 }
 
 #[test]
+fn an_engine_that_another_one_has_replaced_is_begun_again_only_by_the_user() {
+    let stage = Stage::attached();
+    stage.says(&ToPage::Elsewhere);
+    assert_eq!(
+        stage.handle.engine.get_untracked(),
+        Engine::HeldByAnotherTab
+    );
+    assert_eq!(stage.tape.restarts.get(), 0);
+    stage.handle.restart();
+    assert_eq!(stage.tape.restarts.get(), 1);
+}
+
+#[test]
 fn what_was_answered_with_a_failure_is_not_carried_out_later() {
     let stage = Stage::new();
     stage.handle.send(Command::Activity);

@@ -113,6 +113,11 @@ impl Engine {
     /// Leaves it for good: it is of another build.
     pub fn leave(&self) {
         self.is_over.set(true);
+        self.release();
+    }
+
+    /// Lets it go: another one serves the accounts. Nothing but [`Engine::restart`] begins one for this page again.
+    pub fn release(&self) {
         self.close();
         let tab = self.tab.take();
         drop(tab);
@@ -201,11 +206,8 @@ impl Engine {
             if engine.number.get() != number {
                 return;
             }
-            // From its first word on it holds its lock.
-            if !heard.replace(true) {
-                engine.clone().watch(number);
-            }
-            engine.received(number, &event.data());
+            let is_first = !heard.replace(true);
+            engine.received(number, is_first, &event.data());
         });
         let engine = Rc::downgrade(self);
         // The loader cannot be loaded; or, in a dedicated worker alone, the engine has trapped.
@@ -239,7 +241,7 @@ impl Engine {
         drop(old);
     }
 
-    fn received(self: &Rc<Self>, number: u32, data: &JsValue) {
+    fn received(self: &Rc<Self>, number: u32, is_first: bool, data: &JsValue) {
         if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
             (self.hear)(Heard::Said(bytes.to_vec()));
             return;
@@ -248,10 +250,14 @@ impl Engine {
         if let (Some(engine), Some(frame)) = (text("engine"), text("frame")) {
             (self.hear)(Heard::Trapped { engine, frame });
         }
-        if let Some(why) = text("failed") {
-            // Before it has ended, another one cannot begin.
-            *self.reason.borrow_mut() = Some(why);
-            self.clone().watch(number);
+        let failed = text("failed");
+        let is_news = is_first || failed.is_some();
+        if failed.is_some() {
+            *self.reason.borrow_mut() = failed;
+        }
+        // From its first word on it holds its lock. If it has failed, another one cannot begin before it has ended.
+        if let (Some(lock), true) = (text("here"), is_news) {
+            self.clone().watch(number, lock);
         }
     }
 
@@ -266,9 +272,9 @@ impl Engine {
     }
 
     /// Waits for its death.
-    fn watch(self: Rc<Self>, number: u32) {
+    fn watch(self: Rc<Self>, number: u32, lock: String) {
         spawn_local(async move {
-            let held = lock::acquire(&lock::engine_lock(), Mode::Shared).await;
+            let held = lock::acquire(&lock, Mode::Shared).await;
             let has_failed = self.reason.borrow().is_some();
             if held.is_ok() || has_failed {
                 drop(held);

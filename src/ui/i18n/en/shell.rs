@@ -35,7 +35,7 @@ pub const SHELL: Shell = Shell {
     other_build: "There is a new version",
     other_build_hint: "Another version of Waxwing is running in this browser. Reload this tab; if that does not help, reload or close the other ones.",
     other_tab: "Waxwing is open in another tab",
-    other_tab_hint: "In this browser it can run in one tab at a time. Go on there, or use it here instead.",
+    other_tab_hint: "It cannot run here at the same time. Go on there, or use it here instead.",
     use_here: "Use it here",
     engine_failed: "Waxwing could not start",
     engine_failed_hint: "A part of it could not be loaded or run. Check the network and try again.",

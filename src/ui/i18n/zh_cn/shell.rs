@@ -35,7 +35,7 @@ pub const SHELL: Shell = Shell {
     other_build: "有新版本",
     other_build_hint: "此浏览器中正在运行另一个版本的 Waxwing。请重新加载此标签页；如果没有帮助，请重新加载或关闭其他标签页。",
     other_tab: "Waxwing 已在另一个标签页中打开",
-    other_tab_hint: "在此浏览器中，同一时间只能在一个标签页中运行。请到那里继续，或改在这里使用。",
+    other_tab_hint: "它无法同时在这里运行。请到那里继续，或改在这里使用。",
     use_here: "在这里使用",
     engine_failed: "Waxwing 无法启动",
     engine_failed_hint: "它的一部分无法加载或运行。请检查网络，然后重试。",
