@@ -31,6 +31,14 @@
       "Create account": "创建账号",
     },
   };
+  // This file waits for neither the page nor its styles, which hold back only what is painted.
+  const parsed = new Promise((done) => {
+    if (document.readyState === "loading") {
+      document.addEventListener("DOMContentLoaded", done, { once: true });
+    } else {
+      done();
+    }
+  });
   const root = document.documentElement;
   const query = new URLSearchParams(location.search);
 
@@ -132,15 +140,38 @@
       return;
     }
     // As long as the program's own question (src/ui/browser.rs).
-    const signal = AbortSignal.timeout(10_000);
-    const config = await (await fetch("config.json", { signal })).json();
+    const asked = fetch("config.json", { signal: AbortSignal.timeout(10_000) }).then((answer) => answer.json());
+    asked.catch(() => {});
+    await parsed;
+    // Most of the work is to lay the form out: that is done, unseen, while its configuration is on its way.
+    const logo = document.getElementById("first-paint");
+    const form = document.getElementById("log-in").content.firstElementChild.cloneNode(true);
+    form.dataset.waiting = "";
+    logo.replaceWith(form);
+    try {
+      const config = await asked;
+      if (!configure(form, config)) {
+        throw new Error("more than this form can say");
+      }
+      show(form, config);
+    } catch {
+      // A file that is missing or wrong is the program's to tell.
+      form.replaceWith(logo);
+      return;
+    }
+    // The program is larger than all of this: it is asked for when this is painted.
+    await new Promise((painted) => {
+      requestAnimationFrame(() => {
+        document.getElementById("address").focus();
+        setTimeout(painted);
+      });
+    });
+  };
+
+  const show = (form, config) => {
     const tag = [recall("language"), config.language, ...navigator.languages]
       .map((tag) => String(tag).toLowerCase().split(/[-_]/)[0])
       .find((tag) => tag in words);
-    const form = document.getElementById("log-in").content.cloneNode(true);
-    if (!configure(form, config)) {
-      return;
-    }
     translate(form, words[tag ?? "en"]);
     root.lang = tag === "zh" ? "zh-CN" : "en";
     const theme = recall("theme") ?? config.theme;
@@ -155,12 +186,8 @@
       }
     }
     handOver(form.querySelector("form"));
-    document.getElementById("first-paint").replaceWith(form);
-    document.getElementById("address").focus();
-    // The program is larger than all of this: it is asked for when this is painted.
-    await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+    delete form.dataset.waiting;
   };
 
-  // A file that is missing or wrong is the program's to tell.
-  paint().catch(() => {}).then(start);
+  paint().then(() => parsed).then(start);
 }

@@ -1,7 +1,7 @@
 //! The login form before the program is there (public/first-paint.js).
 
 use serde_json::{Value, json};
-use xtask::browser::{Browser, Driver};
+use xtask::browser::{Browser, Driver, wait_for};
 use xtask::serve::{self, Site};
 
 use crate::world::{self, World};
@@ -127,4 +127,26 @@ fn who_is_logged_in_never_sees_the_form() {
     assert_eq!(forms, json!(0));
     world.site.release();
     browser.status("Online");
+}
+
+#[test]
+fn nothing_can_be_typed_before_the_configuration_is_known() {
+    let driver = Driver::start();
+    let site = Site::start(&xtask::paths::dist(), serve::Options::default()).unwrap();
+    let browser = driver.browser("en-US");
+    site.hold("config.json");
+    browser.go(&site.url);
+    wait_for("the form that waits", || {
+        let waits = browser.run("return !!document.querySelector('main')", json!([]));
+        (waits == json!(true)).then_some(())
+    });
+    let seen = |what: &str| {
+        let script = "return document.querySelector(arguments[0]).checkVisibility({visibilityProperty: true})";
+        browser.run(script, json!([what]))
+    };
+    assert_eq!(seen("#address"), json!(false));
+    assert_eq!(seen(".screen__logo"), json!(true));
+    site.release();
+    browser.find("textbox", "XMPP address");
+    assert_eq!(seen("#address"), json!(true));
 }

@@ -105,7 +105,7 @@
       bench.begun[name] = bench[name](...given).finally(() => { bench.over[name] = true; });
     },
 
-    form: when(() => { const one = field("XMPP address"); return one && !one.disabled && !one.readOnly && one.checkVisibility(); }),
+    form: when(() => { const one = field("XMPP address"); return one && !one.disabled && !one.readOnly && one.checkVisibility({ visibilityProperty: true }); }),
     // The program has taken the place of what was painted before it.
     program: when(() => document.body && !document.getElementById("first-paint") && field("XMPP address")),
     contacts: () => when(contacts),

@@ -6,7 +6,7 @@ use crate::error::Result;
 /// Where the page asks for its styles, before they have a name with a hash.
 const STYLE: &str = "href=\"style/main.css\"";
 /// Where the page asks for what paints first, likewise.
-const FIRST_PAINT: &str = "<script src=\"first-paint.js\"></script>";
+const FIRST_PAINT: &str = "<script async fetchpriority=\"high\" src=\"first-paint.js\"></script>";
 
 /// Rewrites the page that Trunk made, and gives the files that it now needs to `write`.
 ///
@@ -73,7 +73,7 @@ pub fn rewrite(
     let name = file("first-paint", "js", first_paint)?;
     Ok(page.replace(
         FIRST_PAINT,
-        &format!("<template id=\"program\">{program}</template><script src=\"./{name}\"></script>"),
+        &format!("<template id=\"program\">{program}</template><script async fetchpriority=\"high\" src=\"./{name}\"></script>"),
     ))
 }
 
@@ -84,10 +84,11 @@ mod tests {
     #[test]
     fn what_starts_the_program_waits_in_a_template_and_nothing_is_inline() {
         let html = "<head><link rel=\"stylesheet\" href=\"style/main.css\">\
+                    <script async fetchpriority=\"high\" src=\"first-paint.js\"></script>\
                     <script type=\"module\">\nimport init from './app.js';\n</script>\
                     <link rel=\"preload\" href=\"config.json\">\
                     <link rel=\"modulepreload\" href=\"./app.js\"><link rel=\"preload\" href=\"./app.wasm\"></head>\
-                    <body><p>x</p><script src=\"first-paint.js\"></script></body>";
+                    <body><p>x</p></body>";
         let mut files = Vec::new();
         let page = rewrite(html, "a{}", "paint()", |name, text| {
             files.push((name.to_owned(), text.to_owned()));
@@ -97,10 +98,11 @@ mod tests {
         let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(texts, ["a{}", "import init from './app.js';\n", "paint()"]);
         let expected = format!(
-            "<head><link rel=\"stylesheet\" href=\"./{}\"><link rel=\"preload\" href=\"config.json\"></head>\
-             <body><p>x</p><template id=\"program\"><script type=\"module\" src=\"./{}\"></script>\
+            "<head><link rel=\"stylesheet\" href=\"./{}\">\
+             <template id=\"program\"><script type=\"module\" src=\"./{}\"></script>\
              <link rel=\"modulepreload\" href=\"./app.js\"><link rel=\"preload\" href=\"./app.wasm\"></template>\
-             <script src=\"./{}\"></script></body>",
+             <script async fetchpriority=\"high\" src=\"./{}\"></script><link rel=\"preload\" href=\"config.json\"></head>\
+             <body><p>x</p></body>",
             files[0].0, files[1].0, files[2].0
         );
         assert_eq!(page, expected);
