@@ -108,6 +108,14 @@ impl Cx {
         self.bound.is_some() && !self.management.is_suspended()
     }
 
+    /// From now on all that is sent and all that comes is counted, if the server can (XEP-0198 §3).
+    pub fn enable_management(&mut self) {
+        if self.stream_features().stream_management {
+            let enable = self.management.enable(self.now);
+            self.send(&enable);
+        }
+    }
+
     /// Asks the server what it has; the answer comes to `on_acknowledged`.
     pub fn ask_for_acknowledgement(&mut self) {
         if let Some(question) = self.management.ask(self.now) {

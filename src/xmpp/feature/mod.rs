@@ -70,7 +70,10 @@ impl Features {
 
     /// A resource is bound: load the roster, send what waits.
     pub(super) fn on_bound(&mut self, cx: &mut Cx) {
+        // Before all is counted: servers keep copies of what they must be able to send again, and the roster is the largest
+        // of all stanzas. Its answer comes before `<enabled/>`, or is counted; either way none is lost.
         self.roster.load(cx);
+        cx.enable_management();
         self.disco.load(cx);
         carbons::enable(cx);
         self.outbox.on_bound(cx, &mut self.archive);

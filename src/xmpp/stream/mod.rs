@@ -323,12 +323,8 @@ impl Stream {
         self.deadline = Some(cx.now + STEP);
     }
 
-    /// The resource is bound, and a session established where that is asked for: from the first stanza on, all is counted.
+    /// The resource is bound, and a session established where that is asked for.
     fn begin(&mut self, cx: &mut Cx) -> Taken {
-        if cx.stream_features().stream_management {
-            let enable = cx.management.enable(cx.now);
-            cx.send(&enable);
-        }
         self.enter_bound(cx);
         Taken::Bound
     }
