@@ -310,11 +310,12 @@ impl Account {
                 work.record = true;
                 self.open_store().await;
             }
-            SessionEvent::Bound(jid) if self.anonymous => {
-                if let Ok(address) = Address::parse(jid) {
+            SessionEvent::Bound(jid) => {
+                if let (true, Ok(address)) = (self.anonymous, Address::parse(jid)) {
                     self.record.address = address.clone();
                     self.model.borrow_mut().session.set_address(address);
                 }
+                work.later.push_back(Later::Bound);
             }
             SessionEvent::OwnPresence(presence) => {
                 batch.push(Op::PutPresence(presence.clone()));

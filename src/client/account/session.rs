@@ -123,20 +123,24 @@ impl Account {
         }
     }
 
+    /// There is a session: nothing of the log-in can fail any more. The pages make room for the contacts while the server
+    /// gathers them.
+    pub(super) async fn on_bound(&mut self, work: &mut Work) {
+        if let Phase::LoggingIn(asker) = self.phase {
+            self.phase = Phase::Connecting { asker: None };
+            work.record = true;
+            self.keep_record(work).await;
+            self.appear();
+            work.answers.push((asker, Ok(Reply::Account(self.id))));
+        }
+    }
+
     /// Everything works.
-    pub(super) async fn on_online(&mut self, now: Instant, work: &mut Work) {
+    pub(super) fn on_online(&mut self, now: Instant, work: &mut Work) {
         self.backoff.on_online(now);
-        match std::mem::replace(&mut self.phase, Phase::Online) {
-            Phase::LoggingIn(asker) => {
-                work.record = true;
-                self.keep_record(work).await;
-                self.appear();
-                work.answers.push((asker, Ok(Reply::Account(self.id))));
-            }
-            Phase::Connecting { asker: Some(asker) } => {
-                work.answers.push((asker, Ok(Reply::Account(self.id))));
-            }
-            _ => {}
+        let before = std::mem::replace(&mut self.phase, Phase::Online);
+        if let Phase::Connecting { asker: Some(asker) } = before {
+            work.answers.push((asker, Ok(Reply::Account(self.id))));
         }
         self.ask_for_watched(now, work);
     }

@@ -68,6 +68,7 @@ pub(super) enum Later {
     Draft(Asker, Address, String),
     Retry(Asker, Address, ItemId),
     Delete(Asker, Address, ItemId),
+    Bound,
     Online,
     Ended(Problem, Next),
     LogOut {
@@ -257,7 +258,8 @@ impl Account {
             Later::Delete(asker, conversation, id) => {
                 self.delete(asker, conversation, id, work).await;
             }
-            Later::Online => self.on_online(now, work).await,
+            Later::Bound => self.on_bound(work).await,
+            Later::Online => self.on_online(now, work),
             Later::Ended(problem, next) => self.on_ended(now, problem, next, work).await,
             Later::LogOut { asker, erase } => self.log_out(now, asker, erase, work).await,
             Later::GiveUp => self.give_up(now, work).await,
