@@ -340,6 +340,40 @@ fn extending_at_one_end_lets_go_at_the_other() {
 }
 
 #[test]
+fn a_window_that_is_read_anew_tells_only_what_is_different() {
+    let mut model = model();
+    let ends = |older| Ends {
+        older,
+        newer: Edge::End,
+    };
+    let held = [3, 4].map(|n| message(n, Direction::Incoming)).to_vec();
+    let window = Window::new(juliet(), 2, held, ends(Edge::End), None);
+    model.timelines.open(WATCH, window);
+    model.drain();
+    let read = [1, 2, 4].map(|n| message(n, Direction::Incoming)).to_vec();
+    let window = model.timelines.window(WATCH).unwrap();
+    window.replace(
+        read,
+        ends(Edge::More),
+        Some(message(2, Direction::Incoming).position),
+    );
+    assert_eq!(window.held(), 3);
+    let drained = model.drain();
+    let change = &drained.windows[0].1;
+    assert!(!change.clear, "whoever reads stays where they are");
+    assert_eq!(change.gone, [message(3, Direction::Incoming).id]);
+    assert_eq!(bodies(change), ["message 1", "message 2"]);
+    assert_eq!((&change.older, &change.newer), (&Edge::More, &Edge::End));
+    assert!(change.unread_from.is_some());
+    // It stays within its bound, as ever.
+    let read = (1..=50).map(|n| message(n, Direction::Incoming)).collect();
+    let window = model.timelines.window(WATCH).unwrap();
+    window.replace(read, ends(Edge::End), None);
+    assert_eq!(window.held(), 16);
+    assert_eq!(window.ends(), &ends(Edge::More));
+}
+
+#[test]
 fn an_item_keeps_its_identity_from_echo_to_read() {
     let mut model = model();
     model
