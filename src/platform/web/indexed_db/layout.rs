@@ -23,6 +23,11 @@ pub(super) const ROSTER: &str = "roster";
 pub(super) const CAPS: &str = "caps";
 pub(super) const META: &str = "meta";
 
+/// The key of our own presence in [`META`].
+pub(super) const PRESENCE: &str = "presence";
+/// The key of the cursor in [`META`]; databases of builds that did not catch up have none.
+pub(super) const CURSOR: &str = "cursor";
+
 pub(super) const BY_PLACE: &str = "place";
 pub(super) const BY_NAME: &str = "names";
 pub(super) const OUTBOX: &str = "outbox";

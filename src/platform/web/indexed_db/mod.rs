@@ -10,9 +10,11 @@
 mod depot;
 mod layout;
 mod link;
+mod reading;
 mod roster;
 mod row;
 mod seal;
 mod store;
+mod writing;
 
 pub use depot::{IndexedDbDepot, make_version};
