@@ -58,37 +58,34 @@ pub enum Place {
     Fresh(Position),
 }
 
-/// Places for the new messages of a page, between those that were known: where the archive tells no times apart, its
-/// order does, whatever came first here.
-#[must_use]
-pub fn fit(mut page: Vec<Place>) -> Vec<Position> {
-    let mut floor: Option<Position> = None;
-    for place in &mut page {
+/// Gives the new messages of a page places between those that were known, and after `floor`: the order of the archive
+/// counts, also where its times are whole seconds, or its clock is not ours.
+pub fn fit(page: &mut [Place], mut floor: Option<Position>) {
+    for place in page.iter_mut() {
         if let (Place::Fresh(at), Some(floor)) = (&mut *place, floor)
-            && at.time == floor.time
+            && *at <= floor
         {
-            at.tie = at.tie.max(floor.tie.saturating_add(1));
+            at.time = floor.time;
+            at.tie = floor.tie.saturating_add(1);
         }
         floor = Some(place.position());
     }
     let mut ceiling: Option<Position> = None;
     for place in page.iter_mut().rev() {
         if let (Place::Fresh(at), Some(ceiling)) = (&mut *place, ceiling)
-            && at.time == ceiling.time
+            && *at >= ceiling
         {
-            at.tie = at.tie.min(ceiling.tie.saturating_sub(1));
+            at.time = ceiling.time;
+            at.tie = ceiling.tie.saturating_sub(1);
         }
         ceiling = Some(place.position());
     }
-    let fresh = page.into_iter().filter_map(|place| match place {
-        Place::Known(_) => None,
-        Place::Fresh(position) => Some(position),
-    });
-    fresh.collect()
 }
 
 impl Place {
-    fn position(self) -> Position {
+    /// The place.
+    #[must_use]
+    pub fn position(self) -> Position {
         match self {
             Self::Known(position) | Self::Fresh(position) => position,
         }
@@ -239,30 +236,36 @@ mod tests {
     }
 
     #[test]
-    fn new_messages_of_one_moment_stand_between_those_that_were_known() {
+    fn new_messages_stand_between_those_that_were_known() {
         use super::Place::{Fresh, Known};
-        let places = |page: Vec<Place>| fit(page).iter().map(|at| at.tie).collect::<Vec<_>>();
+        let (fresh, known) = (
+            |time, tie| Fresh(place(time, tie)),
+            |time, tie| Known(place(time, tie)),
+        );
+        let fitted = |floor: Option<Position>, mut page: Vec<Place>| {
+            fit(&mut page, floor);
+            let new = page.iter().filter(|place| matches!(place, Fresh(_)));
+            let at = new.map(|place| (place.position().time.0, place.position().tie));
+            at.collect::<Vec<_>>()
+        };
         // As proposed, where nothing else is known.
-        let page = vec![
-            Fresh(place(1, 10)),
-            Fresh(place(1, 11)),
-            Fresh(place(2, 12)),
-        ];
-        assert_eq!(places(page), [10, 11, 12]);
-        // Before one that came with an older page of history, behind one that came live, between both.
-        let page = vec![Fresh(place(1, 10)), Fresh(place(1, 11)), Known(place(1, 5))];
-        assert_eq!(places(page), [3, 4]);
-        let page = vec![
-            Known(place(1, 90)),
-            Fresh(place(1, 10)),
-            Fresh(place(1, 11)),
-        ];
-        assert_eq!(places(page), [91, 92]);
-        let page = vec![Known(place(1, 5)), Fresh(place(1, 10)), Known(place(1, 8))];
-        assert_eq!(places(page), [7]);
-        // Other times need no ties.
-        let page = vec![Known(place(1, 90)), Fresh(place(2, 10)), Known(place(3, 5))];
-        assert_eq!(places(page), [10]);
+        let page = vec![fresh(1, 10), fresh(1, 11), fresh(2, 12)];
+        assert_eq!(fitted(None, page), [(1, 10), (1, 11), (2, 12)]);
+        // Before one that came with a page of history, behind one that came live, between both.
+        let page = vec![fresh(1, 10), fresh(1, 11), known(1, 5)];
+        assert_eq!(fitted(None, page), [(1, 3), (1, 4)]);
+        let page = vec![known(1, 90), fresh(1, 10), fresh(1, 11)];
+        assert_eq!(fitted(None, page), [(1, 91), (1, 92)]);
+        let page = vec![known(1, 5), fresh(1, 10), known(1, 8)];
+        assert_eq!(fitted(None, page), [(1, 7)]);
+        // Our clock is ahead of the server's, or behind it.
+        let page = vec![known(7, 90), fresh(2, 10), fresh(9, 11)];
+        assert_eq!(fitted(None, page), [(7, 91), (9, 11)]);
+        let page = vec![fresh(4, 10), fresh(5, 11), known(3, 90)];
+        assert_eq!(fitted(None, page), [(3, 88), (3, 89)]);
+        // The page before this one ended there.
+        let page = vec![fresh(2, 10), fresh(9, 11)];
+        assert_eq!(fitted(Some(place(7, 90)), page), [(7, 91), (9, 11)]);
     }
 
     #[test]

@@ -144,6 +144,21 @@ fn late_ones_stand_where_they_belong() {
 }
 
 #[test]
+fn a_late_one_of_the_same_second_comes_after_what_was_heard_in_it() {
+    let mut stage = Stage::online();
+    stage.pass(std::time::Duration::from_millis(250));
+    assert_ne!(stage.world.now().wall.0 % 1_000, 0);
+    stage.server.deliver(&live("m1", "one", ""));
+    stage.go();
+    let second = stage.world.now().wall.0 / 1_000 % 60;
+    let stamp = delay(&format!("2026-01-01T00:00:{second:02}Z"));
+    stage.pass(std::time::Duration::from_secs(1));
+    stage.server.deliver(&live("m2", "two", &stamp));
+    stage.server.deliver(&live("m3", "three", &stamp));
+    check(&mut stage, &["one", "two", "three"]);
+}
+
+#[test]
 fn an_answer_to_a_closed_conversation_opens_it() {
     let mut stage = Stage::online();
     stage.server.deliver(&live("m1", "one", ""));

@@ -75,6 +75,7 @@ on_both! {
     two_people_become_contacts_and_talk
     a_restarted_server_is_found_again
     all_devices_see_both_sides_of_a_conversation
+    what_was_missed_is_there_once_and_in_order
 }
 
 async fn a_wrong_password_is_told_as_such(server: impl Server) {
@@ -198,4 +199,56 @@ async fn all_devices_see_both_sides_of_a_conversation(server: impl Server) {
             assert_eq!(person.count(body), 1, "{body}");
         }
     }
+}
+
+async fn what_was_missed_is_there_once_and_in_order(server: impl Server) {
+    // Together more than two pages of the archive.
+    const EACH: u32 = 120;
+    let mut people = Vec::new();
+    for user in ["romeo", "juliet", "benvolio"] {
+        server.register(user);
+        people.push(Person::new(user));
+    }
+    let [mut romeo, mut juliet, mut benvolio] = <[_; 3]>::try_from(people).ok().unwrap();
+    let mut phone = Person::new("romeo");
+    for person in [&mut romeo, &mut juliet, &mut benvolio] {
+        person.log_in(&server.url(), PASSWORD).await.unwrap();
+    }
+    juliet.say(&romeo, "juliet 0").await;
+    romeo.until_unread(&juliet, 1).await;
+    romeo.log_out().await;
+    // Another device is there: the server keeps nothing for this one but what it archives.
+    phone.log_in(&server.url(), PASSWORD).await.unwrap();
+    phone.watch(&benvolio);
+    for number in 1..=EACH {
+        juliet.say(&romeo, &format!("juliet {number}")).await;
+        benvolio.say(&romeo, &format!("benvolio {number}")).await;
+    }
+    phone.until_message(&format!("benvolio {EACH}")).await;
+    phone.say(&benvolio, "answer").await;
+    phone.until_delivery("answer", &Delivery::Sent).await;
+    phone.log_out().await;
+    romeo.log_in(&server.url(), PASSWORD).await.unwrap();
+    romeo.until_unread(&juliet, EACH + 1).await;
+    romeo.until_unread(&benvolio, 0).await;
+    // From now on it keeps all of it, and tells it besides.
+    romeo.log_out().await;
+    for number in 1..=EACH {
+        juliet.say(&romeo, &format!("again {number}")).await;
+    }
+    juliet.say(&romeo, "the end").await;
+    romeo.log_in(&server.url(), PASSWORD).await.unwrap();
+    romeo.until_unread(&juliet, 2 * EACH + 2).await;
+    romeo.log_out().await;
+    romeo.log_in(&server.url(), PASSWORD).await.unwrap();
+    romeo.until_unread(&juliet, 2 * EACH + 2).await;
+
+    let said = |who: &'static str, from: u32| (from..=EACH).map(move |n| format!("{who} {n}"));
+    let of_juliet: Vec<_> = said("juliet", 0)
+        .chain(said("again", 1))
+        .chain(["the end".to_owned()])
+        .collect();
+    assert_eq!(romeo.stored(&juliet).await, of_juliet);
+    let of_benvolio: Vec<_> = said("benvolio", 1).chain(["answer".to_owned()]).collect();
+    assert_eq!(romeo.stored(&benvolio).await, of_benvolio);
 }

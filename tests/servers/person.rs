@@ -21,6 +21,7 @@ use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
 use waxwing::platform::native::{self, NativePage, NativePages};
 use waxwing::store::memory::MemoryDepot;
+use waxwing::store::{Depot, From, PageQuery};
 
 /// After this long without what is waited for, a test has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,6 +39,7 @@ pub fn run(test: impl Future<Output = ()>) {
 pub struct Person {
     user: &'static str,
     page: NativePage,
+    depot: Rc<MemoryDepot>,
     account: AccountId,
     request: u32,
     /// All that the page was told, in order.
@@ -48,13 +50,15 @@ impl Person {
     /// Opens a page of an engine of their own.
     pub fn new(user: &'static str) -> Self {
         let pages = Rc::new(NativePages::default());
-        let ports = native::ports(pages.clone(), Rc::new(MemoryDepot::new()));
+        let depot = Rc::new(MemoryDepot::new());
+        let ports = native::ports(pages.clone(), depot.clone());
         tokio::task::spawn_local(Client::new(ports, Log::default()).run());
         let page = pages.add();
         page.hello(Attention::Focused);
         Self {
             user,
             page,
+            depot,
             account: AccountId(0),
             request: 0,
             told: Vec::new(),
@@ -79,6 +83,38 @@ impl Person {
             other => panic!("{other:?}"),
         }
         Ok(())
+    }
+
+    /// Logs out; the history is kept, and what the page was told forgotten.
+    pub async fn log_out(&mut self) {
+        let log_out = AccountCommand::LogOut { erase: false };
+        assert_eq!(self.ask(log_out).await, Ok(Reply::Done));
+        self.told.clear();
+    }
+
+    /// What is stored of a conversation, oldest first.
+    pub async fn stored(&self, other: &Self) -> Vec<String> {
+        let store = self.depot.open(self.account).await.unwrap();
+        let query = PageQuery {
+            conversation: other.address(),
+            from: From::Newest,
+            count: 100_000,
+        };
+        let messages = store.page(query).await.unwrap();
+        messages.into_iter().map(|message| message.body).collect()
+    }
+
+    /// How many incoming messages the list of conversations shows as unread.
+    pub async fn until_unread(&mut self, other: &Self, unread: u32) {
+        let other = other.address();
+        self.until(|change| match change {
+            Change::Conversations { put, .. } => {
+                let mut rows = put.iter();
+                rows.any(|row| row.peer == other && row.unread == unread)
+            }
+            _ => false,
+        })
+        .await;
     }
 
     pub fn tell(&mut self, command: AccountCommand) {

@@ -46,7 +46,11 @@ impl Account {
         // One look per conversation, and all of them at once.
         let stored = join_all(looks).await;
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
-            let fresh = self.merge(page, &stored, batch);
+            let floor = self.caught_up.get(&peer).copied();
+            let (fresh, last) = self.merge(page, &stored, floor, batch);
+            if let Some(last) = last {
+                self.caught_up.insert(peer.clone(), last);
+            }
             if fresh
                 .iter()
                 .any(|message| message.direction == Direction::Outgoing)

@@ -120,7 +120,7 @@ impl Account {
         if let Some(known) = known {
             return self.on_copy(known.clone(), &message, batch);
         }
-        if message.position.time >= now {
+        if message.position.time >= now || self.is_of_the_latest_second(&message) {
             message.position = self.after_all(&message.conversation, message.position);
         }
         if message.direction == Direction::Outgoing {
@@ -136,6 +136,19 @@ impl Account {
         {
             work.news.push(message);
         }
+    }
+
+    /// Whether all we know is that it was sent in the second of the latest message: servers that hold messages back often
+    /// tell whole seconds only, and what they held came after what they did not hold.
+    fn is_of_the_latest_second(&self, message: &Message) -> bool {
+        let time = message.position.time.0;
+        let model = self.model.borrow();
+        let known = model.conversations.of(&message.conversation);
+        let latest = known.and_then(|known| known.latest.as_ref());
+        time.rem_euclid(1_000) == 0
+            && latest.is_some_and(|latest| {
+                latest.position.time.0.div_euclid(1_000) == time.div_euclid(1_000)
+            })
     }
 
     /// What is live comes last, whatever the clock did meanwhile.
@@ -254,13 +267,15 @@ impl Account {
         stored.unwrap_or_default()
     }
 
-    /// Merges messages of one conversation, as the archive orders them, with what is stored; gives back those that are new.
+    /// Merges messages of one conversation, as the archive orders them, with what is stored; `floor` is the place of the
+    /// one before them, if that is known. Gives back those that are new, and the place of the last.
     pub(super) fn merge(
         &mut self,
         page: Vec<Message>,
         stored: &[Message],
+        floor: Option<Position>,
         batch: &mut Batch,
-    ) -> Vec<Message> {
+    ) -> (Vec<Message>, Option<Position>) {
         let mut places = Vec::with_capacity(page.len());
         let mut fresh: Vec<Message> = Vec::new();
         for message in page {
@@ -273,12 +288,15 @@ impl Account {
                 fresh.push(message);
             }
         }
-        let places = merge::fit(places);
-        for (message, position) in fresh.iter_mut().zip(places) {
-            message.position = position;
+        merge::fit(&mut places, floor);
+        let new = places
+            .iter()
+            .filter(|place| matches!(place, Place::Fresh(_)));
+        for (message, place) in fresh.iter_mut().zip(new) {
+            message.position = place.position();
             batch.push(Op::PutMessage(message.clone()));
         }
-        fresh
+        (fresh, places.last().map(|last| last.position()))
     }
 
     /// Merges a page of the archive with what is stored.
@@ -291,7 +309,7 @@ impl Account {
         work: &mut Work,
     ) {
         let stored = self.stored(&conversation, &messages).await;
-        let fresh = self.merge(messages, &stored, batch);
+        let (fresh, _) = self.merge(messages, &stored, None, batch);
         let fruitful = !fresh.is_empty();
         self.model
             .borrow_mut()

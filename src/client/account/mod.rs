@@ -39,7 +39,7 @@ use rand_chacha::rand_core::SeedableRng;
 use crate::boundary::command::{AccountCommand, TimelineRequest, Toward};
 use crate::entity::address::Address;
 use crate::entity::id::{AccountId, ItemId, RequestId};
-use crate::entity::message::Message;
+use crate::entity::message::{Message, Position};
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::{Instant, Timestamp};
@@ -189,6 +189,8 @@ pub(super) struct Account {
     composed: u64,
     asking: HashMap<Address, u32>,
     recount: HashSet<Address>,
+    /// Where the pages of catch-up of this session ended in each conversation.
+    caught_up: HashMap<Address, Position>,
     published: Option<Instant>,
     /// Another engine takes over: there is no attempt after this session.
     retiring: bool,
@@ -290,6 +292,7 @@ impl Account {
             composed: 0,
             asking: HashMap::new(),
             recount: HashSet::new(),
+            caught_up: HashMap::new(),
             published: None,
             retiring: false,
             over: false,

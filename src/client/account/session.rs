@@ -169,6 +169,7 @@ impl Account {
     ) {
         self.link.shut();
         self.asking.clear();
+        self.caught_up.clear();
         if self.retiring {
             return;
         }
