@@ -13,6 +13,7 @@ use crate::ui::reactive::model::PeerKey;
 use crate::ui::shell::open::Open;
 use crate::ui::widget::avatar::Avatar;
 use crate::ui::widget::icon::Icon;
+use crate::ui::widget::icon_button::IconButton;
 
 /// Which list shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,24 +82,16 @@ pub fn Sidebar() -> impl IntoView {
         <h1 class="visually-hidden">"Waxwing"</h1>
         <div class="sidebar__header">
             {move || account.get().map(|account| view! { <OwnAccount account /> })}
-            <button
-                type="button"
-                class="icon-button"
-                aria-label=texts.conversations.new_conversation
-                title=texts.conversations.new_conversation
-                on:click=move |_| set_asking.set(Asking::Conversation)
-            >
-                <Icon name="new-conversation" />
-            </button>
-            <button
-                type="button"
-                class="icon-button"
-                aria-label=texts.conversations.settings
-                title=texts.conversations.settings
-                on:click=move |_| router.go(Place::Settings)
-            >
-                <Icon name="settings" />
-            </button>
+            <IconButton
+                icon="new-conversation"
+                label=texts.conversations.new_conversation
+                on_press=Callback::new(move |()| set_asking.set(Asking::Conversation))
+            />
+            <IconButton
+                icon="settings"
+                label=texts.conversations.settings
+                on_press=Callback::new(move |()| router.go(Place::Settings))
+            />
         </div>
         <div class="sidebar__tools">
             <div class="field" data-kind="search">

@@ -13,6 +13,7 @@ use crate::ui::place::use_router;
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::widget::avatar::Avatar;
 use crate::ui::widget::icon::Icon;
+use crate::ui::widget::icon_button::IconButton;
 use crate::ui::widget::presence_dot::PresenceDot;
 
 /// The details of somebody.
@@ -27,7 +28,7 @@ pub fn ContactDetails(
     let router = use_router();
     let model = use_handle().model;
     let (title, section) = levels();
-    let close = move |_| router.go(router.place.get_untracked().parent());
+    let close = move |()| router.go(router.place.get_untracked().parent());
     let row = model.contacts.row(&peer);
     let key = StoredValue::new(peer.clone());
     let address = peer.address.as_str().to_owned();
@@ -51,26 +52,10 @@ pub fn ContactDetails(
     });
     view! {
         <div class="pane-header">
-            <button
-                type="button"
-                class="icon-button"
-                aria-label=texts.common.close
-                title=texts.common.close
-                on:click=close
-            >
-                <Icon name="close" />
-            </button>
+            <IconButton icon="close" label=texts.common.close on_press=Callback::new(close) />
             <h2 class="pane-header__title" aria-level=title>{text.details}</h2>
             <Show when=move || is_contact.get()>
-                <button
-                    type="button"
-                    class="icon-button"
-                    aria-label=text.edit
-                    title=text.edit
-                    on:click=move |_| set_editing.set(true)
-                >
-                    <Icon name="edit" />
-                </button>
+                <IconButton icon="edit" label=text.edit on_press=Callback::new(move |()| set_editing.set(true)) />
             </Show>
         </div>
         <div class="contact-details" tabindex="0" role="region" aria-label=text.details>

@@ -10,7 +10,7 @@ use crate::ui::handle::{Handle, use_handle};
 use crate::ui::i18n::{Texts, use_text};
 use crate::ui::place::{Router, use_router};
 use crate::ui::reactive::model::PeerKey;
-use crate::ui::widget::icon::Icon;
+use crate::ui::widget::icon_button::IconButton;
 
 /// What a key means here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,7 +100,7 @@ pub fn Shortcuts() -> impl IntoView {
         }
     });
     on_cleanup(move || listener.remove());
-    let close = move |_| {
+    let close = move |()| {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
@@ -119,9 +119,7 @@ pub fn Shortcuts() -> impl IntoView {
         <dialog class="dialog" aria-labelledby="shortcuts-title" node_ref=dialog>
             <div class="dialog__header">
                 <h2 class="dialog__title" id="shortcuts-title">{text.shell.shortcuts}</h2>
-                <button type="button" class="icon-button" aria-label=text.common.close on:click=close>
-                    <Icon name="close" />
-                </button>
+                <IconButton icon="close" label=text.common.close on_press=Callback::new(close) />
             </div>
             <div class="dialog__body">
                 <dl class="shortcuts">{rows}</dl>

@@ -3,7 +3,7 @@
 use crate::ui::view::prelude::*;
 use leptos::html;
 
-use super::icon::Icon;
+use super::icon_button::IconButton;
 use crate::ui::i18n::use_text;
 
 /// A modal dialog that is open as long as it exists.
@@ -29,7 +29,7 @@ pub fn Dialog(
             let _shown = dialog.show_modal();
         }
     });
-    let close = move |_| {
+    let close = move |()| {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
@@ -40,9 +40,7 @@ pub fn Dialog(
                 <h2 class="dialog__title" id="dialog-title">
                     {title}
                 </h2>
-                <button type="button" class="icon-button" aria-label=text.common.close title=text.common.close on:click=close>
-                    <Icon name="close" />
-                </button>
+                <IconButton icon="close" label=text.common.close on_press=Callback::new(close) />
             </div>
             {children()}
         </dialog>

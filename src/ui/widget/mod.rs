@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod avatar;
 pub mod dialog;
 pub mod icon;
+pub mod icon_button;
 pub mod presence_dot;
 pub mod problem;
 pub mod toast;
