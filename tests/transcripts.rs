@@ -355,6 +355,8 @@ impl Play {
             "committed" => Wish::CatchUp(self.cursor.take()),
             "idle" => Wish::Idle(Some(self.now.wall)),
             "back" => Wish::Idle(None),
+            "hidden" => Wish::Looked(false),
+            "shown" => Wish::Looked(true),
             "close" => Wish::Close,
             "presence" => {
                 let (show, status) = rest.split_once(' ').unwrap_or((rest, ""));

@@ -22,7 +22,7 @@ use crate::store::{AccountRecord, Depot, Device};
 use super::account::{Account, Beginning, FromAccount, Handle, Opened, Surroundings, ToAccount};
 use super::disk::{Retry, problem};
 use super::hub::{Asker, Hub};
-use super::idle::Idle;
+use super::idle::{Idle, Looked};
 use super::log::Log;
 use super::ports::{PageEvent, PageId, Ports};
 use super::registration::ToRegistration;
@@ -43,6 +43,7 @@ pub struct Client {
     pub(super) kept: Vec<AccountRecord>,
     pub(super) registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
     idle: Idle,
+    looked: Looked,
     /// Whose writes fail: an account's, or our own.
     pub(super) device: Few<Option<AccountId>, Problem>,
     /// Our own are tried again.
@@ -106,6 +107,7 @@ impl Client {
             kept: Vec::new(),
             registration: None,
             idle,
+            looked: Looked::default(),
             device: Few::default(),
             retry: None,
         }
@@ -143,6 +145,9 @@ impl Client {
                 Some(ToClient::Retire) => self.retire(now),
                 None => {}
             }
+            if let Some(looked) = self.looked.on_tick(now, self.around.hub.is_looked_at()) {
+                self.tell_all(|| ToAccount::Looked(looked));
+            }
             if self.is_retired(now) {
                 // Not before: what a page asked until now is answered.
                 return self.around.hub.send_all_away();
@@ -154,7 +159,8 @@ impl Client {
     /// The next moment at which something is due by itself.
     fn deadline(&self) -> Option<Instant> {
         let retry = self.retry.as_ref().map(|(_, retry)| retry.at());
-        [self.idle.poll_timeout(), retry, self.retiring]
+        let (idle, looked) = (self.idle.poll_timeout(), self.looked.poll_timeout());
+        [idle, looked, retry, self.retiring]
             .into_iter()
             .flatten()
             .min()
@@ -203,6 +209,9 @@ impl Client {
     pub(super) fn begin(&mut self, beginning: Beginning) {
         let id = beginning.record.id;
         let (account, handle) = Account::new(self.around.clone(), beginning);
+        if !self.looked.told() {
+            handle.send(ToAccount::Looked(false));
+        }
         self.accounts.insert(id, handle);
         self.around.ports.spawn.spawn(Box::pin(account.run()));
     }

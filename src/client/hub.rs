@@ -128,6 +128,14 @@ impl Hub {
             .collect()
     }
 
+    /// Whether anybody sees a page.
+    pub(super) fn is_looked_at(&self) -> bool {
+        let pages = self.pages.borrow();
+        pages
+            .values()
+            .any(|page| page.attention != Attention::Hidden)
+    }
+
     /// The settings.
     pub(super) fn settings(&self) -> Settings {
         self.settings.borrow().clone()

@@ -124,6 +124,8 @@ pub enum Wish {
     CatchUp(Option<Cursor>),
     /// The user is idle since then, or is back.
     Idle(Option<Timestamp>),
+    /// Somebody looks at a page, or nobody has for a while.
+    Looked(bool),
     /// Send the registration form filled in.
     Register(Vec<(String, Vec<Secret>)>),
     /// New credentials, after the old ones were refused.

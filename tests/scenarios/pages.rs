@@ -1,5 +1,7 @@
 //! Several pages, one client.
 
+use std::time::Duration;
+
 use waxwing::boundary::change::Change;
 use waxwing::boundary::command::{Anchor, Attention, Command};
 use waxwing::entity::settings::Settings;
@@ -109,6 +111,31 @@ fn exactly_one_page_notifies_unless_somebody_looks() {
     stage.go();
     let told = stage.pages[0].notifications().len() + stage.pages[second].notifications().len();
     assert_eq!(told, 1);
+}
+
+#[test]
+fn the_server_learns_when_nobody_looks() {
+    let mut stage = Stage::online();
+    let second = stage.attach(Attention::Hidden);
+    let told = |stage: &mut Stage| {
+        stage.go();
+        let told = |frame: &String| frame.contains("urn:xmpp:csi:0");
+        let frames: Vec<_> = stage.server.frames.drain(..).filter(told).collect();
+        frames.concat()
+    };
+    stage.ask(Command::Attention(Attention::Hidden));
+    stage.pass(Duration::from_secs(9));
+    stage.ask(Command::Attention(Attention::Visible));
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(told(&mut stage), "", "a short look elsewhere");
+    stage.ask(Command::Attention(Attention::Hidden));
+    stage.pass(Duration::from_secs(11));
+    assert_eq!(told(&mut stage), "<inactive xmlns='urn:xmpp:csi:0'/>");
+    // Another tab is as good.
+    stage.pages[second]
+        .page
+        .wish(0, Command::Attention(Attention::Focused));
+    assert_eq!(told(&mut stage), "<active xmlns='urn:xmpp:csi:0'/>");
 }
 
 #[test]

@@ -230,7 +230,9 @@ impl Server {
                 let offer = if self.authenticated {
                     let managed = self.manages.map(|_| "<sm xmlns='urn:xmpp:sm:3'/>");
                     let managed = managed.unwrap_or_default();
-                    format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{managed}")
+                    format!(
+                        "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{managed}<csi xmlns='urn:xmpp:csi:0'/>"
+                    )
                 } else {
                     format!(
                         "<mechanisms xmlns='{SASL}'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>"

@@ -81,6 +81,8 @@ pub(super) enum ToAccount {
     Network(bool),
     /// Nobody is there since then, or somebody is back.
     Idle(Option<Timestamp>),
+    /// Somebody looks at a page, or nobody has for a while.
+    Looked(bool),
     /// The log-in is given up.
     CancelLogIn,
     /// Another engine takes over: everything is stored, and the session ended.

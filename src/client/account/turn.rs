@@ -159,6 +159,9 @@ impl Account {
             ToAccount::Unwatch(watch) => self.model.borrow_mut().timelines.close(watch),
             ToAccount::PageGone(page) => self.model.borrow_mut().timelines.close_page(page.0),
             ToAccount::Network(network) => self.on_network(now, network),
+            ToAccount::Looked(looked) => {
+                self.handle(now, Input::Wish(Wish::Looked(looked)), work);
+            }
             ToAccount::Idle(since) => self.handle(now, Input::Wish(Wish::Idle(since)), work),
             ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
             // It was looked after before all else.

@@ -25,6 +25,7 @@ use super::iq::Outcome;
 use super::message::carbons;
 use super::message::order::Order;
 use super::message::outgoing::Outbox;
+use super::stream::csi::ClientState;
 use archive::{Archive, End, Place, Purpose, Wanted};
 use caps::Caps;
 use catch_up::CatchUp;
@@ -44,6 +45,7 @@ pub struct Features {
     pub(super) catch_up: CatchUp,
     pub(super) outbox: Outbox,
     pub(super) order: Order,
+    pub(super) client_state: ClientState,
 }
 
 impl Features {
@@ -58,6 +60,7 @@ impl Features {
             catch_up: CatchUp::new(snapshot.cursor),
             outbox: Outbox::new(snapshot.outbox),
             order: Order::default(),
+            client_state: ClientState::default(),
         }
     }
 
@@ -77,6 +80,7 @@ impl Features {
         self.disco.load(cx);
         carbons::enable(cx);
         self.outbox.on_bound(cx, &mut self.archive);
+        self.client_state.on_session(cx);
     }
 
     /// The roster came, or will not: only now we say that we are there (RFC 6121 §2.2). Prosody looks after all contacts
@@ -121,6 +125,7 @@ impl Features {
     pub(super) fn on_resumed(&mut self, cx: &mut Cx, upto: Option<u64>) {
         cx.renew_requests();
         self.outbox.on_resumed(cx, upto);
+        self.client_state.on_session(cx);
     }
 
     /// The user ends the session: say so to those who see us.
@@ -164,6 +169,7 @@ impl Features {
                 self.catch_up.on_committed(cx, &mut self.archive, cursor);
             }
             Wish::Idle(since) => self.presences.set_idle(cx, since),
+            Wish::Looked(looked) => self.client_state.set(cx, looked),
             // The engine keeps these for the stream.
             Wish::Register(_) | Wish::Credentials(_) | Wish::Close => {}
         }

@@ -31,6 +31,7 @@ use super::stanza::registration::Registration;
 
 pub mod auth;
 mod bind;
+pub mod csi;
 mod ending;
 mod error;
 mod features;
