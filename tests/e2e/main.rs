@@ -19,6 +19,7 @@ mod engine;
 mod engine_start;
 mod failures;
 mod first_paint;
+mod late_disk;
 mod links;
 mod login;
 mod people;

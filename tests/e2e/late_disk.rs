@@ -1,0 +1,91 @@
+//! A database that the browser opens only later: people go on meanwhile, and everything is there once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use xtask::browser::{Element, wait_for};
+
+use crate::world::World;
+
+/// Holds the account's database as a window does that upgrades it: whoever opens it waits. Ends as if nothing had been.
+const HOLD: &str = "
+    const names = (await indexedDB.databases()).map(database => database.name);
+    const name = names.find(name => name.startsWith('waxwing-'));
+    await new Promise((held, failed) => {
+      const request = indexedDB.open(name, 1000);
+      request.onerror = () => { window.isFree = true; };
+      request.onblocked = () => failed('nobody lets go');
+      request.onupgradeneeded = () => {
+        const table = request.transaction.objectStore('meta');
+        const hold = () => {
+          if (window.letGo) {
+            request.transaction.abort();
+          } else {
+            table.get('nothing').onsuccess = hold;
+          }
+        };
+        hold();
+        held();
+      };
+    });";
+
+#[test]
+fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    let mut juliet = world.foreign("juliet");
+    let browser = world.logged_in("romeo");
+    world.open(&browser, "juliet");
+    world.says(&browser, "of old");
+    browser.find("image", "Sent");
+    world.server.freeze();
+    world.says(&browser, "in doubt");
+    browser.find("image", "Sending");
+
+    browser.run_async(HOLD, json!([]));
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
+    let alert = || browser.all("alert", "^").first().map(Element::text);
+    wait_for("a word on the disk", || {
+        alert()?.contains("keep anything").then_some(())
+    });
+    world.server.thaw();
+    browser.status("Online");
+    world.says(&browser, "meanwhile");
+    juliet.send(&world.address("romeo"), "and I");
+    world.hears(&browser, "and I");
+
+    browser.run("window.letGo = true", json!([]));
+    wait_for("the database", || {
+        let free = browser.run("return window.isFree === true", json!([]));
+        (free == json!(true)).then_some(())
+    });
+    // It is tried ever more rarely.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while alert().is_some() {
+        assert!(Instant::now() < deadline, "nobody looks after the disk");
+    }
+    browser.status("Online");
+    let all = ["of old", "in doubt", "meanwhile", "and I"];
+    let check = |when: &str| {
+        for body in all {
+            world.hears(&browser, body);
+            let shown = world.articles_with(&browser, body).len();
+            assert_eq!(shown, 1, "{body}, {when}");
+        }
+        browser.gone("image", "Sending");
+    };
+    check("when it is open");
+    browser.reload();
+    browser.status("Online");
+    check("after a reload");
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
+    check("while there is no engine");
+    browser.status("Online");
+    check("in another life");
+    world.says(&browser, "the end");
+    let is = |event: &Value, body: &str| event["event"] == "message" && event["body"] == body;
+    juliet.wait("the end", |event| is(event, "the end"));
+    for body in ["of old", "in doubt", "meanwhile"] {
+        assert_eq!(juliet.count(|event| is(event, body)), 1, "{body}");
+    }
+}
