@@ -57,13 +57,14 @@ fn replacements(
     let Some(from) = before else {
         return Vec::new();
     };
-    let command = |address: &str| AccountCommand::ReplaceWebSocket {
-        from: from.clone(),
-        to: config.websocket_for(address),
+    let replacement = |(id, address): (AccountId, String)| {
+        let to = config.websocket_for(&address);
+        // Where the site has an address, it is not for accounts of other servers: those stay.
+        let is_concerned = to.is_some() || config.websocket.is_none();
+        let from = from.clone();
+        is_concerned.then_some((id, AccountCommand::ReplaceWebSocket { from, to }))
     };
-    accounts
-        .map(|(id, address)| (id, command(&address)))
-        .collect()
+    accounts.filter_map(replacement).collect()
 }
 
 #[cfg(test)]
@@ -72,7 +73,7 @@ mod tests {
 
     #[test]
     fn each_account_hears_where_its_own_server_is_now() {
-        let config = Config {
+        let mut config = Config {
             domain: Some("example.org".into()),
             websocket: Some("wss://new.example.org/ws".into()),
             ..Config::default()
@@ -86,13 +87,17 @@ mod tests {
             from: "wss://example.org/ws".into(),
             to: websocket.map(str::to_owned),
         };
+        let before = || Some("wss://example.org/ws".to_owned());
         assert_eq!(
-            replacements(&config, Some("wss://example.org/ws".into()), accounts()),
-            [
-                (AccountId(1), to(Some("wss://new.example.org/ws"))),
-                (AccountId(2), to(None)),
-            ]
+            replacements(&config, before(), accounts()),
+            [(AccountId(1), to(Some("wss://new.example.org/ws")))]
         );
         assert_eq!(replacements(&config, None, accounts()), []);
+        // It has none any more: they look for it themselves.
+        config.websocket = None;
+        assert_eq!(
+            replacements(&config, before(), accounts()),
+            [(AccountId(1), to(None)), (AccountId(2), to(None))]
+        );
     }
 }
