@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::LocalSet;
@@ -137,10 +138,11 @@ impl Person {
     }
 
     pub async fn say(&mut self, to: &Self, body: &str) {
+        static LAST: AtomicU64 = AtomicU64::new(1);
         let send = AccountCommand::SendMessage {
             to: to.address(),
             body: body.into(),
-            id: ItemId(u64::from(self.request)),
+            id: ItemId(LAST.fetch_add(1, Ordering::Relaxed)),
             again: false,
         };
         assert_eq!(self.ask(send).await, Ok(Reply::Done));

@@ -80,7 +80,8 @@ impl Account {
             None => {}
         }
         let position = self.place(now, &to);
-        let name = self.name();
+        // The same message, asked for of an engine that has lost its disk, too, is the same to whoever has it already.
+        let name = format!("{:016x}", id.0);
         let message = Message {
             id,
             position,
@@ -173,11 +174,5 @@ impl Account {
         position.tie = position.tie.max(self.composed);
         self.composed = position.tie;
         position
-    }
-
-    /// A fresh name for a message: 96 random bits.
-    fn name(&mut self) -> String {
-        let (high, low) = (self.random.next_u64(), self.random.next_u32());
-        format!("{high:016x}{low:08x}")
     }
 }
