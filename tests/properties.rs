@@ -9,12 +9,15 @@
 
 mod support;
 
+use std::time::Duration;
+
 use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
 use support::managed::Memory;
 use support::server::Archived;
-use support::{Stage, address, juliet};
+use support::{Fault, Stage, address, juliet};
 use waxwing::boundary::change::{Edge, Item};
-use waxwing::boundary::command::{AccountCommand, Anchor, Toward};
+use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
 use waxwing::entity::id::{AccountId, ItemId, WindowId};
 use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use waxwing::entity::problem::Problem;
@@ -22,6 +25,7 @@ use waxwing::entity::time::Timestamp;
 use waxwing::event::{Event, MessageEvent};
 use waxwing::model::timeline::{Ends, Watch, Window};
 use waxwing::model::{Model, Stored};
+use waxwing::xmpp::stanza::stamp;
 
 const WATCH: Watch = Watch {
     page: 1,
@@ -160,7 +164,13 @@ enum Act {
     Mute,
     /// What the server remembers of the session then.
     Cut(Memory),
+    /// The same, in the middle of a page of the archive; what was asked is what was missed.
+    CutInPage(usize),
+    /// Another device writes, and we hear nothing of it.
+    Elsewhere,
     Restart,
+    /// The engine dies before it has stored what it hears and asks.
+    Crash,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -174,7 +184,10 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Deaf),
         1 => Just(Act::Mute),
         2 => prop_oneof![Just(Memory::Session), Just(Memory::Count), Just(Memory::Nothing)].prop_map(Act::Cut),
+        1 => (1..4_usize).prop_map(Act::CutInPage),
+        1 => Just(Act::Elsewhere),
         1 => Just(Act::Restart),
+        1 => Just(Act::Crash),
     ]
 }
 
@@ -198,17 +211,26 @@ fn told(item: &Archived, named: bool, late: bool) -> String {
     )
 }
 
+/// The next message of the archive, by the clock of the server, which knows whole seconds.
+fn archived(stage: &Stage, number: &mut u32, from: &'static str, body: &str) -> Archived {
+    *number += 1;
+    let now = stage.world.now().wall.0;
+    Archived {
+        stamp: stamp::format(Timestamp(now / 1_000 * 1_000)),
+        ..Archived::new(*number, from, body)
+    }
+}
+
 /// What the server archives of what we sent: the bodies.
 fn archive_own(stage: &mut Stage, number: &mut u32) -> Vec<String> {
     let mut bodies = Vec::new();
     for (origin, body) in stage.server.take_messages() {
-        *number += 1;
         bodies.push(body.clone());
-        let archived = Archived {
+        let item = archived(stage, number, "romeo@example.org/orchard", &body);
+        stage.server.archive.push(Archived {
             origin: Some(origin),
-            ..Archived::new(*number, "romeo@example.org/orchard", &body)
-        };
-        stage.server.archive.push(archived);
+            ..item
+        });
     }
     bodies
 }
@@ -219,83 +241,174 @@ fn cut(stage: &mut Stage) {
     stage.tell(AccountCommand::Reconnect).unwrap();
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 150, ..ProptestConfig::default() })]
+/// The socket is gone, the server remembers so much of the session, and there is another one.
+fn cut_off(stage: &mut Stage, managed: bool, memory: Memory) {
+    stage.server.manages = managed.then_some(memory);
+    cut(stage);
+}
 
-    #[test]
-    fn whatever_happens_each_message_is_there_once(
-        acts in prop::collection::vec(act(), 1..30),
-        managed in any::<bool>(),
-    ) {
-        let mut stage = Stage::online();
-        stage.server.manages = managed.then_some(Memory::Session);
-        cut(&mut stage);
-        let open = AccountCommand::OpenConversation("juliet@example.org".into());
-        stage.tell(open).unwrap();
-        let mut number = 0;
-        let mut heard: Vec<String> = Vec::new();
-        let mut taken: Vec<String> = Vec::new();
-        let mut written: Vec<String> = Vec::new();
-        for act in acts {
-            match act {
-                Act::Live | Act::Missed => {
-                    number += 1;
-                    let body = format!("juliet {number}");
-                    let mut item = Archived::new(number, "juliet@example.org/balcony", &body);
-                    item.origin = Some(format!("o-{}", item.id));
-                    if matches!(act, Act::Live) {
-                        if !stage.server.mute.get() {
-                            heard.push(body.clone());
-                        }
-                        stage.server.deliver(&told(&item, true, false));
-                    }
-                    stage.server.archive.push(item);
+/// The engine dies before the disk has taken what it is told now.
+fn crash(stage: Stage) -> Stage {
+    let mut stage = stage;
+    stage.disk.gate.shut();
+    stage.server.manages = stage.server.manages.map(|_| Memory::Nothing);
+    stage.server.cut();
+    stage.go();
+    let account = stage.account;
+    let again = Command::Account(account, AccountCommand::Reconnect);
+    stage.pages[0].page.wish(0, again);
+    stage.go();
+    let disk = stage.disk.clone();
+    let stage = stage.restart();
+    disk.gate.open();
+    stage
+}
+
+/// What a run is made of: what happens, whether streams are managed (XEP-0198), and how long the archive's pages are.
+type Case = (Vec<Act>, bool, usize);
+
+fn case() -> impl Strategy<Value = Case> {
+    let acts = prop::collection::vec(act(), 1..30);
+    (
+        acts,
+        any::<bool>(),
+        prop_oneof![Just(2_usize), Just(5), Just(100)],
+    )
+}
+
+/// Lets it all happen, and compares what is stored with what is archived. `fault` is what the client does wrong.
+fn run((acts, managed, page_size): Case, fault: Option<Fault>) -> Result<(), TestCaseError> {
+    let mut stage = Stage::online();
+    stage.disk.fault.set(fault);
+    stage.server.page_size = Some(page_size);
+    cut_off(&mut stage, managed, Memory::Session);
+    let open = AccountCommand::OpenConversation("juliet@example.org".into());
+    stage.tell(open).unwrap();
+    let mut number = 0;
+    let mut taken: Vec<String> = Vec::new();
+    let mut written: Vec<String> = Vec::new();
+    let in_order = !acts.iter().any(|act| matches!(act, Act::Late { .. }));
+    for act in acts {
+        match act {
+            Act::Live | Act::Missed => {
+                let body = format!("juliet {}", number + 1);
+                let mut item = archived(&stage, &mut number, "juliet@example.org/balcony", &body);
+                item.origin = Some(format!("o-{}", item.id));
+                if matches!(act, Act::Live) {
+                    stage.server.deliver(&told(&item, true, false));
                 }
-                Act::Late { which, named } => {
-                    let theirs: Vec<_> = stage.server.archive.iter().filter(|item| item.from.starts_with("juliet")).cloned().collect();
-                    if !theirs.is_empty() {
-                        stage.server.deliver(&told(&theirs[which.index(theirs.len())], named, true));
-                    }
-                }
-                Act::Write => {
-                    number += 1;
-                    let body = format!("romeo {number}");
-                    stage.say(&body);
-                    written.push(body);
-                }
-                Act::Watch => stage.watch(0, Anchor::Newest, 5),
-                Act::ScrollBack => stage.extend(Toward::Older),
-                Act::Deaf => stage.server.deaf = true,
-                Act::Mute => stage.server.mute.set(true),
-                Act::Cut(memory) => {
-                    stage.server.manages = managed.then_some(memory);
-                    cut(&mut stage);
-                }
-                Act::Restart => stage = stage.restart(),
+                stage.server.archive.push(item);
             }
-            stage.go();
-            taken.extend(archive_own(&mut stage, &mut number));
+            Act::Elsewhere => {
+                let body = format!("phone {}", number + 1);
+                let item = archived(&stage, &mut number, "romeo@example.org/phone", &body);
+                stage.server.archive.push(item);
+            }
+            Act::Late { which, named } => {
+                let archive = stage.server.archive.iter();
+                let theirs: Vec<_> = archive
+                    .filter(|item| item.from.starts_with("juliet"))
+                    .cloned()
+                    .collect();
+                if !theirs.is_empty() {
+                    stage
+                        .server
+                        .deliver(&told(&theirs[which.index(theirs.len())], named, true));
+                }
+            }
+            Act::Write => {
+                let body = format!("romeo {}", written.len() + 1);
+                stage.say(&body);
+                written.push(body);
+            }
+            Act::Watch => stage.watch(0, Anchor::Newest, 5),
+            Act::ScrollBack => stage.extend(Toward::Older),
+            Act::Deaf => stage.server.deaf = true,
+            Act::Mute => stage.server.mute.set(true),
+            Act::Cut(memory) => cut_off(&mut stage, managed, memory),
+            Act::CutInPage(after) => {
+                stage.server.cut_after = Some(after);
+                cut_off(&mut stage, managed, Memory::Nothing);
+                stage.server.cut_after = None;
+                cut_off(&mut stage, managed, Memory::Session);
+            }
+            Act::Restart => stage = stage.restart(),
+            Act::Crash => stage = crash(stage),
         }
-        // In the end the network is well.
-        cut(&mut stage);
         stage.go();
         taken.extend(archive_own(&mut stage, &mut number));
-        prop_assert_eq!(&taken, &written, "what the server took is not what was written, once and in order");
-        heard.extend(written);
-        // Whatever the archive knows and the store does not may be missing in the middle: gaps are not filled yet.
-        stage.watch(0, Anchor::Newest, 200);
-        for _ in 0..5 {
-            stage.extend(Toward::Older);
-        }
-        let mut bodies = stage.bodies();
-        let mut stored: Vec<_> = stage.stored().into_iter().map(|message| message.body).collect();
-        prop_assert_eq!(&bodies, &stored, "the window and the store disagree");
-        for body in &heard {
-            prop_assert!(bodies.contains(body), "{} is lost", body);
-        }
-        bodies.sort();
-        stored.sort();
-        stored.dedup();
-        prop_assert_eq!(bodies, stored, "a message is there twice");
+        stage.pass(Duration::from_millis(300));
+    }
+    // In the end the network is well: what was written is taken, and a new session catches up with the rest.
+    cut_off(&mut stage, managed, Memory::Session);
+    stage.go();
+    taken.extend(archive_own(&mut stage, &mut number));
+    stage = stage.restart();
+    stage.go();
+    taken.extend(archive_own(&mut stage, &mut number));
+    prop_assert_eq!(
+        &taken,
+        &written,
+        "what the server took is not what was written, once and in order"
+    );
+    stage.watch(0, Anchor::Newest, 200);
+    for _ in 0..5 {
+        stage.extend(Toward::Older);
+    }
+    let mut stored: Vec<_> = stage
+        .stored()
+        .into_iter()
+        .map(|message| message.body)
+        .collect();
+    prop_assert_eq!(
+        &stage.bodies(),
+        &stored,
+        "the window and the store disagree"
+    );
+    let mut archive: Vec<_> = stage
+        .server
+        .archive
+        .iter()
+        .map(|item| item.body.clone())
+        .collect();
+    if in_order {
+        let theirs = |bodies: &[String]| -> Vec<String> {
+            let theirs = bodies.iter().filter(|body| body.starts_with("juliet"));
+            theirs.cloned().collect()
+        };
+        prop_assert_eq!(theirs(&stored), theirs(&archive), "not in order");
+    }
+    archive.sort();
+    stored.sort();
+    prop_assert_eq!(stored, archive, "not everything is there once");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_each_message_is_there_once(case in case()) {
+        run(case, None)?;
+    }
+}
+
+/// The property above would see these faults: it fails for each.
+#[test]
+fn planted_faults_are_found() {
+    for fault in [
+        Fault::CursorFirst,
+        Fault::PageSkipped,
+        Fault::CursorFollowsLive,
+    ] {
+        let mut runner = TestRunner::new(ProptestConfig {
+            failure_persistence: None,
+            cases: 1_000,
+            max_shrink_iters: 0,
+            ..ProptestConfig::default()
+        });
+        let outcome = runner.run(&case(), |case| run(case, Some(fault)));
+        let found = matches!(outcome, Err(TestError::Fail(..)));
+        assert!(found, "{fault:?} goes unnoticed");
     }
 }

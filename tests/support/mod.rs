@@ -32,7 +32,7 @@ use waxwing::entity::settings::Settings;
 use waxwing::platform::fake::{FakePage, World};
 use waxwing::store::memory::MemoryDepot;
 use waxwing::store::{
-    AccountRecord, Batch, Depot, Device, Name, PageQuery, Snapshot, Store, StoreError, Stored,
+    AccountRecord, Batch, Depot, Device, Name, Op, PageQuery, Snapshot, Store, StoreError, Stored,
 };
 
 pub const PASSWORD: &str = "pencil";
@@ -407,6 +407,8 @@ pub struct Disk {
     pub stays_shut: Cell<bool>,
     /// Commits wait while this is shut.
     pub gate: Rc<Gate>,
+    /// What it does wrong.
+    pub fault: Rc<Cell<Option<Fault>>>,
     /// Who opens a store waits while this is shut.
     pub door: Gate,
     stores: RefCell<Vec<(AccountId, Rc<dyn Store>)>>,
@@ -487,6 +489,7 @@ impl Depot for Disk {
                 commits: self.commits.clone(),
                 fails: self.fails.clone(),
                 gate: self.gate.clone(),
+                fault: self.fault.clone(),
             });
             self.stores.borrow_mut().push((id, watched.clone()));
             Ok(watched)
@@ -504,6 +507,50 @@ struct WatchedStore {
     commits: Rc<Cell<usize>>,
     fails: Rc<Cell<bool>>,
     gate: Rc<Gate>,
+    fault: Rc<Cell<Option<Fault>>>,
+}
+
+/// Faults that a client could have: what it writes, it would write wrongly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The cursor is written before the messages up to it.
+    CursorFirst,
+    /// Of a page of more than one message, the cursor alone is written.
+    PageSkipped,
+    /// A live message moves the cursor.
+    CursorFollowsLive,
+}
+
+impl Fault {
+    /// The batch as the faulty client would write it: what comes at once, and what later.
+    fn split(self, batch: Batch) -> (Batch, Batch) {
+        let is_cursor = |op: &Op| matches!(op, Op::PutCursor(_));
+        let is_message = |op: &Op| matches!(op, Op::PutMessage(_));
+        let has_cursor = batch.ops.iter().any(is_cursor);
+        let (mut now, mut later) = (Batch::default(), batch);
+        match self {
+            Self::CursorFirst => {
+                now.ops = later.ops.extract_if(.., |op| is_cursor(op)).collect();
+            }
+            Self::PageSkipped => {
+                let count = later.ops.iter().filter(|op| is_message(op)).count();
+                if has_cursor && count > 1 {
+                    later.ops.retain(|op| !is_message(op));
+                }
+            }
+            Self::CursorFollowsLive => {
+                let named = later.ops.iter().rev().find_map(|op| match op {
+                    Op::PutMessage(message) => Some((message.ids.archive.clone()?, message.time)),
+                    _ => None,
+                });
+                if let (Some((id, time)), false) = (named, has_cursor) {
+                    let id = Some(id);
+                    later.ops.push(Op::PutCursor(Cursor { id, time }));
+                }
+            }
+        }
+        (now, later)
+    }
 }
 
 impl Store for WatchedStore {
@@ -530,8 +577,13 @@ impl Store for WatchedStore {
             return async { Err(StoreError::Full) }.boxed_local();
         }
         async move {
+            let (now, later) = match self.fault.get() {
+                Some(fault) => fault.split(batch),
+                None => (Batch::default(), batch),
+            };
+            self.store.commit(now).await?;
             self.gate.pass().await;
-            self.store.commit(batch).await
+            self.store.commit(later).await
         }
         .boxed_local()
     }
