@@ -169,8 +169,10 @@ enum Act {
     /// Another device writes, and we hear nothing of it.
     Elsewhere,
     Restart,
-    /// The engine dies before it has stored what it hears and asks.
-    Crash,
+    /// The engine dies before it has stored anything of a new session, or a page of the archive.
+    Crash {
+        in_page: bool,
+    },
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -187,7 +189,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (1..4_usize).prop_map(Act::CutInPage),
         1 => Just(Act::Elsewhere),
         1 => Just(Act::Restart),
-        1 => Just(Act::Crash),
+        1 => any::<bool>().prop_map(|in_page| Act::Crash { in_page }),
     ]
 }
 
@@ -247,10 +249,15 @@ fn cut_off(stage: &mut Stage, managed: bool, memory: Memory) {
     cut(stage);
 }
 
-/// The engine dies before the disk has taken what it is told now.
-fn crash(stage: Stage) -> Stage {
-    let mut stage = stage;
-    stage.disk.gate.shut();
+/// The engine dies in a new session, before the disk has taken anything, or the first page of the archive.
+fn crash(mut stage: Stage, in_page: bool) -> Stage {
+    let disk = stage.disk.clone();
+    let gate = if in_page {
+        &disk.cursor_gate
+    } else {
+        &disk.gate
+    };
+    gate.shut();
     stage.server.manages = stage.server.manages.map(|_| Memory::Nothing);
     stage.server.cut();
     stage.go();
@@ -258,9 +265,8 @@ fn crash(stage: Stage) -> Stage {
     let again = Command::Account(account, AccountCommand::Reconnect);
     stage.pages[0].page.wish(0, again);
     stage.go();
-    let disk = stage.disk.clone();
     let stage = stage.restart();
-    disk.gate.open();
+    gate.open();
     stage
 }
 
@@ -333,7 +339,7 @@ fn run((acts, managed, page_size): Case, fault: Option<Fault>) -> Result<(), Tes
                 cut_off(&mut stage, managed, Memory::Session);
             }
             Act::Restart => stage = stage.restart(),
-            Act::Crash => stage = crash(stage),
+            Act::Crash { in_page } => stage = crash(stage, in_page),
         }
         stage.go();
         taken.extend(archive_own(&mut stage, &mut number));
@@ -385,7 +391,7 @@ fn run((acts, managed, page_size): Case, fault: Option<Fault>) -> Result<(), Tes
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_each_message_is_there_once(case in case()) {

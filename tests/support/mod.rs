@@ -407,6 +407,8 @@ pub struct Disk {
     pub stays_shut: Cell<bool>,
     /// Commits wait while this is shut.
     pub gate: Rc<Gate>,
+    /// Commits with a cursor wait while this is shut.
+    pub cursor_gate: Rc<Gate>,
     /// What it does wrong.
     pub fault: Rc<Cell<Option<Fault>>>,
     /// Who opens a store waits while this is shut.
@@ -489,6 +491,7 @@ impl Depot for Disk {
                 commits: self.commits.clone(),
                 fails: self.fails.clone(),
                 gate: self.gate.clone(),
+                cursor_gate: self.cursor_gate.clone(),
                 fault: self.fault.clone(),
             });
             self.stores.borrow_mut().push((id, watched.clone()));
@@ -507,6 +510,7 @@ struct WatchedStore {
     commits: Rc<Cell<usize>>,
     fails: Rc<Cell<bool>>,
     gate: Rc<Gate>,
+    cursor_gate: Rc<Gate>,
     fault: Rc<Cell<Option<Fault>>>,
 }
 
@@ -576,6 +580,7 @@ impl Store for WatchedStore {
         if self.fails.get() {
             return async { Err(StoreError::Full) }.boxed_local();
         }
+        let has_cursor = batch.ops.iter().any(|op| matches!(op, Op::PutCursor(_)));
         async move {
             let (now, later) = match self.fault.get() {
                 Some(fault) => fault.split(batch),
@@ -583,6 +588,9 @@ impl Store for WatchedStore {
             };
             self.store.commit(now).await?;
             self.gate.pass().await;
+            if has_cursor {
+                self.cursor_gate.pass().await;
+            }
             self.store.commit(later).await
         }
         .boxed_local()
