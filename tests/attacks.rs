@@ -148,7 +148,7 @@ impl Scene {
             let found = stage.server.pages.iter().find(|page| page.2 == with);
             found.expect("the archive was not asked").clone()
         };
-        let (of_juliet, of_mallory) = (page("juliet@example.org"), page(MALLORY));
+        let (of_juliet, of_mallory, of_all) = (page("juliet@example.org"), page(MALLORY), page(""));
         let names = vec![
             ("{ME}", ME.to_owned()),
             ("{MEF}", format!("{ME}/orchard")),
@@ -164,6 +164,8 @@ impl Scene {
             ("{OPENQ}", of_juliet.1),
             ("{HISIQ}", of_mallory.0),
             ("{HISQ}", of_mallory.1),
+            ("{CUPIQ}", of_all.0),
+            ("{CUPQ}", of_all.1),
         ];
         let mut scene = Self { stage, names };
         scene.forget();
@@ -196,20 +198,25 @@ impl Scene {
         self.stage.go();
     }
 
-    /// Ends the page of the archive about mallory, with that in it.
-    fn finish_page(&mut self, inner: &str) {
-        let item = format!(
-            "<message to='{{MEF}}'><result xmlns='urn:xmpp:mam:2' queryid='{{HISQ}}' id='h1'>\
-             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T20:00:00Z'/>{inner}\
-             </forwarded></result></message>"
-        );
-        if !inner.is_empty() {
+    /// Ends a page of the archive, with that in it.
+    fn finish_page(&mut self, page: &Page, inner: &str) {
+        let Page { query, iq, .. } = page;
+        // Whatever becomes of the first item, the page ends with the second one.
+        let nothing = qualified(&format!("<message from='{MALLORY}' to='{ME}'/>"));
+        for (id, inner) in [("h1", inner), ("h2", &nothing)] {
+            let item = format!(
+                "<message to='{{MEF}}'><result xmlns='urn:xmpp:mam:2' queryid='{query}' id='{id}'>\
+                 <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T20:00:00Z'/>{inner}\
+                 </forwarded></result></message>"
+            );
             let item = self.fill(&item);
             self.stage.server.deliver(&qualified(&item));
         }
         self.deliver(
-            "<iq type='result' id='{HISIQ}'><fin xmlns='urn:xmpp:mam:2' complete='true'>\
-             <set xmlns='http://jabber.org/protocol/rsm'/></fin></iq>",
+            &format!(
+                "<iq type='result' id='{iq}'><fin xmlns='urn:xmpp:mam:2' complete='true'>\
+                 <set xmlns='http://jabber.org/protocol/rsm'><first>h1</first><last>h2</last></set></fin></iq>"
+            ),
             false,
         );
     }
@@ -435,13 +442,38 @@ pub fn live_and_after_a_reload() {
     failures.report();
 }
 
+/// A page of the archive that is waited for.
+struct Page {
+    query: &'static str,
+    iq: &'static str,
+    /// What its end leaves in the store.
+    ends: &'static str,
+}
+
 #[test]
 fn inside_a_page_of_the_archive() {
+    inside(&Page {
+        query: "{HISQ}",
+        iq: "{HISIQ}",
+        ends: "Complete",
+    });
+}
+
+#[test]
+fn inside_a_page_of_what_was_missed() {
+    inside(&Page {
+        query: "{CUPQ}",
+        iq: "{CUPIQ}",
+        ends: "\"h2\"",
+    });
+}
+
+fn inside(page: &Page) {
     let mut failures = Failures::default();
     let mut empty = Scene::new();
-    empty.finish_page("");
+    empty.finish_page(page, &qualified("<message/>"));
     let untouched = empty.state();
-    assert!(untouched.contains("Complete"));
+    assert!(untouched.contains(page.ends));
     let again = empty.restart().state();
     for case in cases()
         .iter()
@@ -454,7 +486,7 @@ fn inside_a_page_of_the_archive() {
         if one.is_empty() {
             continue;
         }
-        scene.finish_page(&qualified(&one));
+        scene.finish_page(page, &qualified(&one));
         let (_, frames) = scene.take_done();
         failures.check(case, "archived", frames.is_empty(), || {
             format!("sent {frames:?}")

@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
+use support::disk::Fault;
 use support::managed::Memory;
 use support::server::Archived;
-use support::{Fault, Stage, address, juliet};
+use support::{Stage, address, juliet};
 use waxwing::boundary::change::{Edge, Item};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
 use waxwing::entity::id::{AccountId, ItemId, WindowId};
@@ -249,24 +250,28 @@ fn cut_off(stage: &mut Stage, managed: bool, memory: Memory) {
     cut(stage);
 }
 
-/// The engine dies in a new session, before the disk has taken anything, or the first page of the archive.
-fn crash(mut stage: Stage, in_page: bool) -> Stage {
+/// In a new session the disk takes nothing any more, or no page of the archive: the engine is about to die.
+fn starve(stage: &mut Stage, in_page: bool) {
     let disk = stage.disk.clone();
-    let gate = if in_page {
-        &disk.cursor_gate
+    if in_page {
+        disk.cursor_gate.shut();
     } else {
-        &disk.gate
-    };
-    gate.shut();
+        disk.gate.shut();
+    }
     stage.server.manages = stage.server.manages.map(|_| Memory::Nothing);
     stage.server.cut();
     stage.go();
-    let account = stage.account;
-    let again = Command::Account(account, AccountCommand::Reconnect);
+    let again = Command::Account(stage.account, AccountCommand::Reconnect);
     stage.pages[0].page.wish(0, again);
     stage.go();
+}
+
+/// The engine dies, and the next one finds a disk that works.
+fn revive(stage: Stage) -> Stage {
+    let disk = stage.disk.clone();
     let stage = stage.restart();
-    gate.open();
+    disk.gate.open();
+    disk.cursor_gate.open();
     stage
 }
 
@@ -336,10 +341,15 @@ fn run((acts, managed, page_size): Case, fault: Option<Fault>) -> Result<(), Tes
                 stage.server.cut_after = Some(after);
                 cut_off(&mut stage, managed, Memory::Nothing);
                 stage.server.cut_after = None;
+                taken.extend(archive_own(&mut stage, &mut number));
                 cut_off(&mut stage, managed, Memory::Session);
             }
             Act::Restart => stage = stage.restart(),
-            Act::Crash { in_page } => stage = crash(stage, in_page),
+            Act::Crash { in_page } => {
+                starve(&mut stage, in_page);
+                taken.extend(archive_own(&mut stage, &mut number));
+                stage = revive(stage);
+            }
         }
         stage.go();
         taken.extend(archive_own(&mut stage, &mut number));

@@ -1,15 +1,15 @@
 //! A stage for whole scenarios: the client on a fake world, a server that answers, pages that watch.
 #![allow(dead_code)]
 
+pub mod disk;
 pub mod managed;
 pub mod server;
 
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures::FutureExt;
+pub use disk::Disk;
 use server::Server;
 use waxwing::boundary::change::{
     Change, ConversationRow, Edge, ItemKind, Reply, TimelineChange, ToPage,
@@ -23,17 +23,12 @@ use waxwing::client::log::Log;
 use waxwing::client::retirement::Retirement;
 use waxwing::entity::account::Connection;
 use waxwing::entity::address::Address;
-use waxwing::entity::archive::Cursor;
 use waxwing::entity::id::{AccountId, ItemId, RequestId, WindowId};
 use waxwing::entity::message::Message;
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
 use waxwing::entity::settings::Settings;
 use waxwing::platform::fake::{FakePage, World};
-use waxwing::store::memory::MemoryDepot;
-use waxwing::store::{
-    AccountRecord, Batch, Depot, Device, Name, Op, PageQuery, Snapshot, Store, StoreError, Stored,
-};
 
 pub const PASSWORD: &str = "pencil";
 pub const WINDOW: WindowId = WindowId(1);
@@ -392,239 +387,5 @@ impl Window {
 
     pub fn ids(&self) -> Vec<ItemId> {
         self.items.iter().map(|item| item.id).collect()
-    }
-}
-
-/// A disk that can be watched, and can fail.
-#[derive(Default)]
-pub struct Disk {
-    depot: MemoryDepot,
-    pub commits: Rc<Cell<usize>>,
-    pub fails: Rc<Cell<bool>>,
-    /// What concerns the accounts themselves cannot be written.
-    pub device_fails: Cell<bool>,
-    /// The accounts' stores cannot be opened.
-    pub stays_shut: Cell<bool>,
-    /// Commits wait while this is shut.
-    pub gate: Rc<Gate>,
-    /// Commits with a cursor wait while this is shut.
-    pub cursor_gate: Rc<Gate>,
-    /// What it does wrong.
-    pub fault: Rc<Cell<Option<Fault>>>,
-    /// Who opens a store waits while this is shut.
-    pub door: Gate,
-    stores: RefCell<Vec<(AccountId, Rc<dyn Store>)>>,
-}
-
-impl Disk {
-    pub fn device(&self) -> Device {
-        self.depot.load().now_or_never().unwrap().unwrap()
-    }
-
-    pub fn messages(&self, account: AccountId) -> Vec<Message> {
-        self.messages_of(account, juliet())
-    }
-
-    /// How far the archive is known.
-    pub fn cursor(&self, account: AccountId) -> Option<Cursor> {
-        let store = self.depot.open(account).now_or_never().unwrap().unwrap();
-        store.load().now_or_never().unwrap().unwrap().cursor
-    }
-
-    pub fn messages_of(&self, account: AccountId, conversation: Address) -> Vec<Message> {
-        let Some(store) = self.depot.open(account).now_or_never().unwrap().ok() else {
-            return Vec::new();
-        };
-        let query = PageQuery {
-            conversation,
-            from: waxwing::store::From::Newest,
-            count: 100_000,
-        };
-        store.page(query).now_or_never().unwrap().unwrap()
-    }
-
-    pub fn opened(&self) -> usize {
-        self.stores.borrow().len()
-    }
-}
-
-impl Depot for Disk {
-    fn load(&self) -> Stored<'_, Device> {
-        if self.fails.get() {
-            return async { Err(StoreError::Unavailable("gone".into())) }.boxed_local();
-        }
-        self.depot.load()
-    }
-    fn put_account(&self, account: AccountRecord) -> Stored<'_, ()> {
-        if self.fails.get() {
-            return async { Err(StoreError::Full) }.boxed_local();
-        }
-        if self.device_fails.get() {
-            return async { Err(StoreError::Unavailable("gone".into())) }.boxed_local();
-        }
-        self.depot.put_account(account)
-    }
-    fn remove_account(&self, id: AccountId) -> Stored<'_, ()> {
-        if self.device_fails.get() {
-            return async { Err(StoreError::Unavailable("gone".into())) }.boxed_local();
-        }
-        self.depot.remove_account(id)
-    }
-    fn put_settings(&self, settings: Settings) -> Stored<'_, ()> {
-        if self.fails.get() {
-            return async { Err(StoreError::Full) }.boxed_local();
-        }
-        self.depot.put_settings(settings)
-    }
-    fn open(&self, id: AccountId) -> Stored<'_, Rc<dyn Store>> {
-        if self.fails.get() {
-            return async { Err(StoreError::Full) }.boxed_local();
-        }
-        if self.stays_shut.get() {
-            return async { Err(StoreError::Unavailable("slow".into())) }.boxed_local();
-        }
-        async move {
-            self.door.pass().await;
-            let store = self.depot.open(id).await?;
-            let watched: Rc<dyn Store> = Rc::new(WatchedStore {
-                store,
-                commits: self.commits.clone(),
-                fails: self.fails.clone(),
-                gate: self.gate.clone(),
-                cursor_gate: self.cursor_gate.clone(),
-                fault: self.fault.clone(),
-            });
-            self.stores.borrow_mut().push((id, watched.clone()));
-            Ok(watched)
-        }
-        .boxed_local()
-    }
-    fn erase(&self, id: AccountId) -> Stored<'_, ()> {
-        self.stores.borrow_mut().retain(|(known, _)| *known != id);
-        self.depot.erase(id)
-    }
-}
-
-struct WatchedStore {
-    store: Rc<dyn Store>,
-    commits: Rc<Cell<usize>>,
-    fails: Rc<Cell<bool>>,
-    gate: Rc<Gate>,
-    cursor_gate: Rc<Gate>,
-    fault: Rc<Cell<Option<Fault>>>,
-}
-
-/// Faults that a client could have: what it writes, it would write wrongly.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// The cursor is written before the messages up to it.
-    CursorFirst,
-    /// Of a page of more than one message, the cursor alone is written.
-    PageSkipped,
-    /// A live message moves the cursor.
-    CursorFollowsLive,
-}
-
-impl Fault {
-    /// The batch as the faulty client would write it: what comes at once, and what later.
-    fn split(self, batch: Batch) -> (Batch, Batch) {
-        let is_cursor = |op: &Op| matches!(op, Op::PutCursor(_));
-        let is_message = |op: &Op| matches!(op, Op::PutMessage(_));
-        let has_cursor = batch.ops.iter().any(is_cursor);
-        let (mut now, mut later) = (Batch::default(), batch);
-        match self {
-            Self::CursorFirst => {
-                now.ops = later.ops.extract_if(.., |op| is_cursor(op)).collect();
-            }
-            Self::PageSkipped => {
-                let count = later.ops.iter().filter(|op| is_message(op)).count();
-                if has_cursor && count > 1 {
-                    later.ops.retain(|op| !is_message(op));
-                }
-            }
-            Self::CursorFollowsLive => {
-                let named = later.ops.iter().rev().find_map(|op| match op {
-                    Op::PutMessage(message) => Some((message.ids.archive.clone()?, message.time)),
-                    _ => None,
-                });
-                if let (Some((id, time)), false) = (named, has_cursor) {
-                    let id = Some(id);
-                    later.ops.push(Op::PutCursor(Cursor { id, time }));
-                }
-            }
-        }
-        (now, later)
-    }
-}
-
-impl Store for WatchedStore {
-    fn load(&self) -> Stored<'_, Snapshot> {
-        self.store.load()
-    }
-    fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>> {
-        self.store.page(query)
-    }
-    fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>> {
-        self.store.find(conversation, names)
-    }
-    fn count_unread(
-        &self,
-        conversation: Address,
-        after: Option<waxwing::entity::message::Position>,
-        limit: u32,
-    ) -> Stored<'_, u32> {
-        self.store.count_unread(conversation, after, limit)
-    }
-    fn commit(&self, batch: Batch) -> Stored<'_, ()> {
-        self.commits.set(self.commits.get() + 1);
-        if self.fails.get() {
-            return async { Err(StoreError::Full) }.boxed_local();
-        }
-        let has_cursor = batch.ops.iter().any(|op| matches!(op, Op::PutCursor(_)));
-        async move {
-            let (now, later) = match self.fault.get() {
-                Some(fault) => fault.split(batch),
-                None => (Batch::default(), batch),
-            };
-            self.store.commit(now).await?;
-            self.gate.pass().await;
-            if has_cursor {
-                self.cursor_gate.pass().await;
-            }
-            self.store.commit(later).await
-        }
-        .boxed_local()
-    }
-}
-
-/// What a slow disk waits for.
-#[derive(Default)]
-pub struct Gate {
-    shut: Cell<bool>,
-    waiting: RefCell<Vec<std::task::Waker>>,
-}
-
-impl Gate {
-    pub fn shut(&self) {
-        self.shut.set(true);
-    }
-
-    pub fn open(&self) {
-        self.shut.set(false);
-        self.waiting
-            .take()
-            .into_iter()
-            .for_each(std::task::Waker::wake);
-    }
-
-    async fn pass(&self) {
-        std::future::poll_fn(|cx| {
-            if !self.shut.get() {
-                return std::task::Poll::Ready(());
-            }
-            self.waiting.borrow_mut().push(cx.waker().clone());
-            std::task::Poll::Pending
-        })
-        .await;
     }
 }

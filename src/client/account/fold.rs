@@ -14,6 +14,7 @@ use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 use crate::model::timeline::advance;
 use crate::store::{Batch, Name, Op, Roster};
+use crate::xmpp::message::order::STEP;
 
 use super::Account;
 use super::turn::{Later, Work};
@@ -162,7 +163,7 @@ impl Account {
         match latest {
             Some(latest) if latest >= position => Position {
                 time: latest.time,
-                tie: latest.tie.saturating_add(1),
+                tie: latest.tie.saturating_add(STEP),
             },
             _ => position,
         }

@@ -9,7 +9,9 @@ use crate::entity::time::Timestamp;
 
 const LIVE: u64 = 1 << 63;
 const ARCHIVED: u64 = 1 << 62;
-/// How many messages of one millisecond are told apart without looking at what was given before.
+/// How far apart live messages of one moment are: what was missed between them can be put there.
+pub const STEP: u64 = 64;
+/// How many ties a millisecond has: its messages are told apart without looking at what was given before.
 const PER_MILLISECOND: u64 = 1024;
 
 /// Gives out ties, increasing for what is live or missed and decreasing for history; the clock keeps them apart across
@@ -34,7 +36,7 @@ impl Default for Order {
 impl Order {
     /// The tie of a live message.
     pub fn next_live(&mut self, now: Timestamp) -> u64 {
-        self.live = (self.live + 1).max(LIVE + ticks(now));
+        self.live = (self.live + STEP).max(LIVE + ticks(now));
         self.live
     }
 
