@@ -59,17 +59,9 @@ pub enum Place {
 }
 
 /// Gives the new messages of a page places between those that were known, and after `floor`: the order of the archive
-/// counts, also where its times are whole seconds, or its clock is not ours.
-pub fn fit(page: &mut [Place], mut floor: Option<Position>) {
-    for place in page.iter_mut() {
-        if let (Place::Fresh(at), Some(floor)) = (&mut *place, floor)
-            && *at <= floor
-        {
-            at.time = floor.time;
-            at.tie = floor.tie.saturating_add(1);
-        }
-        floor = Some(place.position());
-    }
+/// counts, also where its times are whole seconds, or its clock is not ours. Where what was known stands in another
+/// order (who writes offline is archived later), what came before a new message stays before it. Gives back the new floor.
+pub fn fit(page: &mut [Place], mut floor: Option<Position>) -> Option<Position> {
     let mut ceiling: Option<Position> = None;
     for place in page.iter_mut().rev() {
         if let (Place::Fresh(at), Some(ceiling)) = (&mut *place, ceiling)
@@ -78,8 +70,19 @@ pub fn fit(page: &mut [Place], mut floor: Option<Position>) {
             at.time = ceiling.time;
             at.tie = ceiling.tie.saturating_sub(1);
         }
-        ceiling = Some(place.position());
+        let at = place.position();
+        ceiling = Some(ceiling.map_or(at, |ceiling| ceiling.min(at)));
     }
+    for place in page {
+        if let (Place::Fresh(at), Some(floor)) = (&mut *place, floor)
+            && *at <= floor
+        {
+            at.time = floor.time;
+            at.tie = floor.tie.saturating_add(1);
+        }
+        floor = floor.max(Some(place.position()));
+    }
+    floor
 }
 
 impl Place {
@@ -263,6 +266,11 @@ mod tests {
         assert_eq!(fitted(None, page), [(7, 91), (9, 11)]);
         let page = vec![fresh(4, 10), fresh(5, 11), known(3, 90)];
         assert_eq!(fitted(None, page), [(3, 88), (3, 89)]);
+        // What we wrote offline was archived late: what was heard before stays before.
+        let page = vec![known(7, 90), fresh(8, 10), known(3, 90)];
+        assert_eq!(fitted(None, page), [(7, 91)]);
+        let page = vec![known(7, 90), known(3, 90), fresh(5, 10)];
+        assert_eq!(fitted(None, page), [(7, 91)]);
         // The page before this one ended there.
         let page = vec![fresh(2, 10), fresh(9, 11)];
         assert_eq!(fitted(Some(place(7, 90)), page), [(7, 91), (9, 11)]);

@@ -47,9 +47,9 @@ impl Account {
         let stored = join_all(looks).await;
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
             let floor = self.caught_up.get(&peer).copied();
-            let (fresh, last) = self.merge(page, &stored, floor, batch);
-            if let Some(last) = last {
-                self.caught_up.insert(peer.clone(), last);
+            let (fresh, floor) = self.merge(page, &stored, floor, batch);
+            if let Some(floor) = floor {
+                self.caught_up.insert(peer.clone(), floor);
             }
             if fresh
                 .iter()

@@ -268,8 +268,8 @@ impl Account {
         stored.unwrap_or_default()
     }
 
-    /// Merges messages of one conversation, as the archive orders them, with what is stored; `floor` is the place of the
-    /// one before them, if that is known. Gives back those that are new, and the place of the last.
+    /// Merges messages of one conversation, as the archive orders them, with what is stored; they come
+    /// after `floor`. Gives back those that are new, and the floor of the next page.
     pub(super) fn merge(
         &mut self,
         page: Vec<Message>,
@@ -289,7 +289,7 @@ impl Account {
                 fresh.push(message);
             }
         }
-        merge::fit(&mut places, floor);
+        let floor = merge::fit(&mut places, floor);
         let new = places
             .iter()
             .filter(|place| matches!(place, Place::Fresh(_)));
@@ -297,7 +297,7 @@ impl Account {
             message.position = place.position();
             batch.push(Op::PutMessage(message.clone()));
         }
-        (fresh, places.last().map(|last| last.position()))
+        (fresh, floor)
     }
 
     /// Merges a page of the archive with what is stored.

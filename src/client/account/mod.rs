@@ -191,7 +191,7 @@ pub(super) struct Account {
     composed: u64,
     asking: HashMap<Address, u32>,
     recount: HashSet<Address>,
-    /// Where the pages of catch-up of this session ended in each conversation.
+    /// The newest place of what the pages of catch-up of this session held, in each conversation.
     caught_up: HashMap<Address, Position>,
     published: Option<Instant>,
     /// Another engine takes over: there is no attempt after this session.
