@@ -260,3 +260,236 @@ impl CatchUp {
         Some(Cursor { id: Some(id), time })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::message::Message;
+    use crate::xmpp::engine::{Snapshot, Wish};
+    use crate::xmpp::ns;
+    use crate::xmpp::testing::{START, Session, snapshot};
+
+    fn cursor(id: &str, time: i64) -> Cursor {
+        Cursor {
+            id: Some(id.to_owned()),
+            time: Timestamp(time),
+        }
+    }
+
+    /// A session that knows the archive up to there, and has just asked for the rest.
+    fn session(cursor: Option<Cursor>) -> Session {
+        let mut session = Session::unanswered(Snapshot {
+            cursor,
+            ..snapshot()
+        });
+        ready(&mut session);
+        session
+    }
+
+    fn ready(session: &mut Session) {
+        session.answer("query", ns::ROSTER, "");
+        let info = format!(
+            "<query xmlns='{}'><feature var='{}'/></query>",
+            ns::DISCO_INFO,
+            ns::MAM
+        );
+        session.answer("query", ns::DISCO_INFO, &info);
+        session.answer("query", ns::DISCO_INFO, &info);
+        session.forget_all_but("query", ns::MAM);
+    }
+
+    /// What is asked for: the place in the set.
+    fn asked(session: &Session) -> String {
+        let [iq] = session.sent.as_slice() else {
+            panic!("{:?}", session.sent)
+        };
+        let frame = String::from(iq);
+        let place = frame.split("</max>").nth(1).unwrap();
+        place.split("</set>").next().unwrap().to_owned()
+    }
+
+    /// Answers with one message, which is archived under that id.
+    fn page(session: &mut Session, id: &str, more: bool) {
+        let query = session.sent[0].get_child("query", ns::MAM).unwrap();
+        let query = query.attr("queryid").unwrap().to_owned();
+        session.receive(&format!(
+            "<message xmlns='jabber:client'><result xmlns='urn:xmpp:mam:2' queryid='{query}' id='{id}'>\
+             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z'/>\
+             <message xmlns='jabber:client' from='juliet@capulet.example' to='romeo@montague.example' type='chat'>\
+             <body>{id}</body></message></forwarded></result></message>"
+        ));
+        let complete = if more { "" } else { " complete='true'" };
+        let fin = format!(
+            "<fin xmlns='urn:xmpp:mam:2'{complete}><set xmlns='{}'><last>{id}</last></set></fin>",
+            ns::RSM
+        );
+        session.answer("query", ns::MAM, &fin);
+    }
+
+    /// Takes the page that was told.
+    fn told(session: &mut Session) -> (Vec<Message>, Option<Cursor>) {
+        match session.only_event() {
+            Event::Archive(ArchiveEvent::Missed {
+                messages, cursor, ..
+            }) => (messages, cursor),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_before_the_first_screen_can_be_drawn() {
+        let mut session = Session::unanswered(Snapshot {
+            cursor: Some(cursor("a1", 1)),
+            ..snapshot()
+        });
+        let info = format!(
+            "<query xmlns='{}'><feature var='{}'/></query>",
+            ns::DISCO_INFO,
+            ns::MAM
+        );
+        session.answer("query", ns::DISCO_INFO, &info);
+        session.answer("query", ns::DISCO_INFO, &info);
+        assert!(!session.sent.iter().any(|iq| iq.has_child("query", ns::MAM)));
+        session.answer("query", ns::ROSTER, "");
+        let order: Vec<_> = session.sent.iter().map(|sent| sent.name()).collect();
+        assert_eq!(order.last(), Some(&"iq"), "{order:?}");
+        assert!(order.contains(&"presence"));
+    }
+
+    #[test]
+    fn without_a_word_of_our_account_there_is_no_archive_to_ask() {
+        let mut session = Session::unanswered(snapshot());
+        session.answer("query", ns::ROSTER, "");
+        let of_server = format!(
+            "<query xmlns='{}'><feature var='{}'/></query>",
+            ns::DISCO_INFO,
+            ns::MAM
+        );
+        session.answer("query", ns::DISCO_INFO, &of_server);
+        let of_account = format!("<query xmlns='{}'/>", ns::DISCO_INFO);
+        session.answer("query", ns::DISCO_INFO, &of_account);
+        assert!(!session.sent.iter().any(|iq| iq.has_child("query", ns::MAM)));
+    }
+
+    #[test]
+    fn the_next_page_waits_for_the_commit_of_this_one() {
+        let mut session = session(Some(cursor("a1", 1)));
+        assert_eq!(asked(&session), "<after>a1</after>");
+        page(&mut session, "a2", true);
+        let (messages, reached) = told(&mut session);
+        assert_eq!(messages.len(), 1);
+        let reached = reached.unwrap();
+        assert_eq!(reached, cursor("a2", START - 3_600_000));
+        session.nothing();
+        session.wait(Duration::from_secs(3_600));
+        session.nothing();
+        session.wish(Wish::CatchUp(Some(reached)));
+        assert_eq!(asked(&session), "<after>a2</after>");
+    }
+
+    #[test]
+    fn what_was_told_and_committed_after_the_end_of_the_session_counts_in_the_next() {
+        for committed in [true, false] {
+            let mut session = session(Some(cursor("a1", 1)));
+            page(&mut session, "a2", true);
+            let (_, reached) = told(&mut session);
+            session.cut();
+            session.forget();
+            if committed {
+                session.wish(Wish::CatchUp(reached));
+                session.nothing();
+            }
+            session.bind();
+            ready(&mut session);
+            let place = if committed {
+                "<after>a2</after>"
+            } else {
+                "<after>a1</after>"
+            };
+            assert_eq!(asked(&session), place);
+        }
+    }
+
+    #[test]
+    fn an_archive_without_an_end_is_left_in_the_end() {
+        let mut session = session(Some(cursor("a0", 1)));
+        for number in 1..=PAGES {
+            page(&mut session, &format!("a{number}"), true);
+            let (_, reached) = told(&mut session);
+            session.wish(Wish::CatchUp(reached));
+        }
+        session.nothing();
+    }
+
+    #[test]
+    fn pauses_grow_and_are_bounded() {
+        let mut session = session(Some(cursor("a1", 1)));
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            let id = session.request("query", ns::MAM);
+            session.receive(&format!(
+                "<iq xmlns='jabber:client' type='error' id='{}'><error type='wait'>\
+                 <resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+                id.attr("id").unwrap()
+            ));
+            session.nothing();
+            let before = session.now;
+            let (at, _) = session.engine.poll_timeout().unwrap();
+            pauses.push(at.since(before).as_secs());
+            session.wait(at.since(before));
+            assert_eq!(asked(&session), "<after>a1</after>");
+        }
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 640, 640]);
+    }
+
+    #[test]
+    fn an_archive_that_was_empty_is_read_from_its_beginning() {
+        let mut session = session(None);
+        assert!(asked(&session).starts_with("<before"));
+        let fin = "<fin xmlns='urn:xmpp:mam:2' complete='true'/>";
+        session.answer("query", ns::MAM, fin);
+        let (_, reached) = told(&mut session);
+        assert_eq!(reached, Some(Cursor::BEGINNING));
+        session.wish(Wish::CatchUp(reached));
+        session.cut();
+        session.bind();
+        ready(&mut session);
+        assert_eq!(asked(&session), "");
+        page(&mut session, "a1", false);
+        let event = session.only_event();
+        let Event::Archive(ArchiveEvent::Missed {
+            cursor: reached,
+            since,
+            ..
+        }) = event
+        else {
+            panic!("{event:?}")
+        };
+        assert_eq!(reached, Some(cursor("a1", START - 3_600_000)));
+        assert_eq!(since, Since::Cursor);
+    }
+
+    #[test]
+    fn what_a_page_held_too_much_is_asked_for_again() {
+        let mut session = session(Some(cursor("a0", 1)));
+        let query = session.sent[0].get_child("query", ns::MAM).unwrap();
+        let query = query.attr("queryid").unwrap().to_owned();
+        for number in 1..=600 {
+            session.receive(&format!(
+                "<message xmlns='jabber:client'><result xmlns='urn:xmpp:mam:2' queryid='{query}' id='a{number}'>\
+                 <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z'/>\
+                 <message xmlns='jabber:client' from='juliet@capulet.example' to='romeo@montague.example' type='chat'>\
+                 <body>x</body></message></forwarded></result></message>"
+            ));
+        }
+        let fin = format!(
+            "<fin xmlns='urn:xmpp:mam:2' complete='true'><set xmlns='{}'><last>a600</last></set></fin>",
+            ns::RSM
+        );
+        session.answer("query", ns::MAM, &fin);
+        let (messages, reached) = told(&mut session);
+        assert_eq!(messages.len(), 500);
+        session.wish(Wish::CatchUp(reached));
+        assert_eq!(asked(&session), "<after>a500</after>");
+    }
+}
