@@ -24,6 +24,8 @@ pub enum Event {
     Message(MessageEvent),
     /// Of the archive.
     Archive(ArchiveEvent),
+    /// Of how far our account has read.
+    Displayed(DisplayedEvent),
     /// A command was carried out, or not.
     Answered(RequestId, Result<Reply, Problem>),
 }
@@ -177,6 +179,17 @@ pub enum ArchiveEvent {
         /// What they are to us.
         since: Since,
     },
+}
+
+/// A fact of how far our account has read (XEP-0490): a conversation, and the archive id of the last message displayed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DisplayedEvent {
+    /// All that is flagged at the beginning of a session, when what was missed is there. From now on we can flag, too.
+    Known(Vec<(Address, String)>),
+    /// Flagged just now: by us, or by another device of ours.
+    Flagged(Address, String),
+    /// The server does not let us, as long as this session lasts.
+    Refused,
 }
 
 /// What a page of the whole archive is to us.

@@ -644,6 +644,77 @@ fn capabilities_are_learned_only_under_their_own_name() {
     }
 }
 
+/// XEP-0490: what only claims to be our account's word clears no badge, wherever it is put; our account's word does.
+#[test]
+fn nobody_else_says_how_far_we_have_read() {
+    let flag = |to: &str| {
+        format!(
+            "<event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:mds:displayed:0'>\
+             <item id='juliet@example.org'><displayed xmlns='urn:xmpp:mds:displayed:0'>\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='{to}' id='a1'/></displayed></item></items></event>"
+        )
+    };
+    let unread = |stanza: &str| {
+        let mut scene = Scene::new();
+        scene.deliver(
+            "<message from='{JUF}' to='{ME}' type='chat'><body>wherefore</body>\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='{ME}' id='a1'/></message>",
+            false,
+        );
+        assert_eq!(scene.stage.row().unread, 1);
+        scene.forget();
+        scene.deliver(stanza, false);
+        let (_, frames) = scene.take_done();
+        assert!(only_an_error(&frames), "{stanza}: {frames:?}");
+        assert!(scene.still_answers(), "{stanza}");
+        scene.restart().stage.row().unread
+    };
+    let event = flag(ME);
+    for sender in [
+        "{EV}",
+        "{EVB}",
+        "{JUF}",
+        "{MEF}",
+        "{ME}/other",
+        "example.org",
+    ] {
+        for inner in [event.clone(), format!("<body>x</body>{event}")] {
+            let stanza =
+                format!("<message from='{sender}' to='{{MEF}}' type='headline'>{inner}</message>");
+            let expected = if sender == "{JUF}" && inner != event {
+                2
+            } else {
+                1
+            };
+            assert_eq!(unread(&stanza), expected, "{stanza}");
+        }
+    }
+    for wrapping in [
+        format!(
+            "<message from='{{EV}}' to='{{MEF}}'><received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>\
+             <message xmlns='jabber:client' from='{{ME}}'>{event}</message></forwarded></received></message>"
+        ),
+        format!(
+            "<message from='{{ME}}' to='{{MEF}}'><received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>\
+             <message xmlns='jabber:client' from='{{ME}}'>{event}</message></forwarded></received></message>"
+        ),
+        format!("<message from='{{ME}}' to='{{MEF}}' type='error'>{event}</message>"),
+        format!("<iq from='{{EV}}' to='{{MEF}}' type='set' id='{{N}}'>{event}</iq>"),
+        format!(
+            "<message from='{{ME}}' to='{{MEF}}' type='headline'>{}</message>",
+            flag(MALLORY)
+        ),
+    ] {
+        assert_eq!(unread(&wrapping), 1, "{wrapping}");
+    }
+    for twin in [
+        format!("<message from='{{ME}}' to='{{MEF}}' type='headline'>{event}</message>"),
+        format!("<message to='{{MEF}}' type='headline'>{event}</message>"),
+    ] {
+        assert_eq!(unread(&twin), 0, "{twin}");
+    }
+}
+
 /// WINDOW is juliet's: what is forged in her name shows nowhere there.
 #[test]
 fn the_scene_is_as_described() {

@@ -17,6 +17,8 @@ mod connection;
 mod deaths;
 #[path = "scenarios/disk.rs"]
 mod disk;
+#[path = "scenarios/displayed.rs"]
+mod displayed;
 #[path = "scenarios/late_disk.rs"]
 mod late_disk;
 #[path = "scenarios/login.rs"]

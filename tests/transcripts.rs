@@ -13,7 +13,8 @@
 //! S: <iq id='{id}' type='result'/>     the server sends this; `{name}` is what was bound
 //! E: Session(Online)                   the engine reports exactly this next (its Debug, spaces folded; `…` skips)
 //! SAVE: Credentials                    the engine saves this next (beginning of its Debug)
-//! W: send juliet@example.org hello     a wish; `committed`: the last page of catch-up is stored
+//! W: send juliet@example.org hello     a wish; `committed`: the last page of catch-up is stored;
+//!                                      `displayed juliet@example.org a1`: flag her conversation up to there
 //! T+30s | T+500ms                      time passes; the engine is woken when it wants to be
 //! CLOSE: | CLOSED:                     the engine closes the socket; the socket is closed under it
 //! ```
@@ -352,6 +353,10 @@ impl Play {
                 before: None,
                 count: 50,
             },
+            "displayed" => {
+                let (conversation, id) = rest.split_once(' ').ok_or("whose, up to where?")?;
+                Wish::Displayed(address(conversation)?, id.to_string())
+            }
             "committed" => Wish::CatchUp(self.cursor.take()),
             "idle" => Wish::Idle(Some(self.now.wall)),
             "back" => Wish::Idle(None),

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::entity::address::Address;
-use crate::entity::conversation::{Conversation, History};
+use crate::entity::conversation::{Conversation, Displayed, Flagged, History};
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::store::{Batch, Op, Snapshot, Store, StoreError};
@@ -176,7 +176,21 @@ fn join(held: &Conversation, told: Conversation, overlaps: bool, has_read: bool)
             History::Before(_) if overlaps => held.history.clone(),
             history => history,
         },
+        displayed: Displayed {
+            flagged: newer(told.displayed.flagged, held.displayed.flagged.as_ref()),
+            owed: told.displayed.owed || held.displayed.owed,
+        },
         ..told
+    }
+}
+
+/// What was flagged last.
+fn newer(told: Option<Flagged>, held: Option<&Flagged>) -> Option<Flagged> {
+    let at = |flagged: Option<&Flagged>| flagged.map(|flagged| flagged.position);
+    if at(told.as_ref()) >= at(held) {
+        told
+    } else {
+        held.cloned()
     }
 }
 
@@ -325,6 +339,29 @@ mod tests {
         let after = joined(conversation(9, 9), conversation(5, 5), &[message(5, 5)]);
         assert_eq!(after.read, Some(at(9)));
         assert_eq!(after.latest.unwrap().position, at(9));
+    }
+
+    #[test]
+    fn what_the_account_says_last_counts_and_what_it_is_owed_is_not_forgotten() {
+        let displayed = |number: u64, owed| Conversation {
+            displayed: Displayed {
+                flagged: (number > 0).then(|| Flagged {
+                    id: number.to_string(),
+                    position: at(number),
+                }),
+                owed,
+            },
+            ..conversation(9, 9)
+        };
+        for (held, told, expected) in [
+            ((2, false), (3, false), (3, false)),
+            ((3, true), (2, false), (3, true)),
+            ((0, false), (2, true), (2, true)),
+            ((2, false), (0, false), (2, false)),
+        ] {
+            let after = joined(displayed(held.0, held.1), displayed(told.0, told.1), &[]);
+            assert_eq!(after.displayed, displayed(expected.0, expected.1).displayed);
+        }
     }
 
     #[test]

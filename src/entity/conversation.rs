@@ -23,6 +23,8 @@ pub struct Conversation {
     pub history: History,
     /// Shown in the list of conversations; a closed one comes back with its next message.
     pub open: bool,
+    /// How far our account says that it was read (XEP-0490).
+    pub displayed: Displayed,
 }
 
 impl Conversation {
@@ -37,8 +39,27 @@ impl Conversation {
             latest: None,
             history: History::Unknown,
             open: true,
+            displayed: Displayed::default(),
         }
     }
+}
+
+/// How far our account says that a conversation was read, for all of its devices (XEP-0490).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Displayed {
+    /// The newest message that is known to be flagged, by whichever device.
+    pub flagged: Option<Flagged>,
+    /// The user has read on here since, and our account was not told.
+    pub owed: bool,
+}
+
+/// A message up to which all was displayed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Flagged {
+    /// Its name in the archive.
+    pub id: String,
+    /// Its place.
+    pub position: Position,
 }
 
 /// The newest message, in short.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::boundary::change::ConversationRow;
 use crate::entity::address::Address;
-use crate::entity::conversation::{Conversation, History, Preview};
+use crate::entity::conversation::{Conversation, Displayed, Flagged, History, Preview};
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::order;
 use crate::event::Since;
@@ -79,9 +79,59 @@ impl Conversations {
         });
     }
 
-    /// Everything up to here was seen. Returns true when the unread messages after it must be counted anew.
+    /// Everything up to here was seen, on this device. What our account does not say already, it is owed. Returns true when the
+    /// unread messages after it must be counted anew.
     #[must_use]
     pub fn mark_read(&mut self, peer: &Address, position: Position) -> bool {
+        let is_owed = |known: &Conversation| {
+            let Displayed { flagged, owed } = &known.displayed;
+            let flagged = flagged.as_ref().map(|flagged| flagged.position);
+            !owed && known.read <= Some(position) && flagged < Some(position)
+        };
+        if self.known.get(peer).is_some_and(is_owed) {
+            self.change(peer, |conversation| conversation.displayed.owed = true);
+        }
+        self.advance(peer, position)
+    }
+
+    /// Our account says that everything up to here was displayed: on another device, or here. Returns what
+    /// [`Self::mark_read`] does.
+    #[must_use]
+    pub fn flag(&mut self, peer: &Address, flagged: Flagged) -> bool {
+        let position = flagged.position;
+        let Some(known) = self.known.get(peer) else {
+            return false;
+        };
+        let before = known.displayed.flagged.as_ref();
+        if before.is_none_or(|before| before.position < position) {
+            self.change(peer, |conversation| {
+                conversation.displayed.flagged = Some(flagged);
+                conversation.displayed.owed &= conversation.read > Some(position);
+            });
+        }
+        self.advance(peer, position)
+    }
+
+    /// There is nothing to tell our account of what was read up to here.
+    pub fn settle(&mut self, peer: &Address, read: Position) {
+        if self
+            .known
+            .get(peer)
+            .is_some_and(|known| known.displayed.owed && known.read == Some(read))
+        {
+            self.change(peer, |conversation| conversation.displayed.owed = false);
+        }
+    }
+
+    /// The conversations that were read further than our account was told.
+    #[must_use]
+    pub fn owed(&self) -> Vec<Conversation> {
+        let owed = self.known.values().filter(|known| known.displayed.owed);
+        owed.cloned().collect()
+    }
+
+    /// Everything up to here was seen.
+    fn advance(&mut self, peer: &Address, position: Position) -> bool {
         let Some(known) = self.known.get(peer) else {
             return false;
         };
@@ -129,7 +179,8 @@ impl Conversations {
     /// A message came, live; or another device of ours sent it.
     pub(super) fn on_received(&mut self, message: &Message) {
         if message.direction == Direction::Outgoing {
-            return self.on_composed(message);
+            // XEP-0490 §4.1: that is no word on what was displayed; what the other device has to say of it, it says itself.
+            return self.on_answered(message, false);
         }
         self.change(&message.conversation, |conversation| {
             conversation.open = true;
@@ -142,10 +193,16 @@ impl Conversations {
         });
     }
 
-    /// We wrote a message: who answers has read.
+    /// We wrote a message.
     pub(super) fn on_composed(&mut self, message: &Message) {
+        self.on_answered(message, true);
+    }
+
+    /// Who answers has read.
+    fn on_answered(&mut self, message: &Message, here: bool) {
         self.change(&message.conversation, |conversation| {
             conversation.open = true;
+            conversation.displayed.owed |= here && conversation.unread > 0;
             let is_newest = note(conversation, message);
             conversation.read = conversation.read.max(Some(message.position));
             // What another device sent before the newest message leaves the count to the store.
@@ -273,6 +330,18 @@ fn preview(message: &Message) -> Preview {
         time: message.time,
         direction: message.direction,
         text: text::preview(&message.body),
+    }
+}
+
+/// The place just after a place.
+#[must_use]
+pub fn after(position: Position) -> Position {
+    match position.tie.checked_add(1) {
+        Some(tie) => Position { tie, ..position },
+        None => Position {
+            time: crate::entity::time::Timestamp(position.time.0.saturating_add(1)),
+            tie: 0,
+        },
     }
 }
 

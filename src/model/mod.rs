@@ -21,7 +21,7 @@ use crate::entity::id::AccountId;
 use crate::entity::presence::OwnPresence;
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 
-pub use conversations::{Conversations, before};
+pub use conversations::{Conversations, after, before};
 pub use presence::Presences;
 pub use roster::Roster;
 pub use session::Session;
@@ -140,7 +140,10 @@ impl Model {
                     self.timelines.put(message);
                 }
             }
-            Event::Archive(ArchiveEvent::Failed { .. }) | Event::Answered(..) => {}
+            // What our account says is told by `Conversations::flag`, when the message is found.
+            Event::Archive(ArchiveEvent::Failed { .. })
+            | Event::Displayed(_)
+            | Event::Answered(..) => {}
         }
     }
 

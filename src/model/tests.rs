@@ -5,6 +5,7 @@ use super::*;
 use crate::boundary::change::{Edge, ItemKind};
 use crate::boundary::command::Toward;
 use crate::entity::contact::Subscription;
+use crate::entity::conversation::Flagged;
 use crate::entity::id::{ItemId, WindowId};
 use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use crate::entity::presence::{Availability, Presence};
@@ -403,4 +404,41 @@ fn an_item_keeps_its_identity_from_echo_to_read() {
         id: own.id,
     }));
     assert_eq!(model.drain().windows[0].1.gone, [own.id]);
+}
+
+#[test]
+fn what_is_read_here_is_owed_until_the_account_says_it() {
+    let mut model = model();
+    let at = |number| message(number, Direction::Incoming).position;
+    let flagged = |number: u64| Flagged {
+        id: format!("a{number}"),
+        position: at(number),
+    };
+    for number in 1..=4 {
+        model.apply(&incoming(number));
+    }
+    let owed = |model: &Model| !model.conversations.owed().is_empty();
+    let read = |model: &Model| model.conversations.of(&juliet()).unwrap().read;
+    assert!(!owed(&model));
+    // Elsewhere.
+    assert!(model.conversations.flag(&juliet(), flagged(2)));
+    assert_eq!((owed(&model), read(&model)), (false, Some(at(2))));
+    // What the account says already is not owed; what is behind it moves nothing.
+    assert!(!model.conversations.mark_read(&juliet(), at(2)));
+    assert!(!model.conversations.flag(&juliet(), flagged(1)));
+    assert_eq!((owed(&model), read(&model)), (false, Some(at(2))));
+    // Here.
+    let _ = model.conversations.mark_read(&juliet(), at(3));
+    assert!(owed(&model));
+    model.conversations.settle(&juliet(), at(2));
+    assert!(owed(&model), "that was not all");
+    // What another device says meanwhile settles it only as far as it goes.
+    let _ = model.conversations.flag(&juliet(), flagged(2));
+    assert!(owed(&model));
+    let _ = model.conversations.flag(&juliet(), flagged(4));
+    assert_eq!((owed(&model), read(&model)), (false, Some(at(4))));
+    // Of whom nothing is known, nothing is known.
+    let mallory = address("mallory@example.org");
+    assert!(!model.conversations.flag(&mallory, flagged(9)));
+    assert_eq!(model.conversations.of(&mallory), None);
 }

@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::AccountRecord;
+use crate::entity::address::Address;
 use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
-use crate::entity::conversation::Conversation;
-use crate::entity::message::Message;
+use crate::entity::conversation::{Conversation, Displayed, History, Preview};
+use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::entity::settings::Settings;
 
@@ -20,7 +21,7 @@ use crate::entity::settings::Settings;
 pub const SCHEMA: u32 = 1;
 
 /// The version of the records' encoding: what [`write()`] writes.
-pub const RECORD: u8 = 1;
+pub const RECORD: u8 = 2;
 
 /// Why a record cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -35,15 +36,22 @@ pub enum Unreadable {
 
 /// What can be kept.
 pub trait Record: Serialize + DeserializeOwned {
-    /// Reads what an older build wrote: the version, and the bytes behind it.
+    /// Reads what an older build wrote: the version, and the bytes behind it. What was never different is read as it is.
     #[must_use]
-    fn upgrade(_version: u8, _body: &[u8]) -> Option<Self> {
-        None
+    fn upgrade(version: u8, body: &[u8]) -> Option<Self> {
+        (version > 0).then(|| whole(body)).flatten()
     }
 }
 
 impl Record for Message {}
-impl Record for Conversation {}
+impl Record for Conversation {
+    fn upgrade(version: u8, body: &[u8]) -> Option<Self> {
+        match version {
+            1 => whole::<ConversationV1>(body).map(Self::from),
+            _ => None,
+        }
+    }
+}
 impl Record for Settings {}
 impl Record for OwnPresence {}
 impl Record for Cursor {}
@@ -51,6 +59,33 @@ impl Record for Capabilities {}
 impl Record for ContactChunk {}
 impl Record for RosterHead {}
 impl Record for AccountRow {}
+
+/// A conversation before it was known how far our account says that it was read.
+#[derive(serde::Deserialize)]
+struct ConversationV1 {
+    peer: Address,
+    draft: String,
+    read: Option<Position>,
+    unread: u32,
+    latest: Option<Preview>,
+    history: History,
+    open: bool,
+}
+
+impl From<ConversationV1> for Conversation {
+    fn from(old: ConversationV1) -> Self {
+        Self {
+            peer: old.peer,
+            draft: old.draft,
+            read: old.read,
+            unread: old.unread,
+            latest: old.latest,
+            history: old.history,
+            open: old.open,
+            displayed: Displayed::default(),
+        }
+    }
+}
 
 /// Capabilities: a XEP-0115 verification string, and the features it stands for.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -99,13 +134,18 @@ pub fn write<T: Record>(record: &T) -> Vec<u8> {
 /// [`Unreadable`]; the caller skips the record and counts it.
 pub fn read<T: Record>(bytes: &[u8]) -> Result<T, Unreadable> {
     match bytes.split_first() {
-        Some((&RECORD, body)) => match postcard::take_from_bytes(body) {
-            Ok((record, [])) => Ok(record),
-            _ => Err(Unreadable::Damaged),
-        },
+        Some((&RECORD, body)) => whole(body).ok_or(Unreadable::Damaged),
         Some((&version, _)) if version > RECORD => Err(Unreadable::Newer),
         Some((&version, body)) => T::upgrade(version, body).ok_or(Unreadable::Damaged),
         None => Err(Unreadable::Damaged),
+    }
+}
+
+/// What these bytes are, and nothing besides.
+fn whole<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    match postcard::take_from_bytes(body) {
+        Ok((record, [])) => Some(record),
+        _ => None,
     }
 }
 
@@ -129,11 +169,10 @@ pub fn chunk_of(address: &str, chunks: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::address::Address;
     use crate::entity::contact::Subscription;
-    use crate::entity::conversation::{History, Preview};
+    use crate::entity::conversation::Flagged;
     use crate::entity::id::{AccountId, ItemId};
-    use crate::entity::message::{Delivery, Direction, MessageIds, Position};
+    use crate::entity::message::{Delivery, Direction, MessageIds};
     use crate::entity::presence::Availability;
     use crate::entity::settings::Theme;
     use crate::entity::time::Timestamp;
@@ -176,28 +215,49 @@ mod tests {
         assert_eq!(read::<T>(&write(record)).as_ref(), Ok(record));
     }
 
+    fn conversation() -> Conversation {
+        Conversation {
+            peer: address("juliet@example.org"),
+            draft: "d".into(),
+            read: Some(message().position),
+            unread: 2,
+            latest: Some(Preview {
+                position: message().position,
+                time: Timestamp(5),
+                direction: Direction::Incoming,
+                text: "t".into(),
+            }),
+            history: History::Before("x".into()),
+            open: true,
+            displayed: Displayed::default(),
+        }
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits = (0..hex.len()).step_by(2);
+        digits
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
     #[test]
-    fn the_encoding_of_version_1_is_pinned() {
+    fn the_encoding_is_pinned() {
         pinned(
             &message(),
-            "010780a0abfef96203126a756c696574406578616d706c652e6f72670182a0abfef9620a5768657265666f72653f0101730001016102",
+            "020780a0abfef96203126a756c696574406578616d706c652e6f72670182a0abfef9620a5768657265666f72653f0101730001016102",
         );
         pinned(
             &Conversation {
-                peer: address("juliet@example.org"),
-                draft: "d".into(),
-                read: Some(message().position),
-                unread: 2,
-                latest: Some(Preview {
-                    position: message().position,
-                    time: Timestamp(5),
-                    direction: Direction::Incoming,
-                    text: "t".into(),
-                }),
-                history: History::Before("x".into()),
-                open: true,
+                displayed: Displayed {
+                    flagged: Some(Flagged {
+                        id: "f".into(),
+                        position: message().position,
+                    }),
+                    owed: true,
+                },
+                ..conversation()
             },
-            "01126a756c696574406578616d706c652e6f726701640180a0abfef96203020180a0abfef962030a00017401017801",
+            "02126a756c696574406578616d706c652e6f726701640180a0abfef96203020180a0abfef962030a0001740101780101016680a0abfef9620301",
         );
         pinned(
             &ContactChunk {
@@ -209,35 +269,35 @@ mod tests {
                     asked: false,
                 }],
             },
-            "0101126a756c696574406578616d706c652e6f726701014a0101670300",
+            "0201126a756c696574406578616d706c652e6f726701014a0101670300",
         );
         pinned(
             &RosterHead {
                 version: Some("v".into()),
                 chunks: 2,
             },
-            "0101017602",
+            "0201017602",
         );
         pinned(
             &Capabilities {
                 ver: "v".into(),
                 features: vec!["f".into()],
             },
-            "010176010166",
+            "020176010166",
         );
         pinned(
             &OwnPresence {
                 availability: Availability::Away,
                 status: Some("s".into()),
             },
-            "0103010173",
+            "0203010173",
         );
         pinned(
             &Cursor {
                 id: Some("a".into()),
                 time: Timestamp(1_700_000_000_000),
             },
-            "0101016180a0abfef962",
+            "0201016180a0abfef962",
         );
         pinned(
             &Settings {
@@ -246,7 +306,7 @@ mod tests {
                 notifications: true,
                 notification_preview: false,
             },
-            "01020102656e0100",
+            "02020102656e0100",
         );
         pinned(
             &AccountRow {
@@ -260,7 +320,26 @@ mod tests {
                     logged_out: false,
                 },
             },
-            "01010911726f6d656f406578616d706c652e6f726700010201020000",
+            "02010911726f6d656f406578616d706c652e6f726700010201020000",
+        );
+    }
+
+    #[test]
+    fn what_version_1_wrote_is_read() {
+        let old = "01126a756c696574406578616d706c652e6f726701640180a0abfef96203020180a0abfef962030a00017401017801";
+        assert_eq!(read::<Conversation>(&bytes(old)), Ok(conversation()));
+        // The others are as they were.
+        let old = "010780a0abfef96203126a756c696574406578616d706c652e6f72670182a0abfef9620a5768657265666f72653f0101730001016102";
+        assert_eq!(read::<Message>(&bytes(old)), Ok(message()));
+        let old = "0101016180a0abfef962";
+        let cursor = Cursor {
+            id: Some("a".into()),
+            time: Timestamp(1_700_000_000_000),
+        };
+        assert_eq!(read::<Cursor>(&bytes(old)), Ok(cursor));
+        assert_eq!(
+            read::<Cursor>(&bytes("0001016180a0abfef962")),
+            Err(Unreadable::Damaged)
         );
     }
 

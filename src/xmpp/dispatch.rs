@@ -154,6 +154,7 @@ pub(super) fn on_reply(
             }
         }
         Reply::Archive(query) => features.on_archive_end(cx, &query, outcome),
+        Reply::Displayed(asked) => features.displayed.on_answer(cx, asked, outcome),
         // An error is as good a sign of life as a result.
         Reply::Handled(upto) => match outcome {
             Outcome::Result(_) | Outcome::Error { .. } => features.outbox.on_answered(cx, upto),

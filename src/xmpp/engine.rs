@@ -122,6 +122,10 @@ pub enum Wish {
     },
     /// That page of `ArchiveEvent::Missed` is committed, and this cursor with it: catch-up goes on from there.
     CatchUp(Option<Cursor>),
+    /// Flag a conversation as displayed up to this archive id (XEP-0490), after [`DisplayedEvent::Known`].
+    ///
+    /// [`DisplayedEvent::Known`]: crate::event::DisplayedEvent::Known
+    Displayed(Address, String),
     /// The user is idle since then, or is back.
     Idle(Option<Timestamp>),
     /// Somebody looks at a page, or nobody has for a while.

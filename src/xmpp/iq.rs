@@ -14,6 +14,7 @@ use crate::entity::order;
 use crate::entity::time::Instant;
 
 use super::feature::disco::Whom;
+use super::feature::displayed::Asked;
 use super::feature::roster::Edit;
 use super::stream::Question;
 
@@ -38,6 +39,8 @@ pub enum Reply {
     Carbons,
     /// For a page of the archive, by the id of the query.
     Archive(String),
+    /// For what is flagged as displayed, or for flagging it.
+    Displayed(Asked),
     /// For a sign that the server has handled all stanzas up to that one.
     Handled(u64),
 }

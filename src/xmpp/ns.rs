@@ -38,6 +38,18 @@ pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 /// XEP-0059: Result Set Management.
 pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0060: Publish-Subscribe.
+pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+/// XEP-0060 §7.1.5: a publication says how its node must be.
+pub const PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publish-options";
+/// XEP-0060 §8.2: how a node is.
+pub const NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
+/// XEP-0060: what the owner of a node does.
+pub const PUBSUB_OWNER: &str = "http://jabber.org/protocol/pubsub#owner";
+/// XEP-0060: conditions of errors.
+pub const PUBSUB_ERRORS: &str = "http://jabber.org/protocol/pubsub#errors";
+/// XEP-0060 §7.1.2.1, XEP-0163: what was published.
+pub const PUBSUB_EVENT: &str = "http://jabber.org/protocol/pubsub#event";
 /// XEP-0066: Out of Band Data, in messages and forms.
 pub const OOB: &str = "jabber:x:oob";
 /// XEP-0077: In-Band Registration.
@@ -86,3 +98,7 @@ pub const SASL2: &str = "urn:xmpp:sasl:2";
 pub const SASL_CB: &str = "urn:xmpp:sasl-cb:0";
 /// XEP-0478: Stream Limits Advertisement.
 pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
+/// XEP-0490: Message Displayed Synchronization.
+pub const DISPLAYED: &str = "urn:xmpp:mds:displayed:0";
+/// XEP-0490, XEP-0163 §4: whoever claims this wants to hear of it.
+pub const DISPLAYED_NOTIFY: &str = "urn:xmpp:mds:displayed:0+notify";

@@ -29,6 +29,8 @@ pub enum Payload {
     Presence,
     /// The wish to see our presence, or to do so no longer.
     SubscriptionRequest,
+    /// How far our account has read a conversation.
+    Displayed,
     /// A question for what we are and can do.
     Disco,
     /// A question for our software.
@@ -85,6 +87,11 @@ pub const TABLE: &[(Payload, Who, &str)] = &[
         Payload::SubscriptionRequest,
         Who::Anybody,
         "RFC 6121 §3.1.3",
+    ),
+    (
+        Payload::Displayed,
+        Who::OwnAccount,
+        "XEP-0163 §4.3: what our account publishes comes from its bare JID",
     ),
     (Payload::Disco, Who::SeesUs, "RFC 6120 §13.10.2"),
     (Payload::Version, Who::SeesUs, "XEP-0092 §5"),

@@ -78,6 +78,13 @@ on_both! {
     what_was_missed_is_there_once_and_in_order
 }
 
+/// Ejabberd 23.01 does not let a publication say how many items its node keeps (XEP-0490 §3.2 wants all of them).
+#[test]
+fn prosody_what_is_read_on_one_device_is_read_on_the_other() {
+    let server = Prosody::start(prosody::Options::default()).unwrap();
+    person::run(what_is_read_on_one_device_is_read_on_the_other(server));
+}
+
 async fn a_wrong_password_is_told_as_such(server: impl Server) {
     server.register("romeo");
     let mut romeo = Person::new("romeo");
@@ -251,4 +258,39 @@ async fn what_was_missed_is_there_once_and_in_order(server: impl Server) {
     assert_eq!(romeo.stored(&juliet).await, of_juliet);
     let of_benvolio: Vec<_> = said("benvolio", 1).chain(["answer".to_owned()]).collect();
     assert_eq!(romeo.stored(&benvolio).await, of_benvolio);
+}
+
+async fn what_is_read_on_one_device_is_read_on_the_other(server: impl Server) {
+    server.register("romeo");
+    server.register("juliet");
+    let mut romeo = Person::new("romeo");
+    let mut phone = Person::new("romeo");
+    let mut juliet = Person::new("juliet");
+    for person in [&mut romeo, &mut phone, &mut juliet] {
+        person.log_in(&server.url(), PASSWORD).await.unwrap();
+    }
+    for body in ["one", "two"] {
+        juliet.say(&romeo, body).await;
+    }
+    romeo.until_unread(&juliet, 2).await;
+    phone.until_unread(&juliet, 2).await;
+    romeo.read(&juliet, "one").await;
+    phone.until_unread(&juliet, 1).await;
+    // And the reverse.
+    phone.read(&juliet, "two").await;
+    romeo.until_unread(&juliet, 0).await;
+    // What was read while one of them was away, it learns with what it missed.
+    phone.log_out().await;
+    for body in ["three", "four", "five"] {
+        juliet.say(&romeo, body).await;
+    }
+    romeo.read(&juliet, "four").await;
+    // What is told last is told before the session ends.
+    romeo.log_out().await;
+    phone.log_in(&server.url(), PASSWORD).await.unwrap();
+    phone.until_unread(&juliet, 1).await;
+    phone.read(&juliet, "five").await;
+    phone.log_out().await;
+    romeo.log_in(&server.url(), PASSWORD).await.unwrap();
+    romeo.until_unread(&juliet, 0).await;
 }

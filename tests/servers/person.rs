@@ -118,6 +118,14 @@ impl Person {
         .await;
     }
 
+    /// Looks at a conversation, up to that message.
+    pub async fn read(&mut self, other: &Self, body: &str) {
+        self.watch(other);
+        let position = self.until_message(body).await.position;
+        let read = AccountCommand::MarkRead(other.address(), position);
+        assert_eq!(self.ask(read).await, Ok(Reply::Done));
+    }
+
     pub fn tell(&mut self, command: AccountCommand) {
         self.page.wish(0, Command::Account(self.account, command));
     }

@@ -1,6 +1,7 @@
 //! A server that does what a scenario needs: SCRAM, binding, roster, an archive.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -15,6 +16,9 @@ use super::managed::{Managed, Memory};
 const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 const MAM: &str = "urn:xmpp:mam:2";
+const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+const PUBSUB_OWNER: &str = "http://jabber.org/protocol/pubsub#owner";
+const DISPLAYED: &str = "urn:xmpp:mds:displayed:0";
 const RSM: &str = "http://jabber.org/protocol/rsm";
 
 /// One message of the archive.
@@ -107,6 +111,16 @@ pub struct Server {
     pub pages: Vec<(String, String, String)>,
     /// What a contact's client says that it can do.
     pub disco: Option<String>,
+    /// Publications can be bound to who may see them (XEP-0060 §7.1.5).
+    pub publishes: bool,
+    /// What is flagged as displayed (XEP-0490): conversation and stanza-id.
+    pub displayed: BTreeMap<String, String>,
+    /// The flags that the client published, in order.
+    pub flags: Vec<(String, String)>,
+    /// The node is open to others, until it is configured anew.
+    pub is_open: bool,
+    /// No configuration makes it private.
+    pub stays_open: bool,
     pub received: Vec<Element>,
     /// Every frame, as it came.
     pub frames: Vec<String>,
@@ -305,9 +319,20 @@ impl Server {
             "http://jabber.org/protocol/disco#info" if self.disco.is_some() => {
                 result(self.disco.as_deref().unwrap())
             }
-            "http://jabber.org/protocol/disco#info" => result(&format!(
-                "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='{MAM}'/><feature var='urn:xmpp:sid:0'/></query>"
-            )),
+            "http://jabber.org/protocol/disco#info" => {
+                let publishes = self
+                    .publishes
+                    .then_some("<feature var='http://jabber.org/protocol/pubsub#publish-options'/>")
+                    .unwrap_or_default();
+                result(&format!(
+                    "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='{MAM}'/><feature var='urn:xmpp:sid:0'/>{publishes}</query>"
+                ))
+            }
+            PUBSUB if self.publishes => self.answer_pubsub(id, payload),
+            PUBSUB_OWNER => {
+                self.is_open = self.stays_open;
+                result("")
+            }
             "urn:xmpp:ping" if self.silent => Vec::new(),
             "jabber:iq:roster" | "urn:xmpp:ping" => result(""),
             "jabber:iq:register" if iq.attr("type") == Some("get") => {
@@ -324,6 +349,44 @@ impl Server {
                 "<iq xmlns='jabber:client' type='error' id='{id}'{from}><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
             )],
         }
+    }
+
+    /// What is flagged as displayed, and flags (XEP-0490).
+    fn answer_pubsub(&mut self, id: &str, pubsub: &Element) -> Vec<String> {
+        let Some(publish) = pubsub.get_child("publish", PUBSUB) else {
+            let items: String = self
+                .displayed
+                .iter()
+                .map(|(peer, id)| flag(peer, id))
+                .collect();
+            return vec![format!(
+                "<iq xmlns='jabber:client' type='result' id='{id}'><pubsub xmlns='{PUBSUB}'><items node='{DISPLAYED}'>{items}</items></pubsub></iq>"
+            )];
+        };
+        if self.is_open {
+            return vec![format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+                 <precondition-not-met xmlns='{PUBSUB}#errors'/></error></iq>"
+            )];
+        }
+        let item = publish.get_child("item", PUBSUB).unwrap();
+        let displayed = item.get_child("displayed", DISPLAYED).unwrap();
+        let name = displayed.get_child("stanza-id", "urn:xmpp:sid:0").unwrap();
+        assert_eq!(name.attr("by"), Some("romeo@example.org"));
+        let (peer, name) = (item.attr("id").unwrap(), name.attr("id").unwrap());
+        self.flags.push((peer.to_owned(), name.to_owned()));
+        self.displayed.insert(peer.to_owned(), name.to_owned());
+        // The event is for all devices, also for that which published.
+        vec![
+            event(peer, name),
+            format!("<iq xmlns='jabber:client' type='result' id='{id}'/>"),
+        ]
+    }
+
+    /// Another device of ours has read up to there.
+    pub fn flag(&mut self, peer: &str, id: &str) {
+        self.displayed.insert(peer.to_owned(), id.to_owned());
+        self.deliver(&event(peer, id));
     }
 
     /// A page of the archive (XEP-0313).
@@ -399,6 +462,21 @@ impl Server {
         ));
         frames
     }
+}
+
+fn flag(peer: &str, id: &str) -> String {
+    format!(
+        "<item id='{peer}'><displayed xmlns='{DISPLAYED}'><stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{id}'/></displayed></item>"
+    )
+}
+
+/// What was flagged, as our account tells it.
+fn event(peer: &str, id: &str) -> String {
+    let item = flag(peer, id);
+    format!(
+        "<message xmlns='jabber:client' from='romeo@example.org' to='romeo@example.org/orchard' type='headline'>\
+         <event xmlns='{PUBSUB}#event'><items node='{DISPLAYED}'>{item}</items></event></message>"
+    )
 }
 
 /// A field of the form of a question to the archive.

@@ -51,6 +51,9 @@ impl Account {
             if let Some(floor) = floor {
                 self.caught_up.insert(peer.clone(), floor);
             }
+            if self.displayed.is_missing(&peer) {
+                work.later.push_back(Later::Seek(peer.clone()));
+            }
             if fresh
                 .iter()
                 .any(|message| message.direction == Direction::Outgoing)

@@ -63,6 +63,7 @@ impl Account {
                 Err(_) => Err(Problem::InvalidAddress),
             },
             AccountCommand::CloseConversation(address) => {
+                self.tell_now(work);
                 self.model.borrow_mut().conversations.close(&address);
                 Ok(Reply::Done)
             }
@@ -72,10 +73,7 @@ impl Account {
                     .push_back(Later::Draft(asker, conversation, text));
             }
             AccountCommand::MarkRead(address, position) => {
-                let mut model = self.model.borrow_mut();
-                if model.conversations.mark_read(&address, position) {
-                    self.recount.insert(address);
-                }
+                self.on_read(now, address, position);
                 Ok(Reply::Done)
             }
             command => return self.pass_on(now, asker, command, work),

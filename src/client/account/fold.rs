@@ -63,6 +63,11 @@ impl Account {
                     conversation,
                     problem,
                 }) => self.on_page_failed(&conversation, &problem),
+                Event::Displayed(event) => {
+                    self.save(batch, work);
+                    self.commit(std::mem::take(batch)).await;
+                    self.on_displayed(now, event).await;
+                }
                 Event::Roster(event) => {
                     push_roster(&event, batch);
                     self.model.borrow_mut().apply(&Event::Roster(event));
@@ -127,6 +132,10 @@ impl Account {
         if message.direction == Direction::Outgoing {
             // Another device sent it: what came after it is all that may be unread.
             self.recount.insert(message.conversation.clone());
+        }
+        if self.displayed.is_missing(&message.conversation) {
+            work.later
+                .push_back(Later::Seek(message.conversation.clone()));
         }
         batch.push(Op::PutMessage(message.clone()));
         let news = now.0.saturating_sub(message.time.0) < NEWS;
@@ -228,7 +237,14 @@ impl Account {
                 work.later.push_back(Later::Latest(conversation.clone()));
             }
         }
+        let answered = match &event {
+            MessageEvent::Composed(message) => Some(message.conversation.clone()),
+            _ => None,
+        };
         self.model.borrow_mut().apply(&Event::Message(event));
+        if let Some(conversation) = answered {
+            self.tell_soon(self.now(), &conversation);
+        }
     }
 
     /// Changes an own message, from memory if it is recent, else from the store; gives it back if it is different.
@@ -334,6 +350,7 @@ impl Account {
                     self.record.address = address.clone();
                     self.model.borrow_mut().session.set_address(address);
                 }
+                self.displayed.begin();
                 work.later.push_back(Later::Bound);
             }
             SessionEvent::OwnPresence(presence) => {

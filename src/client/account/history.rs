@@ -11,7 +11,7 @@ use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 use crate::model::before;
 use crate::model::timeline::{Ends, Watch, Window};
-use crate::store::{Batch, From, Op, PageQuery};
+use crate::store::{From, PageQuery};
 use crate::xmpp::engine::{Input, Wish};
 
 use super::fold::is_incoming;
@@ -25,7 +25,7 @@ const FRUITLESS: u32 = 20;
 /// How many unread messages are counted.
 pub(super) const COUNTED: u32 = 1_000;
 /// How far we look for the first unread message beyond what a window shows.
-const LOOKED: u32 = 100;
+pub(super) const LOOKED: u32 = 100;
 
 impl Account {
     /// Opens a window: what is stored is shown at once.
@@ -307,11 +307,7 @@ impl Account {
                 model.conversations.set_unread(&peer, unread);
             }
         }
-        let unsaved = self.model.borrow_mut().conversations.take_unsaved();
-        self.commit(Batch {
-            ops: unsaved.into_iter().map(Op::PutConversation).collect(),
-        })
-        .await;
+        self.save_conversations().await;
     }
 
     /// The newest message may be another one now.
@@ -321,7 +317,7 @@ impl Account {
         model.conversations.set_latest(peer, newest.first());
     }
 
-    async fn page(&self, peer: &Address, from: From, count: u32) -> Vec<Message> {
+    pub(super) async fn page(&self, peer: &Address, from: From, count: u32) -> Vec<Message> {
         let query = PageQuery {
             conversation: peer.clone(),
             from,

@@ -13,11 +13,13 @@
 //! | `disk.rs` | what is written, and what is done when the disk fails |
 //! | `past.rs` | a disk that could be opened only later: what it holds is learnt |
 //! | `history.rs` | windows, the archive, unread counts |
+//! | `displayed.rs` | how far was read here is told to the account, and what it says of other devices is heeded |
 //! | `catch_up.rs` | pages of what was missed, merged with what is stored |
 
 mod catch_up;
 mod commands;
 mod disk;
+mod displayed;
 mod fold;
 mod history;
 mod outbox;
@@ -193,6 +195,7 @@ pub(super) struct Account {
     recount: HashSet<Address>,
     /// The newest place of what the pages of catch-up of this session held, in each conversation.
     caught_up: HashMap<Address, Position>,
+    displayed: displayed::Displayed,
     published: Option<Instant>,
     /// Another engine takes over: there is no attempt after this session.
     retiring: bool,
@@ -295,6 +298,7 @@ impl Account {
             asking: HashMap::new(),
             recount: HashSet::new(),
             caught_up: HashMap::new(),
+            displayed: displayed::Displayed::default(),
             published: None,
             retiring: false,
             over: false,
@@ -364,8 +368,9 @@ impl Account {
             _ => None,
         };
         let publish = self.published.map(|at| at + FRAME);
-        let disk = self.disk_timeout();
-        [engine, retry, publish, disk, self.link.poll_timeout()]
+        let displayed = self.displayed.poll_timeout();
+        let (disk, link) = (self.disk_timeout(), self.link.poll_timeout());
+        [engine, retry, publish, displayed, disk, link]
             .into_iter()
             .flatten()
             .min()

@@ -56,6 +56,7 @@ impl Account {
                 self.begin_anew(now).await;
             }
             Past::Learnt if matches!(self.phase, Phase::Online) => {
+                self.tell_displayed(now, work).await;
                 self.past = Past::Leaving;
                 self.phase = Phase::Connecting { asker: None };
                 self.set_connection(Connection::Connecting(Step::Opening));

@@ -143,6 +143,7 @@ impl Account {
             work.answers.push((asker, Ok(Reply::Account(self.id))));
         }
         self.ask_for_watched(now, work);
+        self.displayed.hurry(now);
     }
 
     /// From now on the pages see the account.
@@ -246,6 +247,7 @@ impl Account {
         if matches!(self.phase, Phase::LoggingIn(_)) {
             return self.vanish().await;
         }
+        self.tell_displayed(now, work).await;
         self.last_chance().await;
         self.handle(now, Input::Wish(Wish::Close), work);
         self.transmit(now, work);
@@ -285,6 +287,7 @@ impl Account {
         erase: bool,
         work: &mut Work,
     ) {
+        self.tell_displayed(now, work).await;
         if !erase {
             self.last_chance().await;
         }

@@ -63,6 +63,10 @@ pub(super) enum Later {
     Latest(Address),
     /// A page of catch-up is committed, and that cursor with it.
     CaughtUp(Option<Cursor>),
+    /// What was read here is told to our account.
+    Tell,
+    /// A message came that our account said is displayed.
+    Seek(Address),
     Send(Asker, Asked),
     /// In its order among what is sent: that was a draft before.
     Draft(Asker, Address, String),
@@ -103,6 +107,7 @@ impl Account {
             self.handle(now, Input::Tick, work);
         }
         self.link.on_tick(now);
+        self.tell_if_due(now, work);
         self.retry_if_due(now);
     }
 
@@ -151,13 +156,20 @@ impl Account {
             }
             ToAccount::LogIn(asker, password) => self.on_password(now, asker, password, work),
             ToAccount::Watch(watch, request) => {
+                self.tell_now(work);
                 work.later.push_back(Later::Watch(watch, request));
             }
             ToAccount::Extend(watch, toward) => {
                 work.later.push_back(Later::Extend(watch, toward));
             }
-            ToAccount::Unwatch(watch) => self.model.borrow_mut().timelines.close(watch),
-            ToAccount::PageGone(page) => self.model.borrow_mut().timelines.close_page(page.0),
+            ToAccount::Unwatch(watch) => {
+                self.tell_now(work);
+                self.model.borrow_mut().timelines.close(watch);
+            }
+            ToAccount::PageGone(page) => {
+                self.tell_now(work);
+                self.model.borrow_mut().timelines.close_page(page.0);
+            }
             ToAccount::Network(network) => self.on_network(now, network),
             ToAccount::Looked(looked) => {
                 self.handle(now, Input::Wish(Wish::Looked(looked)), work);
@@ -249,6 +261,8 @@ impl Account {
             Later::CaughtUp(cursor) => {
                 self.handle(now, Input::Wish(Wish::CatchUp(cursor)), work);
             }
+            Later::Tell => self.tell_displayed(now, work).await,
+            Later::Seek(conversation) => self.seek(conversation).await,
             Later::Send(asker, asked) => self.compose(now, asker, asked, work).await,
             Later::Draft(asker, conversation, text) => {
                 let mut model = self.model.borrow_mut();

@@ -3,7 +3,7 @@
 use super::{Place, address, at, batch, juliet, message, open};
 use crate::entity::archive::Cursor;
 use crate::entity::contact::{Contact, Subscription};
-use crate::entity::conversation::{Conversation, History, Preview};
+use crate::entity::conversation::{Conversation, Displayed, Flagged, History, Preview};
 use crate::entity::message::Direction;
 use crate::entity::presence::{Availability, OwnPresence};
 use crate::entity::time::Timestamp;
@@ -121,6 +121,13 @@ pub async fn conversations_caps_and_presence_are_kept(place: &dyn Place) {
         }),
         history: History::Before("archive".into()),
         open: false,
+        displayed: Displayed {
+            flagged: Some(Flagged {
+                id: "archive".into(),
+                position: at(5, 6),
+            }),
+            owed: true,
+        },
         ..Conversation::new(juliet())
     };
     let presence = OwnPresence {

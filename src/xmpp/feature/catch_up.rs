@@ -194,6 +194,12 @@ impl CatchUp {
         }
     }
 
+    /// Whether everything is there that was missed, as far as it can be had.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(self.step, Step::Done(_) | Step::Nothing)
+    }
+
     /// When to call [`CatchUp::on_tick`].
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {

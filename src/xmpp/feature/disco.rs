@@ -19,6 +19,7 @@ pub const FEATURES: &[&str] = &[
     ns::DISCO_ITEMS,
     ns::LAST,
     ns::VERSION,
+    ns::DISPLAYED_NOTIFY,
     ns::PING,
     ns::TIME,
 ];
@@ -44,6 +45,7 @@ pub struct Disco {
     waiting: u8,
     clean_ids: bool,
     has_archive: Option<bool>,
+    checks_publications: bool,
 }
 
 impl Disco {
@@ -76,6 +78,8 @@ impl Disco {
             if whom == Whom::Account {
                 self.has_archive = Some(found.iter().any(|feature| feature == ns::MAM));
             }
+            self.checks_publications |=
+                whom == Whom::Account && found.iter().any(|feature| feature == ns::PUBLISH_OPTIONS);
             // XEP-0359 §5, XEP-0313 §4.2: such a server removes what others say in its name.
             self.clean_ids |= whom == Whom::Account
                 && found
@@ -96,6 +100,12 @@ impl Disco {
     #[must_use]
     pub fn has_archive(&self) -> Option<bool> {
         self.has_archive
+    }
+
+    /// Whether what our account publishes (XEP-0163) can be bound to who may see it (XEP-0060 §7.1.5).
+    #[must_use]
+    pub fn checks_publications(&self) -> bool {
+        self.checks_publications
     }
 
     /// Whether a stanza-id by our account can only come from our server.

@@ -5,6 +5,7 @@ pub mod archive;
 pub mod caps;
 pub mod catch_up;
 pub mod disco;
+pub mod displayed;
 pub mod presence;
 pub mod roster;
 pub mod subscription;
@@ -30,6 +31,7 @@ use archive::{Archive, End, Place, Purpose, Wanted};
 use caps::Caps;
 use catch_up::CatchUp;
 use disco::{Disco, Whom};
+use displayed::Displayed;
 use presence::Presences;
 use roster::Roster;
 use subscription::Subscriptions;
@@ -43,6 +45,7 @@ pub struct Features {
     pub(super) caps: Caps,
     pub(super) archive: Archive,
     pub(super) catch_up: CatchUp,
+    pub(super) displayed: Displayed,
     pub(super) outbox: Outbox,
     pub(super) order: Order,
     pub(super) client_state: ClientState,
@@ -58,6 +61,7 @@ impl Features {
             caps: Caps::new(snapshot.caps),
             archive: Archive::default(),
             catch_up: CatchUp::new(snapshot.cursor),
+            displayed: Displayed::default(),
             outbox: Outbox::new(snapshot.outbox),
             order: Order::default(),
             client_state: ClientState::default(),
@@ -94,6 +98,7 @@ impl Features {
             cx.emit(Event::Session(SessionEvent::Online));
             let has_archive = self.disco.has_archive();
             self.catch_up.on_online(cx, &mut self.archive, has_archive);
+            self.ask_displayed(cx);
         }
     }
 
@@ -101,6 +106,14 @@ impl Features {
         self.disco.on_answer(cx, whom, outcome);
         let has_archive = self.disco.has_archive();
         self.catch_up.on_known(cx, &mut self.archive, has_archive);
+        self.ask_displayed(cx);
+    }
+
+    /// XEP-0490 §3.4: what is flagged is asked for when the messages that it names are here.
+    fn ask_displayed(&mut self, cx: &mut Cx) {
+        if self.catch_up.is_settled() && self.disco.checks_publications() {
+            self.displayed.begin(cx);
+        }
     }
 
     pub(super) fn on_archive_end(&mut self, cx: &mut Cx, query: &str, outcome: Outcome) {
@@ -109,6 +122,7 @@ impl Features {
             Some(End::Caught(caught)) => self.catch_up.on_caught(cx, &mut self.archive, caught),
             None => {}
         }
+        self.ask_displayed(cx);
     }
 
     /// The server has all stanzas up to that one (XEP-0198), if that is news.
@@ -126,6 +140,7 @@ impl Features {
         cx.renew_requests();
         self.outbox.on_resumed(cx, upto);
         self.client_state.on_session(cx);
+        self.ask_displayed(cx);
     }
 
     /// The user ends the session: say so to those who see us.
@@ -142,6 +157,7 @@ impl Features {
         }
         self.caps.on_ended();
         self.catch_up.on_ended();
+        self.displayed.on_ended();
         self.outbox.on_ended();
     }
 
@@ -167,7 +183,9 @@ impl Features {
             }
             Wish::CatchUp(cursor) => {
                 self.catch_up.on_committed(cx, &mut self.archive, cursor);
+                self.ask_displayed(cx);
             }
+            Wish::Displayed(conversation, id) => self.displayed.flag(cx, conversation, id),
             Wish::Idle(since) => self.presences.set_idle(cx, since),
             Wish::Looked(looked) => self.client_state.set(cx, looked),
             // The engine keeps these for the stream.

@@ -34,7 +34,10 @@ pub(super) fn on_message(
         Envelope::ArchiveItem(result) => features.archive.on_item(cx, result),
         Envelope::Carbon(copy) => carbons::on_copy(cx, features, stanza, copy),
         Envelope::Error => features.outbox.on_error(cx, from, stanza),
-        Envelope::Plain => on_plain(cx, features, from, sender, stanza),
+        Envelope::Plain => {
+            features.displayed.on_message(cx, sender, stanza);
+            on_plain(cx, features, from, sender, stanza);
+        }
         Envelope::Dropped(why) => tracing::debug!(why, "message dropped"),
     }
 }

@@ -9,6 +9,7 @@ pub mod error;
 pub mod form;
 pub mod hints;
 pub mod last;
+pub mod pubsub;
 pub mod registration;
 pub mod stamp;
 pub mod text;

@@ -1,0 +1,242 @@
+//! How far was read: what was read here is told to our account, and what it says of other devices is heeded (XEP-0490).
+//!
+//! **Invariant:** read only moves forward, here and at the account: nothing is told before it is known what the account
+//! says, and nothing that it knows. What was read while that could not be told is stored as owed, and told in the next session.
+//!
+//! **Invariant:** what the account says counts when the message that it names is here, and not before. What names none that
+//! we have is no news of what we have.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use crate::entity::address::Address;
+use crate::entity::conversation::Flagged;
+use crate::entity::message::Position;
+use crate::entity::time::Instant;
+use crate::event::DisplayedEvent;
+use crate::model::after;
+use crate::store::{Batch, From, Name, Op};
+use crate::xmpp::engine::{Input, Wish};
+
+use super::fold::is_incoming;
+use super::history::LOOKED;
+use super::turn::{Later, Work};
+use super::{Account, Phase};
+
+/// So long nothing more is read before our account is told how far.
+const REST: Duration = Duration::from_secs(1);
+/// Of how many conversations it is remembered that the message is missing.
+const MOST: usize = 1_000;
+
+/// What this session knows of it.
+#[derive(Debug, Default)]
+pub(super) struct Displayed {
+    /// It is known what the account says.
+    is_known: bool,
+    /// When it is told what was read here.
+    due: Option<Instant>,
+    /// It is being told.
+    under_way: HashMap<Address, UnderWay>,
+    /// What it named, and is not here.
+    missing: HashMap<Address, String>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    flagged: Flagged,
+    /// There is no more to tell of what was read up to here.
+    read: Option<Position>,
+}
+
+impl Displayed {
+    /// A session begins.
+    pub(super) fn begin(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What could not be told is told now, if there is anything.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.due = self.is_known.then_some(now);
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Whether a message of that conversation was named, and is not here.
+    pub(super) fn is_missing(&self, conversation: &Address) -> bool {
+        self.missing.contains_key(conversation)
+    }
+}
+
+impl Account {
+    /// The user has read up to here.
+    pub(super) fn on_read(&mut self, now: Instant, conversation: Address, position: Position) {
+        let again = {
+            let mut model = self.model.borrow_mut();
+            model.conversations.mark_read(&conversation, position)
+        };
+        self.tell_soon(now, &conversation);
+        if again {
+            self.recount.insert(conversation);
+        }
+    }
+
+    /// Our account is told of this conversation when the user rests, if there is anything to tell.
+    pub(super) fn tell_soon(&mut self, now: Instant, conversation: &Address) {
+        let model = self.model.borrow();
+        let known = model.conversations.of(conversation);
+        if known.is_some_and(|known| known.displayed.owed) {
+            self.displayed.due = Some(now + REST);
+        }
+    }
+
+    /// The conversation is left: there is nothing to wait for.
+    pub(super) fn tell_now(&mut self, work: &mut Work) {
+        if self.displayed.due.take().is_some() {
+            work.later.push_back(Later::Tell);
+        }
+    }
+
+    pub(super) fn tell_if_due(&mut self, now: Instant, work: &mut Work) {
+        let is_due = |at: Instant| at.monotonic <= now.monotonic;
+        if self.displayed.due.is_some_and(is_due) {
+            self.tell_now(work);
+        }
+    }
+
+    /// Tells our account how far was read here, once for each conversation.
+    pub(super) async fn tell_displayed(&mut self, now: Instant, work: &mut Work) {
+        self.displayed.due = None;
+        if !self.displayed.is_known || !matches!(self.phase, Phase::Online) {
+            return;
+        }
+        let owed = self.model.borrow().conversations.owed();
+        for known in owed {
+            let Some(read) = known.read else { continue };
+            let messages = self
+                .page(&known.peer, From::Before(after(read)), LOOKED)
+                .await;
+            // XEP-0490 §3.2: what others sent is what is flagged.
+            let mut displayed = messages.iter().rev().filter(|message| is_incoming(message));
+            let newest = displayed.clone().next().map(|message| message.position);
+            let named = displayed.find_map(|message| {
+                let id = message.ids.archive.clone()?;
+                let position = message.position;
+                Some(Flagged { id, position })
+            });
+            let Some(named) = named else { continue };
+            let is_all = newest == Some(named.position);
+            let flagged = known.displayed.flagged.as_ref();
+            if flagged.is_some_and(|flagged| flagged.position >= named.position) {
+                if is_all {
+                    let mut model = self.model.borrow_mut();
+                    model.conversations.settle(&known.peer, read);
+                }
+                continue;
+            }
+            let under_way = self.displayed.under_way.get(&known.peer);
+            if under_way.is_some_and(|under_way| under_way.flagged.position >= named.position) {
+                continue;
+            }
+            let wish = Wish::Displayed(known.peer.clone(), named.id.clone());
+            let under_way = UnderWay {
+                flagged: named,
+                read: is_all.then_some(read),
+            };
+            self.displayed.under_way.insert(known.peer, under_way);
+            self.handle(now, Input::Wish(wish), work);
+        }
+        self.save_conversations().await;
+    }
+
+    /// Our account says something.
+    pub(super) async fn on_displayed(&mut self, now: Instant, event: DisplayedEvent) {
+        match event {
+            DisplayedEvent::Known(flags) => {
+                self.heed(flags).await;
+                self.displayed.is_known = true;
+                self.displayed.hurry(now);
+            }
+            DisplayedEvent::Flagged(conversation, id) => self.heed(vec![(conversation, id)]).await,
+            DisplayedEvent::Refused => self.displayed.is_known = false,
+        }
+    }
+
+    /// A message came in a conversation of which one was missing.
+    pub(super) async fn seek(&mut self, conversation: Address) {
+        if let Some(id) = self.displayed.missing.remove(&conversation) {
+            self.heed(vec![(conversation, id)]).await;
+        }
+    }
+
+    /// Everything up to these messages was displayed, on whichever device.
+    async fn heed(&mut self, flags: Vec<(Address, String)>) {
+        let mut sought = Vec::new();
+        for (conversation, id) in flags {
+            if self.is_flagged(&conversation, &id) {
+                continue;
+            }
+            match self.displayed.under_way.remove(&conversation) {
+                Some(told) if told.flagged.id == id => {
+                    self.flag(&conversation, told.flagged);
+                    if let Some(read) = told.read {
+                        let mut model = self.model.borrow_mut();
+                        model.conversations.settle(&conversation, read);
+                    }
+                }
+                other => {
+                    if let Some(other) = other {
+                        self.displayed.under_way.insert(conversation.clone(), other);
+                    }
+                    sought.push((conversation, id));
+                }
+            }
+        }
+        let store = &self.store;
+        // All looks at once.
+        let looks = sought.into_iter().map(|(conversation, id)| async move {
+            let names = vec![Name::Archive(id.clone())];
+            let found = store.find(conversation.clone(), names).await;
+            let mut found = found.unwrap_or_default().into_iter();
+            let message = found.find(|message| message.ids.archive.as_ref() == Some(&id));
+            (conversation, id, message.map(|message| message.position))
+        });
+        for (conversation, id, position) in join_all(looks).await {
+            match position {
+                Some(position) => {
+                    self.displayed.missing.remove(&conversation);
+                    self.flag(&conversation, Flagged { id, position });
+                }
+                None if self.displayed.missing.len() < MOST => {
+                    self.displayed.missing.insert(conversation, id);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn is_flagged(&self, conversation: &Address, id: &str) -> bool {
+        let model = self.model.borrow();
+        let known = model.conversations.of(conversation);
+        let flagged = known.and_then(|known| known.displayed.flagged.as_ref());
+        flagged.is_some_and(|flagged| flagged.id == id)
+    }
+
+    fn flag(&mut self, conversation: &Address, flagged: Flagged) {
+        let mut model = self.model.borrow_mut();
+        if model.conversations.flag(conversation, flagged) {
+            self.recount.insert(conversation.clone());
+        }
+    }
+
+    /// Stores the conversations that are different.
+    pub(super) async fn save_conversations(&mut self) {
+        let unsaved = self.model.borrow_mut().conversations.take_unsaved();
+        let ops = unsaved.into_iter().map(Op::PutConversation);
+        let ops = ops.collect();
+        self.commit(Batch { ops }).await;
+    }
+}

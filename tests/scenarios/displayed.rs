@@ -1,0 +1,346 @@
+//! How far was read (XEP-0490): reading here clears the badge on the other devices, and the reverse.
+
+use std::time::Duration;
+
+use waxwing::boundary::change::Reply;
+use waxwing::boundary::command::{AccountCommand, Anchor};
+use waxwing::client::retirement::Successor;
+use waxwing::entity::account::Connection;
+use waxwing::entity::message::Position;
+
+use crate::support::managed::Memory;
+use crate::support::server::Archived;
+use crate::support::{Stage, juliet};
+
+const JULIET: &str = "juliet@example.org/balcony";
+const PEER: &str = "juliet@example.org";
+const PHONE: &str = "romeo@example.org/phone";
+
+fn stage() -> Stage {
+    let mut stage = Stage::empty();
+    stage.server.publishes = true;
+    stage
+}
+
+fn online() -> Stage {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    stage
+}
+
+fn archived(number: u32) -> Archived {
+    Archived::new(number, JULIET, &format!("message {number}"))
+}
+
+/// These come live, and are archived.
+fn hear(stage: &mut Stage, numbers: impl IntoIterator<Item = u32>) {
+    for number in numbers {
+        let item = archived(number);
+        stage.server.deliver(&format!(
+            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat'><body>{}</body>\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{}'/></message>",
+            item.body, item.id
+        ));
+        stage.server.archive.push(item);
+    }
+    stage.go();
+}
+
+fn place(stage: &Stage, body: &str) -> Position {
+    let stored = stage.stored();
+    let found = stored.iter().find(|message| message.body == body);
+    found.expect("no such message").position
+}
+
+fn read(stage: &mut Stage, number: u32) {
+    let position = place(stage, &format!("message {number}"));
+    let read = AccountCommand::MarkRead(juliet(), position);
+    assert_eq!(stage.tell(read), Ok(Reply::Done));
+}
+
+/// What was published so far.
+#[track_caller]
+fn published(stage: &Stage, ids: &[&str]) {
+    let flags: Vec<_> = ids.iter().map(|id| (PEER.into(), (*id).into())).collect();
+    assert_eq!(stage.server.flags, flags);
+}
+
+fn leave(stage: &mut Stage) {
+    stage.server.refuses = true;
+    stage.server.cut();
+    stage.go();
+}
+
+fn come_back(stage: &mut Stage) {
+    stage.server.refuses = false;
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
+fn rest(stage: &mut Stage) {
+    stage.pass(Duration::from_millis(1_250));
+}
+
+#[test]
+fn what_is_read_here_is_published_once_and_the_newest_of_it() {
+    let mut stage = online();
+    hear(&mut stage, 1..=5);
+    for number in [1, 2, 3, 2, 4] {
+        read(&mut stage, number);
+        stage.pass(Duration::from_millis(500));
+    }
+    published(&stage, &[]);
+    rest(&mut stage);
+    published(&stage, &["a0004"]);
+    // What is read once more, or before, is no news.
+    read(&mut stage, 4);
+    read(&mut stage, 1);
+    rest(&mut stage);
+    published(&stage, &["a0004"]);
+    read(&mut stage, 5);
+    rest(&mut stage);
+    published(&stage, &["a0004", "a0005"]);
+    assert_eq!(stage.row().unread, 0);
+    // Neither is it after a restart.
+    let mut stage = stage.restart();
+    rest(&mut stage);
+    read(&mut stage, 5);
+    rest(&mut stage);
+    published(&stage, &["a0004", "a0005"]);
+}
+
+#[test]
+fn a_conversation_that_is_left_is_published_at_once() {
+    for leaving in 0..3 {
+        let mut stage = online();
+        hear(&mut stage, 1..=2);
+        stage.watch(0, Anchor::Newest, 10);
+        read(&mut stage, 2);
+        published(&stage, &[]);
+        match leaving {
+            0 => {
+                stage
+                    .tell(AccountCommand::CloseConversation(juliet()))
+                    .unwrap();
+            }
+            1 => stage.pages.remove(0).page.vanish(),
+            _ => {
+                stage.tell(AccountCommand::LogOut { erase: true }).unwrap();
+            }
+        }
+        stage.go();
+        published(&stage, &["a0002"]);
+    }
+}
+
+#[test]
+fn a_session_that_ends_in_order_leaves_nothing_untold() {
+    let mut stage = online();
+    hear(&mut stage, 1..=2);
+    read(&mut stage, 2);
+    stage.retirement.in_order(Successor::OtherBuild);
+    stage.go();
+    published(&stage, &["a0002"]);
+    let last: Vec<_> = stage.server.frames.iter().rev().take(3).collect();
+    assert!(last[2].contains("urn:xmpp:mds:displayed:0"), "{last:?}");
+}
+
+#[test]
+fn what_is_read_on_another_device_is_read_here() {
+    let mut stage = online();
+    hear(&mut stage, 1..=5);
+    stage.watch(0, Anchor::Unread, 10);
+    let divider = stage.pages[0].window.unread_from;
+    assert_eq!(divider, Some(place(&stage, "message 1")));
+    stage.server.flag(PEER, "a0003");
+    stage.go();
+    assert_eq!(stage.row().unread, 2);
+    // As while one reads here, the first unread one stays marked.
+    assert_eq!(stage.pages[0].window.unread_from, divider);
+    // Never backward, and nothing happens for what we do not have.
+    for id in ["a0001", "unknown", "a0003"] {
+        stage.server.flag(PEER, id);
+        stage.go();
+        assert_eq!(stage.row().unread, 2, "{id}");
+    }
+    stage.server.flag(PEER, "a0005");
+    stage.go();
+    assert_eq!(stage.row().unread, 0);
+    rest(&mut stage);
+    published(&stage, &[]);
+    // What the other device said already, nobody says again.
+    read(&mut stage, 5);
+    rest(&mut stage);
+    published(&stage, &[]);
+    let stage = stage.restart();
+    assert_eq!(stage.row().unread, 0);
+}
+
+#[test]
+fn a_message_of_another_device_of_ours_may_be_named() {
+    let mut stage = online();
+    hear(&mut stage, 1..=2);
+    stage.server.deliver(&format!(
+        "<message xmlns='jabber:client' from='romeo@example.org' to='romeo@example.org/orchard'>\
+         <sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>\
+         <message xmlns='jabber:client' from='{PHONE}' to='{PEER}' type='chat'><body>answer</body>\
+         <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='sent'/></message></forwarded></sent></message>"
+    ));
+    hear(&mut stage, 3..=3);
+    stage.server.flag(PEER, "sent");
+    stage.go();
+    assert_eq!(stage.row().unread, 1);
+    rest(&mut stage);
+    published(&stage, &[]);
+}
+
+#[test]
+fn an_answer_from_here_says_that_what_came_before_was_read() {
+    let mut stage = online();
+    hear(&mut stage, 1..=2);
+    stage.say("answer");
+    assert_eq!(stage.row().unread, 0);
+    rest(&mut stage);
+    // What others wrote is what is named.
+    published(&stage, &["a0002"]);
+    stage.say("and one more");
+    rest(&mut stage);
+    published(&stage, &["a0002"]);
+}
+
+#[test]
+fn what_is_read_offline_is_published_in_the_next_session() {
+    let mut stage = online();
+    hear(&mut stage, 1..=3);
+    leave(&mut stage);
+    read(&mut stage, 1);
+    rest(&mut stage);
+    read(&mut stage, 2);
+    stage.pass(Duration::from_secs(5));
+    published(&stage, &[]);
+    come_back(&mut stage);
+    published(&stage, &["a0002"]);
+    // Also by the next engine.
+    leave(&mut stage);
+    read(&mut stage, 3);
+    stage.server.refuses = false;
+    let mut stage = stage.restart();
+    stage.go();
+    published(&stage, &["a0002", "a0003"]);
+    rest(&mut stage);
+    let mut stage = stage.restart();
+    rest(&mut stage);
+    published(&stage, &["a0002", "a0003"]);
+}
+
+#[test]
+fn a_resumed_session_publishes_what_was_read_meanwhile() {
+    let mut stage = stage();
+    stage.server.manages = Some(Memory::Session);
+    stage.log_in(true).unwrap();
+    hear(&mut stage, 1..=2);
+    leave(&mut stage);
+    read(&mut stage, 2);
+    rest(&mut stage);
+    published(&stage, &[]);
+    come_back(&mut stage);
+    published(&stage, &["a0002"]);
+}
+
+#[test]
+fn what_others_read_while_we_were_away_counts_once_the_messages_are_here() {
+    let mut stage = online();
+    hear(&mut stage, 1..=2);
+    leave(&mut stage);
+    read(&mut stage, 1);
+    stage.server.archive.extend((3..=250).map(archived));
+    stage.server.displayed.insert(PEER.into(), "a0245".into());
+    come_back(&mut stage);
+    assert_eq!(stage.row().unread, 5);
+    // Ours was older: it is not published any more.
+    rest(&mut stage);
+    published(&stage, &[]);
+    leave(&mut stage);
+    come_back(&mut stage);
+    rest(&mut stage);
+    published(&stage, &[]);
+    assert_eq!(stage.row().unread, 5);
+}
+
+#[test]
+fn a_flag_that_comes_before_its_message_counts_when_that_comes() {
+    let mut stage = online();
+    hear(&mut stage, 1..=1);
+    leave(&mut stage);
+    stage.server.archive.extend((2..=4).map(archived));
+    stage.server.holds_pages = true;
+    come_back(&mut stage);
+    stage.server.flag(PEER, "a0003");
+    stage.go();
+    assert_eq!(stage.row().unread, 1);
+    let (id, queryid, _) = stage.server.pages.remove(0);
+    for item in &stage.server.archive {
+        stage.server.deliver(&item.result(&queryid));
+    }
+    stage.server.deliver(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{id}'><fin xmlns='urn:xmpp:mam:2' complete='true'>\
+         <set xmlns='http://jabber.org/protocol/rsm'><last>a0004</last></set></fin></iq>"
+    ));
+    stage.go();
+    assert_eq!(stage.row().unread, 1, "only the last");
+    // Live as well.
+    stage.server.flag(PEER, "a0005");
+    stage.go();
+    hear(&mut stage, 5..=6);
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
+fn without_a_promise_of_privacy_nothing_is_asked_or_published() {
+    let mut stage = Stage::online();
+    hear(&mut stage, 1..=2);
+    read(&mut stage, 2);
+    rest(&mut stage);
+    stage.tell(AccountCommand::LogOut { erase: false }).unwrap();
+    published(&stage, &[]);
+    let mds = |frame: &&String| frame.contains("<pubsub");
+    assert_eq!(stage.server.frames.iter().find(mds), None);
+}
+
+#[test]
+fn a_node_that_is_open_to_others_is_made_private_first_or_left_alone() {
+    let mut stage = online();
+    stage.server.is_open = true;
+    hear(&mut stage, 1..=4);
+    read(&mut stage, 2);
+    rest(&mut stage);
+    published(&stage, &["a0002"]);
+    stage.server.is_open = true;
+    stage.server.stays_open = true;
+    read(&mut stage, 3);
+    rest(&mut stage);
+    read(&mut stage, 4);
+    rest(&mut stage);
+    published(&stage, &["a0002"]);
+    // The next session tries again.
+    stage.server.stays_open = false;
+    stage.server.is_open = false;
+    leave(&mut stage);
+    come_back(&mut stage);
+    published(&stage, &["a0002", "a0004"]);
+}
+
+#[test]
+fn a_new_device_says_nothing_of_what_nobody_has_read_on_it() {
+    let mut stage = stage();
+    stage.server.archive = (1..=20).map(archived).collect();
+    stage.server.displayed.insert(PEER.into(), "a0010".into());
+    stage.log_in(true).unwrap();
+    rest(&mut stage);
+    published(&stage, &[]);
+    stage.watch(0, Anchor::Newest, 20);
+    read(&mut stage, 20);
+    rest(&mut stage);
+    published(&stage, &["a0020"]);
+}
