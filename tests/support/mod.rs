@@ -134,7 +134,7 @@ impl Stage {
     /// Everything happens that can happen at once, and what was paced is shown a frame later.
     pub fn go(&mut self) {
         self.run();
-        self.world.pass(Duration::from_millis(17));
+        self.world.pass(Duration::from_millis(101));
         self.run();
     }
 

@@ -23,6 +23,7 @@ mod displayed;
 mod fold;
 mod history;
 mod outbox;
+mod pace;
 mod past;
 mod session;
 mod turn;
@@ -30,7 +31,6 @@ mod turn;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::future::{Either, select};
@@ -51,6 +51,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::{self, AccountRecord, Store, StoreError};
 use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
 
+use self::pace::Pace;
 use super::backoff::Backoff;
 use super::breaker::Breaker;
 use super::hub::{Asker, Hub};
@@ -61,8 +62,6 @@ use super::ports::{PageId, Ports};
 
 /// How many inputs one turn takes at most: the first of a flood are shown before the last are read.
 const MOST: usize = 512;
-/// How often pages are told at most, unless somebody waits for an answer.
-const FRAME: Duration = Duration::from_millis(16);
 
 /// What an account is asked to do.
 #[derive(Debug)]
@@ -196,7 +195,8 @@ pub(super) struct Account {
     /// The newest place of what the pages of catch-up of this session held, in each conversation.
     caught_up: HashMap<Address, Position>,
     displayed: displayed::Displayed,
-    published: Option<Instant>,
+    /// When pages are told, unless somebody waits for an answer.
+    pace: Pace,
     /// Another engine takes over: there is no attempt after this session.
     retiring: bool,
     over: bool,
@@ -299,7 +299,7 @@ impl Account {
             recount: HashSet::new(),
             caught_up: HashMap::new(),
             displayed: displayed::Displayed::default(),
-            published: None,
+            pace: Pace::default(),
             retiring: false,
             over: false,
         };
@@ -367,8 +367,7 @@ impl Account {
             Phase::Waiting(at) => Some(at),
             _ => None,
         };
-        let publish = self.published.map(|at| at + FRAME);
-        let displayed = self.displayed.poll_timeout();
+        let (publish, displayed) = (self.pace.timeout(), self.displayed.poll_timeout());
         let (disk, link) = (self.disk_timeout(), self.link.poll_timeout());
         [engine, retry, publish, displayed, disk, link]
             .into_iter()

@@ -19,7 +19,7 @@ use crate::store::{Batch, Op};
 use crate::xmpp::engine::{Input, Output, Wish};
 
 use super::outbox::Asked;
-use super::{Account, FRAME, ToAccount, drift};
+use super::{Account, ToAccount, drift};
 use crate::client::notify::{Viewer, notifier};
 use crate::client::ports::PageId;
 
@@ -229,11 +229,11 @@ impl Account {
             }
         }
         self.recount().await;
-        if work.urgent || !work.answers.is_empty() || self.may_publish(now) {
+        if work.urgent || !work.answers.is_empty() || self.pace.allows(now) {
             self.publish(now);
         } else {
             // Soon, together with what comes until then.
-            self.published = self.published.or(Some(now));
+            self.pace.on_waiting(now);
         }
         for (asker, outcome) in std::mem::take(&mut work.answers) {
             self.around.hub.answer(asker, outcome);
@@ -315,19 +315,14 @@ impl Account {
         }
     }
 
-    fn may_publish(&self, now: Instant) -> bool {
-        self.published.is_none_or(|last| now.since(last) >= FRAME)
-    }
-
     /// Tells the pages what is different.
     pub(super) fn publish(&mut self, now: Instant) {
         let drained = self.model.borrow_mut().drain();
         let nothing = drained.shared.is_empty() && drained.windows.is_empty();
         if nothing || !self.visible.get() {
-            self.published = None;
-            return;
+            return self.pace.on_quiet();
         }
-        self.published = Some(now);
+        self.pace.on_told(now);
         self.around.hub.publish(drained);
     }
 
