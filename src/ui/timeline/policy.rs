@@ -84,7 +84,8 @@ impl Policy {
         matches!(self.hold, None | Some(Hold::End))
     }
 
-    /// `scrollTop` is found to be `top`. Says whether a person did that. At the present, the end is the end.
+    /// `scrollTop` is found to be `top`, while as much is seen as [`Self::view`] says. Says whether a person did that. At the
+    /// present, the end is the end.
     pub fn scrolled(&mut self, layout: &Layout, top: f64, at_present: bool) -> bool {
         if (top - self.at).abs() < 1.0 {
             return false;
@@ -308,6 +309,17 @@ mod tests {
         policy.scrolled(&layout, end, false);
         assert!(!policy.is_at_end());
         policy.jump();
+        assert!(policy.is_at_end());
+    }
+
+    #[test]
+    fn the_end_is_held_when_more_is_seen_of_it() {
+        let layout = layout(&some(0, 50, None), &[]);
+        let mut policy = opened(&layout, None);
+        let top = policy.settle(&layout, false);
+        // The field below has become lower by forty pixels, and the browser has nothing more to show below.
+        policy.set_view(VIEW + 40.0);
+        policy.scrolled(&layout, top - 40.0, true);
         assert!(policy.is_at_end());
     }
 

@@ -168,6 +168,11 @@ impl Scroller {
     /// `scroll` fired. Says whether a person did that.
     pub(super) fn scrolled(&mut self) -> bool {
         let top = f64::from(self.stage.log.scroll_top());
+        // Where the log has become higher at its end, the browser has scrolled; of the height we are told only after that.
+        let view = f64::from(self.stage.log.client_height());
+        if view >= 1.0 {
+            self.policy.set_view(view);
+        }
         self.policy.scrolled(&self.layout, top, self.present)
     }
 
