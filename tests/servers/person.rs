@@ -118,6 +118,20 @@ impl Person {
         .await;
     }
 
+    /// Waits until the list of conversations shows this message as the newest, and so many as unread, from now on.
+    pub async fn until_row(&mut self, other: &Self, newest: &str, unread: u32) {
+        let other = other.address();
+        self.until(|change| match change {
+            Change::Conversations { put, .. } => put.iter().any(|row| {
+                let latest = row.latest.as_ref().map(|latest| latest.text.as_str());
+                row.peer == other && row.unread == unread && latest == Some(newest)
+            }),
+            _ => false,
+        })
+        .await;
+        self.told.clear();
+    }
+
     /// Looks at a conversation, up to that message.
     pub async fn read(&mut self, other: &Self, body: &str) {
         self.watch(other);

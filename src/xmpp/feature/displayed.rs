@@ -23,6 +23,11 @@ const OPTIONS: &pubsub::Options = &[
     ("pubsub#send_last_published_item", "never"),
     ("pubsub#access_model", "whitelist"),
 ];
+/// What a publication insists on where the server takes no more than that: on a node that was made as it must be.
+const PRIVATE: &pubsub::Options = &[
+    ("pubsub#persist_items", "true"),
+    ("pubsub#access_model", "whitelist"),
+];
 /// More conversations than anybody has are left out.
 const MOST: usize = 10_000;
 /// The longest archive id that is believed, in bytes.
@@ -35,7 +40,9 @@ pub enum Asked {
     All,
     /// To flag a conversation as displayed up to this archive id.
     Flag(Address, String),
-    /// To make the node as it must be.
+    /// To make the node, as it must be.
+    Make,
+    /// To make it so, where there is one.
     Mend,
 }
 
@@ -45,6 +52,8 @@ pub struct Displayed {
     step: Step,
     /// The node was made as it must be.
     is_mended: bool,
+    /// The server does not take all that a publication may say of its node.
+    is_simple: bool,
 }
 
 #[derive(Debug, Default)]
@@ -67,15 +76,14 @@ impl Displayed {
     pub fn begin(&mut self, cx: &mut Cx) {
         if matches!(self.step, Step::Unknown) && cx.is_connected() {
             self.step = Step::Asked;
-            let query = pubsub::all_items(ns::DISPLAYED);
-            cx.request(None, Kind::Get, query, Reply::Displayed(Asked::All));
+            ask(cx, Asked::All);
         }
     }
 
     /// Flags a conversation as displayed up to this archive id.
     pub fn flag(&mut self, cx: &mut Cx, conversation: Address, id: String) {
         match &mut self.step {
-            Step::Ready => publish(cx, conversation, id),
+            Step::Ready => publish(cx, self.is_simple, conversation, id),
             Step::Mending(waiting) => waiting.push((conversation, id)),
             Step::Unknown | Step::Asked | Step::Refused => {}
         }
@@ -100,17 +108,25 @@ impl Displayed {
             (Asked::Flag(conversation, id), Outcome::Error { element, .. })
                 if pubsub::is_precondition(&element) =>
             {
-                self.mend(cx, conversation, id);
+                self.mend(cx, Asked::Mend, conversation, id);
+            }
+            // Ejabberd 23.01 knows not all of the options in a publication, but in the configuration of a node.
+            (Asked::Flag(conversation, id), Outcome::Error { .. }) if !self.is_mended => {
+                self.is_simple = true;
+                self.mend(cx, Asked::Make, conversation, id);
             }
             // Nobody knows whether it was: the next session will.
             (Asked::Flag(..), Outcome::Timeout) => {}
             (Asked::Flag(..), Outcome::Error { element, .. })
                 if element.attr("type") == Some("wait") => {}
-            (Asked::Mend, Outcome::Result(_)) => {
+            (Asked::Make, Outcome::Error { condition, .. }) if condition == "conflict" => {
+                ask(cx, Asked::Mend);
+            }
+            (Asked::Make | Asked::Mend, Outcome::Result(_)) => {
                 self.is_mended = true;
                 if let Step::Mending(waiting) = std::mem::replace(&mut self.step, Step::Ready) {
                     for (conversation, id) in waiting {
-                        publish(cx, conversation, id);
+                        publish(cx, self.is_simple, conversation, id);
                     }
                 }
             }
@@ -131,9 +147,12 @@ impl Displayed {
         }
     }
 
-    /// The session is over.
+    /// The session is over. What the server takes, it takes in the next one.
     pub fn on_ended(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            is_simple: self.is_simple,
+            ..Self::default()
+        };
     }
 
     fn on_known(&mut self, cx: &mut Cx, flags: Vec<(Address, String)>) {
@@ -143,13 +162,12 @@ impl Displayed {
 
     /// XEP-0060 §7.1.5: the node is not as it must be, perhaps since another client made it. Once is enough to tell whether
     /// that can be helped.
-    fn mend(&mut self, cx: &mut Cx, conversation: Address, id: String) {
+    fn mend(&mut self, cx: &mut Cx, how: Asked, conversation: Address, id: String) {
         match &mut self.step {
             Step::Mending(waiting) => waiting.push((conversation, id)),
             Step::Ready if !self.is_mended => {
                 self.step = Step::Mending(vec![(conversation, id)]);
-                let configure = pubsub::configure(ns::DISPLAYED, OPTIONS);
-                cx.request(None, Kind::Set, configure, Reply::Displayed(Asked::Mend));
+                ask(cx, how);
             }
             _ => self.refuse(cx),
         }
@@ -163,13 +181,26 @@ impl Displayed {
     }
 }
 
-fn publish(cx: &mut Cx, conversation: Address, id: String) {
+/// Asks our account.
+fn ask(cx: &mut Cx, asked: Asked) {
+    let (kind, payload) = match &asked {
+        Asked::All => (Kind::Get, pubsub::all_items(ns::DISPLAYED)),
+        Asked::Make => (Kind::Set, pubsub::create(ns::DISPLAYED, OPTIONS)),
+        Asked::Mend => (Kind::Set, pubsub::configure(ns::DISPLAYED, OPTIONS)),
+        // See `publish`.
+        Asked::Flag(..) => return,
+    };
+    cx.request(None, kind, payload, Reply::Displayed(asked));
+}
+
+fn publish(cx: &mut Cx, is_simple: bool, conversation: Address, id: String) {
     let Some(account) = cx.account() else { return };
     let stanza_id = element("stanza-id", ns::STANZA_ID)
         .with("by", account.as_str())
         .with("id", &id);
     let displayed = element("displayed", ns::DISPLAYED).with_child(stanza_id);
-    let publish = pubsub::publish(ns::DISPLAYED, conversation.as_str(), displayed, OPTIONS);
+    let options = if is_simple { PRIVATE } else { OPTIONS };
+    let publish = pubsub::publish(ns::DISPLAYED, conversation.as_str(), displayed, options);
     let reply = Reply::Displayed(Asked::Flag(conversation, id));
     cx.request(None, Kind::Set, publish, reply);
 }

@@ -32,6 +32,16 @@ pub fn publish(node: &str, id: &str, payload: Element, options: &Options) -> Ele
         .with_child(must_be)
 }
 
+/// Makes a node like that, where there is none.
+#[must_use]
+pub fn create(node: &str, options: &Options) -> Element {
+    let configure =
+        element("configure", ns::PUBSUB).with_child(submission(ns::NODE_CONFIG, options));
+    element("pubsub", ns::PUBSUB)
+        .with_child(element("create", ns::PUBSUB).with("node", node))
+        .with_child(configure)
+}
+
 /// Makes a node that is there already like that.
 #[must_use]
 pub fn configure(node: &str, options: &Options) -> Element {
