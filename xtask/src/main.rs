@@ -36,6 +36,13 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    if arguments
+        .iter()
+        .any(|word| word == "--help" || word == "-h")
+    {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut words = arguments.iter().map(String::as_str);
     let command = words.next().unwrap_or("help");
     match command {
@@ -46,7 +53,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "bench" => bench(words)?,
         "soak" => return soak(words),
         "post-build" => site::post_build()?,
-        "help" | "--help" | "-h" => eprint!("{HELP}"),
+        "help" => print!("{HELP}"),
         other => return Err(unknown(other)),
     }
     Ok(ExitCode::SUCCESS)
@@ -86,8 +93,11 @@ fn demo<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
         match flag {
             "--open" => options.open = true,
             "--reset" => options.reset = true,
-            "--port" => options.port = Some(number(flags.next())?),
-            "--server" => options.server = flags.next().map(str::to_owned),
+            "--port" => options.port = Some(port(flags.next())?),
+            "--server" => {
+                let address = flags.next().unwrap_or_default();
+                options.server = Some(xtask::demo::Address::parse(address)?);
+            }
             other => return Err(unknown(other)),
         }
     }
@@ -130,7 +140,7 @@ fn serve<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut options = xtask::serve::Options::default();
     while let Some(flag) = flags.next() {
         match flag {
-            "--port" => options.port = Some(number(flags.next())?),
+            "--port" => options.port = Some(port(flags.next())?),
             "--prefix" => options.prefix = flags.next().unwrap_or_default().to_owned(),
             other => return Err(unknown(other)),
         }
@@ -138,6 +148,21 @@ fn serve<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<()> {
     let site = Site::start(&xtask::paths::dist(), options)?;
     eprintln!("{}", site.url);
     xtask::demo::wait_for_the_end()
+}
+
+fn port(word: Option<&str>) -> Result<u16> {
+    let word = word.unwrap_or_default();
+    match word.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(Error::Usage(format!(
+            "a port is a number from 1 to 65535{}",
+            if word.is_empty() {
+                String::new()
+            } else {
+                format!(", not `{word}`")
+            }
+        ))),
+    }
 }
 
 fn number(word: Option<&str>) -> Result<u16> {

@@ -75,6 +75,11 @@ impl<S: Software> Server<S> {
         tail(&self.log_file(), usize::MAX)
     }
 
+    /// Whether its process is still there.
+    pub fn is_running(&mut self) -> bool {
+        self.group.as_mut().is_some_and(Group::is_running)
+    }
+
     /// Ends it as `systemctl stop` would: streams are closed first.
     pub fn stop(&mut self) {
         if let Some(mut group) = self.group.take() {

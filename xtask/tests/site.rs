@@ -33,6 +33,7 @@ impl Dist {
         }
         error::write(&dist.0.join("index.html.br"), "brotli").unwrap();
         error::write(&dist.0.join("index.html.gz"), "gzip").unwrap();
+        error::write(&dist.0.join("config.json.br"), "stale").unwrap();
         dist
     }
 }
@@ -66,10 +67,10 @@ fn files_have_their_type_encoding_and_caching() {
     let wasm = get("/app-0123456789abcdef.wasm", &[]);
     assert_eq!(wasm.header("content-type"), Some("application/wasm"));
     assert!(wasm.header("cache-control").unwrap().contains("immutable"));
-    assert_eq!(
-        get("/config.json", &[]).header("cache-control"),
-        Some("no-cache")
-    );
+    let config = get("/config.json", &["Accept-Encoding: gzip, br"]);
+    assert_eq!(config.header("cache-control"), Some("no-cache"));
+    assert_eq!(config.header("content-encoding"), None);
+    assert_eq!(config.text(), "{}");
     assert_eq!(
         get("/engine-loader.js", &[]).header("cache-control"),
         Some("no-cache")

@@ -10,12 +10,11 @@ const HELP: &str = "I answer to:
 - help: this list
 - time: what my clock says (UTC)
 - flood 100: so many messages at once, at most 2000
-- slow: an answer after six seconds, typing meanwhile
+- slow: an answer after six seconds
 - later 30: a message after so many seconds, to see a notification
 - styled: bold, italics, quotes, code
 - long: a message of many lines
 - unicode: letters from everywhere
-- edit: a message that I correct two seconds later
 - away, dnd, back: my availability
 Everything else comes back to you.";
 

@@ -1,14 +1,16 @@
 //! `cargo xtask demo`: a server full of people, and the site, in one command.
 
+mod address;
 mod bot;
 pub(crate) mod client;
+mod lock;
 pub(crate) mod people;
 mod seed;
 pub(crate) mod talk;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::error::{Context, Error, Result, write};
 use crate::net::free_port;
@@ -17,6 +19,8 @@ use crate::serve::{self, Site};
 use crate::site;
 use crate::tool::{say, timed};
 use crate::{install, paths};
+pub use address::Address;
+use lock::Lock;
 use people::{BOT, DOMAIN, PASSWORD, PEOPLE};
 
 /// What the command line says.
@@ -25,7 +29,7 @@ pub struct Options {
     /// The site's port.
     pub port: Option<u16>,
     /// The WebSocket address of an existing server, instead of a Prosody of ours.
-    pub server: Option<String>,
+    pub server: Option<Address>,
     /// Whether to open a browser.
     pub open: bool,
     /// Whether to forget what happened in earlier demos.
@@ -34,31 +38,26 @@ pub struct Options {
 
 /// The port that the site takes when it is free.
 const PORT: u16 = 8720;
+/// How often the server is looked after.
+const LOOK: Duration = Duration::from_secs(1);
+/// A server that ends again so soon is not started once more.
+const SOON: Duration = Duration::from_secs(10);
 
 /// Runs the demo until it is asked to end.
 ///
 /// # Errors
 /// When something is missing, does not build, or does not start.
 pub fn run(options: &Options) -> Result<()> {
-    if let Some(server) = &options.server
-        && !["wss://", "ws://localhost", "ws://127.0.0.1", "ws://[::1]"]
-            .iter()
-            .any(|start| server.starts_with(start))
-    {
-        return Err(Error::Usage(
-            "--server takes a WebSocket address: wss://… (or ws:// on this machine)".into(),
-        ));
-    }
+    let port = port(options.port)?;
+    let lock = match options.server {
+        Some(_) => None,
+        None => Some(Lock::take(&paths::work().join("demo.lock"), port)?),
+    };
     if options.server.is_none() {
         install::debian(&install::PROSODY)?;
     }
     site::build(false)?;
-    let port = match options.port {
-        Some(port) => port,
-        None if std::net::TcpListener::bind(("127.0.0.1", PORT)).is_ok() => PORT,
-        None => free_port()?,
-    };
-    let prosody = match options.server {
+    let mut prosody = match options.server {
         Some(_) => None,
         None => {
             let dir = paths::work().join("demo");
@@ -73,11 +72,11 @@ pub fn run(options: &Options) -> Result<()> {
         serve::Options {
             port: Some(port),
             upstream: prosody.as_ref().map(|server| server.http_port),
-            config: Some(config(options.server.as_deref(), port)),
+            config: Some(config(options.server.as_ref(), port)),
             ..serve::Options::default()
         },
     )?;
-    introduce(&site, prosody.as_ref(), options.server.as_deref());
+    introduce(&site, prosody.as_ref(), options.server.as_ref());
     if options.open {
         open(&site.url);
     }
@@ -85,16 +84,58 @@ pub fn run(options: &Options) -> Result<()> {
         .enable_all()
         .build()
         .context(|| "start the main loop".into())?;
-    runtime.block_on(async {
-        if let Some(server) = &prosody {
-            for person in PEOPLE {
-                if let Some(online) = &person.online {
-                    tokio::spawn(client::keep_online(person, online, server.http_port));
-                }
+    let result = runtime.block_on(async {
+        let Some(server) = &mut prosody else {
+            return end().await;
+        };
+        for person in PEOPLE {
+            if let Some(online) = &person.online {
+                tokio::spawn(client::keep_online(person, online, server.http_port));
             }
         }
-        end().await
-    })
+        tokio::select! {
+            ended = end() => ended,
+            broken = look_after(server) => broken,
+        }
+    });
+    // The next demo may begin when the server is gone.
+    drop(prosody);
+    drop(lock);
+    result
+}
+
+/// The site's port, which must be free: nothing is begun for a demo that nobody can see.
+fn port(wanted: Option<u16>) -> Result<u16> {
+    let is_free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+    match wanted {
+        Some(port) if is_free(port) => Ok(port),
+        Some(port) => Err(Error::Usage(format!(
+            "port {port} is taken (or not for you): choose another one with --port"
+        ))),
+        None if is_free(PORT) => Ok(PORT),
+        None => free_port(),
+    }
+}
+
+/// Starts the server again whenever it ends, until it ends as soon as it was started.
+async fn look_after(server: &mut Prosody) -> Result<()> {
+    let mut look = tokio::time::interval(LOOK);
+    let mut started: Option<Instant> = None;
+    loop {
+        look.tick().await;
+        if server.is_running() {
+            continue;
+        }
+        if started.is_some_and(|at| at.elapsed() < SOON) {
+            return Err(Error::Usage(format!(
+                "Prosody ended twice; why stands in {}",
+                shown(&server.log_file())
+            )));
+        }
+        say("Prosody has ended: starting it again");
+        server.restart()?;
+        started = Some(Instant::now());
+    }
 }
 
 /// A Prosody with everybody in it. The past is written once, and kept from then on.
@@ -117,22 +158,28 @@ fn populated(dir: &Path, site_port: u16) -> Result<Prosody> {
 }
 
 /// The site's `config.json`.
-fn config(server: Option<&str>, port: u16) -> String {
-    match server {
-        Some(address) => format!(
-            "{{\n  \"websocket\": \"{}\"\n}}\n",
-            address.replace(['"', '\\'], "")
-        ),
-        None => format!(
-            "{{\n  \"domain\": \"{DOMAIN}\",\n  \"websocket\": \"ws://localhost:{port}/xmpp-websocket\",\n  \"registration\": true\n}}\n"
-        ),
-    }
+fn config(server: Option<&Address>, port: u16) -> String {
+    let config = match server {
+        Some(address) => serde_json::json!({ "websocket": address.url() }),
+        None => serde_json::json!({
+            "domain": DOMAIN,
+            "websocket": format!("ws://localhost:{port}/xmpp-websocket"),
+            "registration": true,
+        }),
+    };
+    format!("{config}\n")
 }
 
-fn introduce(site: &Site, prosody: Option<&Prosody>, server: Option<&str>) {
+fn introduce(site: &Site, prosody: Option<&Prosody>, server: Option<&Address>) {
     println!("\n  Waxwing is at  {}\n", site.url);
     if let Some(server) = server {
-        println!("  It talks to {server}: log in with an account of yours.");
+        println!(
+            "  It talks to {}: log in with an account of yours.",
+            server.url()
+        );
+        if let Some(why) = server.silence() {
+            println!("  Nobody answers there now ({why}).");
+        }
     }
     if let Some(prosody) = prosody {
         println!("  Log in as      romeo@{DOMAIN}      (or juliet, mallory, mercutio …)");
@@ -157,16 +204,26 @@ fn shown(path: &Path) -> String {
         .to_string()
 }
 
+/// Opens a browser. Some openers end at once, others with the browser: a thread waits, so that none is left undead.
 fn open(url: &str) {
-    let started = Command::new("xdg-open")
-        .arg(url)
+    let mut opener = Command::new("xdg-open");
+    opener.arg(url);
+    let url = url.to_owned();
+    std::thread::spawn(move || {
+        if !succeeds(&mut opener) {
+            say(format!("No browser could be opened: open {url} yourself."));
+        }
+    });
+}
+
+/// Runs a program that says nothing here, to its end.
+fn succeeds(command: &mut Command) -> bool {
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn();
-    if started.is_err() {
-        say("There is no xdg-open here: open the address yourself.");
-    }
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// Waits for Ctrl-C, a polite kill, or the terminal's end.
@@ -201,6 +258,68 @@ mod tests {
     use super::*;
     use crate::paths;
     use client::Client;
+
+    #[test]
+    fn a_taken_port_is_found_before_anything_begins() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = listener.local_addr().unwrap().port();
+        let told = port(Some(taken)).unwrap_err().to_string();
+        assert!(told.contains(&taken.to_string()), "{told}");
+        drop(listener);
+        assert_eq!(port(Some(taken)).unwrap(), taken);
+    }
+
+    #[test]
+    fn an_opener_that_fails_or_is_not_there_is_noticed() {
+        assert!(succeeds(&mut Command::new("true")));
+        assert!(!succeeds(&mut Command::new("false")));
+        assert!(!succeeds(&mut Command::new("no-such-opener")));
+    }
+
+    #[test]
+    fn the_configuration_is_json() {
+        let server = Address::parse("wss://example.org/ws").unwrap();
+        let told: serde_json::Value = serde_json::from_str(&config(Some(&server), 1)).unwrap();
+        assert_eq!(
+            told,
+            serde_json::json!({ "websocket": "wss://example.org/ws" })
+        );
+        let own: serde_json::Value = serde_json::from_str(&config(None, 7)).unwrap();
+        assert_eq!(own["websocket"], "ws://localhost:7/xmpp-websocket");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ended_is_started_again_once() {
+        let mut server = Prosody::start(prosody::Options::default()).unwrap();
+        let pid = server.dir().join("prosody.pid");
+        let http_port = server.http_port;
+        let ends = |old: String| {
+            let pid = pid.clone();
+            async move {
+                // The next one writes its own number.
+                loop {
+                    let text = std::fs::read_to_string(&pid).unwrap_or_default();
+                    if let (true, Ok(number)) = (text != old, text.trim().parse()) {
+                        let number = rustix::process::Pid::from_raw(number).unwrap();
+                        let kill = rustix::process::Signal::KILL;
+                        rustix::process::kill_process(number, kill).unwrap();
+                        return text;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+        };
+        let twice = async {
+            let first = ends(String::new()).await;
+            ends(first).await;
+        };
+        let (broken, ()) = tokio::join!(look_after(&mut server), twice);
+        let told = broken.unwrap_err().to_string();
+        assert!(told.contains("ended twice"), "{told}");
+        assert!(!server.is_running());
+        server.restart().unwrap();
+        assert_eq!(server.http_port, http_port);
+    }
 
     #[tokio::test]
     async fn a_person_finds_contacts_requests_history_and_the_bot() {

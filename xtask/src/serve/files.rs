@@ -37,7 +37,7 @@ pub async fn respond(request: &Request<Incoming>, dist: &Path, path: &str) -> Re
     let mut chosen = file.clone();
     for (name, extension) in ENCODINGS {
         let beside = append(&file, extension);
-        if accepts(accepted, name) && beside.is_file() {
+        if !is_edited(&file) && accepts(accepted, name) && beside.is_file() {
             (encoding, chosen) = (Some(name), beside);
             break;
         }
@@ -137,6 +137,11 @@ fn accepts(field: &str, name: &str) -> bool {
             .is_some_and(|first| first.eq_ignore_ascii_case(name));
         is_it && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
+}
+
+/// Whether hosts write it themselves: what was compressed beside it would be an older text.
+fn is_edited(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "config.json")
 }
 
 fn append(file: &Path, extension: &str) -> PathBuf {

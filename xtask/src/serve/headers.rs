@@ -53,3 +53,15 @@ pub fn open_to_all(response: &mut Response<Body>) {
         .headers_mut()
         .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_recommends_the_policy_that_the_site_is_tested_with() {
+        let readme = crate::error::read(&crate::paths::root().join("README.md")).unwrap();
+        let line = format!("\nContent-Security-Policy: {POLICY}\n");
+        assert!(readme.contains(&line), "not in README.md: {line}");
+    }
+}

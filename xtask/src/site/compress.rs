@@ -7,8 +7,12 @@ use std::sync::Mutex;
 
 use crate::error::{Context, Result, write};
 
-/// Whether a file's kind is text or code.
+/// Whether a file's kind is text or code, and nobody edits it where it is hosted: a `config.json.br` would hide the edited
+/// `config.json` on a host that prefers what is compressed.
 fn is_worth_it(file: &Path) -> bool {
+    if file.file_name().is_some_and(|name| name == "config.json") {
+        return false;
+    }
     let kinds = [
         "css",
         "html",
@@ -89,6 +93,20 @@ fn append(file: &Path, extension: &str) -> PathBuf {
 mod tests {
     use super::*;
     use std::io::Read;
+
+    #[test]
+    fn what_a_host_edits_is_not_compressed() {
+        let dir = crate::paths::fresh("compress-test");
+        let files = ["config.json", "index.html"].map(|name| dir.join(name));
+        for file in &files {
+            write(file, "{}").unwrap();
+        }
+        all(&files).unwrap();
+        let there = |name: &str| dir.join(name).exists();
+        assert!(there("index.html.br") && there("index.html.gz"));
+        assert!(!there("config.json.br") && !there("config.json.gz"));
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 
     #[test]
     fn what_is_compressed_comes_back() {

@@ -23,7 +23,9 @@ pub fn build(force: bool) -> Result<String> {
     let id = build_id()?;
     let dist = paths::dist();
     let stamp = paths::work().join("dist.build");
-    if !force && dist.join("index.html").is_file() && read(&stamp).is_ok_and(|built| built == id) {
+    // What somebody else put there (a debug site of Trunk's, say) is not compressed.
+    let is_release = dist.join("index.html.br").is_file();
+    if !force && is_release && read(&stamp).is_ok_and(|built| built == id) {
         say(format!("dist/ is up to date (build {id})"));
         return Ok(id);
     }
@@ -33,7 +35,8 @@ pub fn build(force: bool) -> Result<String> {
     tool::timed("built", || {
         let mut trunk = Command::new("trunk");
         trunk
-            .args(["build", "--release"])
+            .args(["build", "--release", "--dist"])
+            .arg(&dist)
             .current_dir(paths::root())
             .env("PATH", install::path())
             .env("WAXWING_BUILD", &id)
@@ -83,7 +86,7 @@ fn finish(dist: &Path) -> Result<()> {
     }
     let total = compress::all(&files)?;
     say(format!(
-        "{} KB of compressible files, in brotli",
+        "dist/ is ready: all of it is a download of {} KB (compressed with brotli)",
         total / 1000
     ));
     Ok(())
