@@ -162,7 +162,7 @@
     // The program is larger than all of this: it is asked for when this is painted.
     await new Promise((painted) => {
       requestAnimationFrame(() => {
-        document.getElementById("address").focus();
+        document.getElementById("address")?.focus();
         setTimeout(painted);
       });
     });
@@ -189,5 +189,9 @@
     delete form.dataset.waiting;
   };
 
-  paint().then(() => parsed).then(start);
+  // Whatever goes wrong here, the program begins.
+  paint()
+    .catch(() => {})
+    .then(() => parsed)
+    .then(start);
 }

@@ -27,14 +27,21 @@ pub fn host() -> String {
     window().location().hostname().unwrap_or_default()
 }
 
-/// A number that nobody else has; no secret.
+/// A number that nobody else has, and nobody can guess: messages are named after it.
 #[must_use]
 pub fn random() -> u64 {
     if !cfg!(target_arch = "wasm32") {
         return 0;
     }
-    let half = || (js_sys::Math::random() * f64::from(u32::MAX)).to_bits();
-    half().rotate_left(32) ^ half()
+    let mut bytes = [0; 8];
+    // Every browser that runs wasm has it.
+    if window()
+        .crypto()
+        .is_ok_and(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).is_ok())
+    {
+        return u64::from_le_bytes(bytes);
+    }
+    js_sys::Math::random().to_bits()
 }
 
 /// Whether there is room for one pane only, from now on (style/shell/shell.css). Belongs to the owner that is current.

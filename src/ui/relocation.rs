@@ -20,8 +20,9 @@ pub fn follow(handle: Handle, config: &'static Config) {
         if is_done == Some(true) || !handle.model.ready.get() {
             return is_done == Some(true);
         }
+        // Where there is none now, the file may only be missing at the moment: accounts keep what they have.
         let before = browser::recall(KEY);
-        if before != config.websocket {
+        if config.websocket.is_some() && before != config.websocket {
             spawn_local(async move {
                 if tell(handle, config, before).await {
                     browser::remember(KEY, config.websocket.as_deref());
@@ -58,11 +59,10 @@ fn replacements(
         return Vec::new();
     };
     let replacement = |(id, address): (AccountId, String)| {
-        let to = config.websocket_for(&address);
-        // Where the site has an address, it is not for accounts of other servers: those stay.
-        let is_concerned = to.is_some() || config.websocket.is_none();
+        // It is not for accounts of other servers: those stay.
+        let to = Some(config.websocket_for(&address)?);
         let from = from.clone();
-        is_concerned.then_some((id, AccountCommand::ReplaceWebSocket { from, to }))
+        Some((id, AccountCommand::ReplaceWebSocket { from, to }))
     };
     accounts.filter_map(replacement).collect()
 }
@@ -93,11 +93,8 @@ mod tests {
             [(AccountId(1), to(Some("wss://new.example.org/ws")))]
         );
         assert_eq!(replacements(&config, None, accounts()), []);
-        // It has none any more: they look for it themselves.
+        // It has none any more, or the file is missing: nobody is led away.
         config.websocket = None;
-        assert_eq!(
-            replacements(&config, before(), accounts()),
-            [(AccountId(1), to(None)), (AccountId(2), to(None))]
-        );
+        assert_eq!(replacements(&config, before(), accounts()), []);
     }
 }

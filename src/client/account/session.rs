@@ -126,7 +126,9 @@ impl Account {
     /// There is a session: nothing of the log-in can fail any more. The pages make room for the contacts while the server
     /// gathers them.
     pub(super) async fn on_bound(&mut self, work: &mut Work) {
-        if let Phase::LoggingIn(asker) = self.phase {
+        // Given up in the same breath: there is nobody to appear to.
+        if let (Phase::LoggingIn(asker), false) = (&self.phase, self.over) {
+            let asker = *asker;
             self.phase = Phase::Connecting { asker: None };
             work.record = true;
             self.keep_record(work).await;

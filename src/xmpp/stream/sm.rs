@@ -19,6 +19,8 @@ use crate::xmpp::stanza::build::{Build, element};
 const SILENT: Duration = Duration::from_secs(12);
 /// How long it may take while it sends other things: what we send may be lost alone.
 const BUSY: Duration = Duration::from_secs(30);
+/// So long `<enabled/>` may take: the whole roster comes before it, on slow links for longer than anything else takes.
+const ENABLING: Duration = Duration::from_secs(60);
 /// After how many stanzas the server is asked, whatever they are.
 const OFTEN: usize = 50;
 
@@ -180,8 +182,13 @@ impl Management {
     /// When the connection is given up because nothing is confirmed.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.asked
-            .map(|asked| asked.at + if asked.heard { BUSY } else { SILENT })
+        let asked = self.asked?;
+        let patience = match self.phase {
+            Phase::Asked => ENABLING,
+            _ if asked.heard => BUSY,
+            _ => SILENT,
+        };
+        Some(asked.at + patience)
     }
 
     /// `<a/>` of the server: the number of the last stanza that it has now, if there is news; and whether to ask it again,
