@@ -68,7 +68,9 @@ pub fn NewConversation(
         }
         set_busy.set(true);
         set_problem.set(None);
-        let typed = address.get_untracked();
+        let own = handle.model.accounts.peek(&account);
+        let own = own.as_ref().map(|row| row.address.domain());
+        let typed = whole(&address.get_untracked(), own.unwrap_or_default());
         let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let adds = adding.get_untracked().then(|| AccountCommand::AddContact {
             address: typed.clone(),
@@ -181,5 +183,33 @@ pub fn NewConversation(
                 </div>
             </form>
         </Dialog>
+    }
+}
+
+/// The address that is meant: a single word is somebody on one's own server, and not a server of that name.
+fn whole(typed: &str, own: &str) -> String {
+    let typed = typed.trim();
+    if typed.is_empty() || own.is_empty() || typed.contains(['@', '.', '/', ':']) {
+        return typed.to_owned();
+    }
+    [typed, "@", own].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_word_is_somebody_on_ones_own_server() {
+        for (typed, meant) in [
+            (" nurse ", "nurse@example.org"),
+            ("nurse@example.net", "nurse@example.net"),
+            ("irc.example.net", "irc.example.net"),
+            ("[::1]", "[::1]"),
+            ("", ""),
+        ] {
+            assert_eq!(whole(typed, "example.org"), meant);
+        }
+        assert_eq!(whole("nurse", ""), "nurse");
     }
 }

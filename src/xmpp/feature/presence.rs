@@ -18,7 +18,7 @@ use crate::xmpp::stanza::build::{Build, element, text_element};
 use crate::xmpp::stanza::stamp;
 use crate::xmpp::stanza::text::{direct_text, pick_text};
 
-use super::caps;
+use super::{caps, disco};
 
 /// How many resources of one person are kept.
 const MOST: usize = 32;
@@ -240,7 +240,15 @@ fn read(name: &str, presence: &Element) -> Resource {
             .get_child("c", ns::CAPS)
             .and_then(|c| c.attr("node"))
             .filter(|node| node.len() <= 256)
-            .map(str::to_owned),
+            .map(software),
+    }
+}
+
+/// What people call the software of a node (XEP-0115): our own is no address that anybody could open.
+fn software(node: &str) -> String {
+    match node {
+        disco::NODE => disco::NAME.to_owned(),
+        node => node.to_owned(),
     }
 }
 
