@@ -2,12 +2,13 @@
 //!
 //! **Invariant:** an archive id that both carry decides alone. Without it the sender's own name for the message
 //! decides (origin-id; stanza id and text together, since clients repeat stanza ids), within one conversation and
-//! one direction.
+//! one direction. What our own devices wrote under one origin-id, with one text, is one message even where the archive has
+//! it twice: it was sent again in doubt.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::entity::message::{Delivery, Message, Position};
+use crate::entity::message::{Delivery, Direction, Message, Position};
 use crate::store::Name;
 
 /// How many messages of a session are remembered.
@@ -22,10 +23,15 @@ pub fn same(one: &Message, other: &Message) -> bool {
     if one.direction != other.direction || one.conversation != other.conversation {
         return false;
     }
+    let both = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
+    // Nobody else has written it (`xmpp::trust`): nothing can be hidden so.
+    let is_ours = one.direction == Direction::Outgoing;
+    if is_ours && both(&one.ids.origin, &other.ids.origin) && one.body == other.body {
+        return true;
+    }
     if let (Some(one), Some(other)) = (&one.ids.archive, &other.ids.archive) {
         return one == other;
     }
-    let both = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
     both(&one.ids.origin, &other.ids.origin)
         || both(&one.ids.stanza, &other.ids.stanza) && one.body == other.body
 }
@@ -118,13 +124,18 @@ pub struct Seen {
 impl Seen {
     /// Notes a message. False if it, or a copy of it, was noted before.
     pub fn note(&mut self, message: &Message) -> bool {
-        let scope = (
-            &message.conversation,
-            message.direction == crate::entity::message::Direction::Incoming,
-        );
+        let is_ours = message.direction == Direction::Outgoing;
+        let scope = (&message.conversation, !is_ours);
         let ids = &message.ids;
         let archive = ids.archive.as_ref().map_or(0, |id| hash(&(scope, 1, id)));
+        // Of what we wrote, name and text together decide; else they leave the last word to the archive id.
+        let ours = ids.origin.as_ref().filter(|_| is_ours);
+        let ours = ours.map(|id| hash(&(scope, 4, id, &message.body)));
+        if ours.is_some_and(|key| self.of(key).is_some()) {
+            return false;
+        }
         let keys = [
+            ours,
             ids.archive.as_ref().map(|_| archive),
             ids.origin.as_ref().map(|id| hash(&(scope, 2, id))),
             ids.stanza
@@ -163,7 +174,7 @@ mod tests {
     use super::*;
     use crate::entity::address::Address;
     use crate::entity::id::ItemId;
-    use crate::entity::message::{Direction, MessageIds, Position};
+    use crate::entity::message::{MessageIds, Position};
     use crate::entity::time::Timestamp;
 
     fn message(id: u64, body: &str, ids: [&str; 3]) -> Message {
@@ -198,6 +209,19 @@ mod tests {
         check(&one, &message(2, "b", ["x", "", ""]), true);
         // A repeated origin-id under another archive id is another message: nobody can hide one behind an old name.
         check(&one, &message(2, "a", ["y", "o", "s"]), false);
+    }
+
+    #[test]
+    fn what_we_sent_twice_is_one_message() {
+        let ours = |id, body, ids| Message {
+            direction: Direction::Outgoing,
+            ..message(id, body, ids)
+        };
+        let one = ours(1, "a", ["x", "o", "o"]);
+        check(&one, &ours(2, "a", ["y", "o", "o"]), true);
+        // Another client of ours may be careless with its names.
+        check(&one, &ours(2, "b", ["y", "o", "o"]), false);
+        check(&one, &ours(2, "a", ["y", "p", "o"]), false);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! disk has under one of its names keeps the disk's identity and place. The outcome is the same however often it is asked
 //! for: a disk that fails in the middle is told all of it again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::entity::address::Address;
 use crate::entity::conversation::{Conversation, Displayed, Flagged, History};
@@ -28,21 +28,10 @@ pub async fn reunite(told: Batch, disk: &dyn Store, held: &Snapshot) -> Result<B
     for op in told.ops {
         match op {
             Op::PutMessage(message) => {
-                let known = known.get_mut(&message.conversation);
-                let known = known.and_then(|known| {
-                    let mut known = known.iter_mut();
-                    known.find(|known| merge::same(known, &message))
-                });
-                *overlaps.entry(message.conversation.clone()).or_default() |= known.is_some();
-                batch.push(Op::PutMessage(match known {
-                    // Asked for once more by a page: what memory knows of it is newer.
-                    Some(known) if known.id == message.id => message,
-                    Some(known) => {
-                        merge::learn(known, &message);
-                        known.clone()
-                    }
-                    None => message,
-                }));
+                let conversation = message.conversation.clone();
+                let (message, is_known) = unite(&mut known, message);
+                *overlaps.entry(conversation).or_default() |= is_known;
+                batch.push(Op::PutMessage(message));
             }
             Op::PutConversation(told) => conversations.push(told),
             // What was pushed is nothing without the roster that it changed: the server is asked for what is new since the
@@ -75,6 +64,53 @@ pub async fn reunite(told: Batch, disk: &dyn Store, held: &Snapshot) -> Result<B
         }));
     }
     Ok(batch)
+}
+
+/// What is to be written to a disk whose conversations we know, but which could not be asked for the messages that it has;
+/// and with whom it has some of them under another identity.
+///
+/// # Errors
+/// What the disk says; nothing was written.
+pub async fn recognise(
+    told: Batch,
+    disk: &dyn Store,
+) -> Result<(Batch, HashSet<Address>), StoreError> {
+    let mut known = known(&told, disk).await?;
+    let mut batch = Batch::default();
+    let mut doubled = HashSet::new();
+    for op in told.ops {
+        batch.push(match op {
+            Op::PutMessage(message) => {
+                let id = message.id;
+                let (message, _) = unite(&mut known, message);
+                if message.id != id {
+                    doubled.insert(message.conversation.clone());
+                }
+                Op::PutMessage(message)
+            }
+            op => op,
+        });
+    }
+    Ok((batch, doubled))
+}
+
+/// A message that memory was told, as the disk is to have it; and whether the disk has it already.
+fn unite(known: &mut HashMap<Address, Vec<Message>>, message: Message) -> (Message, bool) {
+    let known = known.get_mut(&message.conversation);
+    let known = known.and_then(|known| {
+        let is_it = known.iter().position(|known| known.id == message.id);
+        let at = is_it.or_else(|| known.iter().position(|known| merge::same(known, &message)));
+        at.and_then(|at| known.get_mut(at))
+    });
+    match known {
+        // Asked for once more by a page: what memory knows of it is newer.
+        Some(known) if known.id == message.id => (message, true),
+        Some(known) => {
+            merge::learn(known, &message);
+            (known.clone(), true)
+        }
+        None => (message, false),
+    }
 }
 
 /// The conversations that both knew, with their unread messages counted anew: neither could count them all.

@@ -111,6 +111,8 @@ pub enum Wish {
     Command(RequestId, AccountCommand),
     /// Send this message, which is stored already. Held while there is no session.
     Send(Message),
+    /// The same, but an engine that is gone may have sent it before.
+    SendAgain(Message),
     /// Ask the archive for a page of a conversation before an archive id (or the newest); answered by `ArchiveEvent`.
     History {
         /// With whom.

@@ -12,7 +12,7 @@ use waxwing::entity::secret::Secret;
 
 use crate::support::managed::Memory;
 use crate::support::server::Archived;
-use crate::support::{Stage, juliet};
+use crate::support::{Stage, juliet, send};
 
 const JULIET: &str = "juliet@example.org/balcony";
 
@@ -199,6 +199,65 @@ fn what_had_arrived_is_not_sent_again() {
     assert_eq!(stage.bodies(), ["by a name"]);
     assert_eq!(stage.stored().len(), 1);
     assert_eq!(stage.stored()[0].delivery, Delivery::Sent);
+}
+
+/// Asked for again of an engine that cannot know whether the one before it has sent it, before or after that engine has
+/// seen the archive.
+#[test]
+fn what_is_asked_for_again_is_sent_once() {
+    for comes_late in [false, true] {
+        let mut stage = Stage::online();
+        let AccountCommand::SendMessage { to, body, id, .. } = send("but soft") else {
+            panic!("not a message");
+        };
+        let ask = |again| AccountCommand::SendMessage {
+            to: to.clone(),
+            body: body.clone(),
+            id,
+            again,
+        };
+        stage.tell(ask(false)).unwrap();
+        let (origin, _) = stage.server.take_messages().remove(0);
+        stage.server.archive.push(Archived {
+            origin: Some(origin),
+            ..Archived::new(1, "romeo@example.org/orchard", &body)
+        });
+        stage.server.refuses = !comes_late;
+        let mut stage = restart_blind(stage);
+        stage.tell(ask(true)).unwrap();
+        stage.server.refuses = false;
+        stage.pass(Duration::from_secs(60));
+        assert_eq!(stage.server.take_messages(), []);
+        stage.watch(0, Anchor::Newest, 10);
+        assert_eq!(stage.bodies(), ["but soft"]);
+        stage.disk.stays_shut.set(false);
+        stage.pass(Duration::from_secs(300));
+        assert_eq!(told(&stage), None);
+        assert_eq!(stage.server.take_messages(), []);
+        assert_eq!(stage.pages[0].window.ids(), [id]);
+        assert_eq!(stage.stored().len(), 1);
+        assert_eq!(stage.stored()[0].delivery, Delivery::Sent);
+    }
+}
+
+#[test]
+fn what_was_sent_twice_all_the_same_is_shown_once() {
+    let mut stage = Stage::online();
+    stage.say("but soft");
+    let (origin, body) = stage.server.take_messages().remove(0);
+    for number in [1, 2] {
+        stage.server.archive.push(Archived {
+            origin: Some(origin.clone()),
+            ..Archived::new(number, "romeo@example.org/orchard", &body)
+        });
+    }
+    let mut stage = restart_blind(stage);
+    stage.watch(0, Anchor::Newest, 10);
+    assert_eq!(stage.bodies(), ["but soft"]);
+    open(&mut stage);
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(stage.bodies(), ["but soft"]);
+    assert_eq!(stage.stored().len(), 1);
 }
 
 #[test]

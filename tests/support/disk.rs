@@ -22,6 +22,8 @@ pub struct Disk {
     depot: MemoryDepot,
     pub commits: Rc<Cell<usize>>,
     pub fails: Rc<Cell<bool>>,
+    /// Nothing can be read.
+    pub is_unreadable: Rc<Cell<bool>>,
     /// What concerns the accounts themselves cannot be written.
     pub device_fails: Cell<bool>,
     /// The accounts' stores cannot be opened.
@@ -111,6 +113,7 @@ impl Depot for Disk {
                 store,
                 commits: self.commits.clone(),
                 fails: self.fails.clone(),
+                is_unreadable: self.is_unreadable.clone(),
                 gate: self.gate.clone(),
                 cursor_gate: self.cursor_gate.clone(),
                 fault: self.fault.clone(),
@@ -130,6 +133,7 @@ struct WatchedStore {
     store: Rc<dyn Store>,
     commits: Rc<Cell<usize>>,
     fails: Rc<Cell<bool>>,
+    is_unreadable: Rc<Cell<bool>>,
     gate: Rc<Gate>,
     cursor_gate: Rc<Gate>,
     fault: Rc<Cell<Option<Fault>>>,
@@ -183,9 +187,15 @@ impl Store for WatchedStore {
         self.store.load()
     }
     fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>> {
+        if self.is_unreadable.get() {
+            return unreadable();
+        }
         self.store.page(query)
     }
     fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>> {
+        if self.is_unreadable.get() {
+            return unreadable();
+        }
         self.store.find(conversation, names)
     }
     fn count_unread(
@@ -194,6 +204,9 @@ impl Store for WatchedStore {
         after: Option<waxwing::entity::message::Position>,
         limit: u32,
     ) -> Stored<'_, u32> {
+        if self.is_unreadable.get() {
+            return unreadable();
+        }
         self.store.count_unread(conversation, after, limit)
     }
     fn commit(&self, batch: Batch) -> Stored<'_, ()> {
@@ -216,6 +229,10 @@ impl Store for WatchedStore {
         }
         .boxed_local()
     }
+}
+
+fn unreadable<T: 'static>() -> Stored<'static, T> {
+    async { Err(StoreError::Unavailable("gone".into())) }.boxed_local()
 }
 
 /// What a slow disk waits for.

@@ -46,6 +46,7 @@ impl Account {
         // One look per conversation, and all of them at once.
         let stored = join_all(looks).await;
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
+            let stored = self.readable(stored).unwrap_or_default();
             let floor = self.caught_up.get(&peer).copied();
             let (fresh, floor) = self.merge(page, &stored, floor, batch);
             if let Some(floor) = floor {

@@ -4,13 +4,16 @@
 //! then people are told.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::client::disk::{Retry, problem};
 use crate::client::fallback::Fallback;
-use crate::client::reunion::{recount, reunite};
+use crate::client::reunion::{recognise, recount, reunite};
+use crate::entity::address::Address;
+use crate::entity::message::Message;
 use crate::entity::time::Instant;
-use crate::store::{Batch, Snapshot, Store, StoreError};
+use crate::store::{Batch, Name, Snapshot, Store, StoreError};
 
 use super::history::COUNTED;
 use super::past::Past;
@@ -60,6 +63,31 @@ impl Account {
         self.disk_fails(&error, Some(disk));
         let kept = self.store.commit(batch).await;
         debug_assert!(kept.is_ok(), "memory does not fail");
+    }
+
+    /// What is stored under these names.
+    pub(super) async fn find(
+        &self,
+        conversation: Address,
+        names: Vec<Name>,
+    ) -> Result<Vec<Message>, StoreError> {
+        match self.store.find(conversation.clone(), names.clone()).await {
+            Ok(found) => Ok(found),
+            // One transaction can fail alone.
+            Err(_) => self.store.find(conversation, names).await,
+        }
+    }
+
+    /// What was read. What cannot be read is not absent: memory takes over, and the disk is told nothing before it shows what it has.
+    pub(super) fn readable<T>(&mut self, read: Result<T, StoreError>) -> Option<T> {
+        match read {
+            Ok(read) => Some(read),
+            Err(error) => {
+                let disk = self.store.clone();
+                self.disk_fails(&error, Some(disk));
+                None
+            }
+        }
     }
 
     /// Memory takes over from the disk, or from one that could not be opened.
@@ -163,12 +191,17 @@ impl Account {
             Err(error) => Err(error),
         };
         match restored {
-            Ok((disk, held)) => {
+            Ok((disk, restored)) => {
                 tracing::info!("the disk works again");
                 self.store = disk;
                 (self.around.up)(FromAccount::Disk(self.id, None));
-                if let Some(held) = held {
-                    self.remember(held).await;
+                match restored {
+                    Restored::Read(held) => self.remember(held).await,
+                    Restored::Known(doubled) if doubled.is_empty() => {}
+                    Restored::Known(doubled) => {
+                        self.recount.extend(doubled);
+                        self.reread_windows().await;
+                    }
                 }
             }
             Err(error) => {
@@ -179,28 +212,33 @@ impl Account {
         }
     }
 
-    /// Writes what memory was told. What the disk holds now comes with it, if it was never read.
-    async fn restore(
-        &self,
-        failed: &Failed,
-        disk: &dyn Store,
-    ) -> Result<Option<Snapshot>, StoreError> {
+    /// Writes what memory was told.
+    async fn restore(&self, failed: &Failed, disk: &dyn Store) -> Result<Restored, StoreError> {
         let told = failed.fallback.pending();
-        let held = if self.past == Past::Unread {
+        let restored = if self.past == Past::Unread {
             let held = disk.load().await?;
             let told = reunite(told, disk, &held).await?;
             disk.commit(told.clone()).await?;
             let counted = recount(&told, disk, &held, COUNTED).await?;
             disk.commit(counted).await?;
-            Some(disk.load().await?)
+            Restored::Read(disk.load().await?)
         } else {
+            let (told, doubled) = recognise(told, disk).await?;
             disk.commit(told).await?;
-            None
+            Restored::Known(doubled)
         };
         if failed.record {
             let record = self.record.clone();
             self.around.ports.depot.put_account(record).await?;
         }
-        Ok(held)
+        Ok(restored)
     }
+}
+
+/// What comes of a disk that works again.
+enum Restored {
+    /// It was never read before: what it holds now.
+    Read(Snapshot),
+    /// It was; with whom there are messages that could not be known again while it failed.
+    Known(HashSet<Address>),
 }

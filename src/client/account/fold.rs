@@ -13,7 +13,7 @@ use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position}
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 use crate::model::timeline::advance;
-use crate::store::{Batch, Name, Op, Roster};
+use crate::store::{Batch, Name, Op, Roster, StoreError};
 use crate::xmpp::message::order::STEP;
 
 use super::Account;
@@ -86,7 +86,7 @@ impl Account {
     /// What may be stored already: a message that was sent before now, and not in this session. One look per
     /// conversation.
     async fn look_up_delayed(
-        &self,
+        &mut self,
         now: Timestamp,
         facts: &[Event],
     ) -> HashMap<Address, Vec<Message>> {
@@ -103,8 +103,9 @@ impl Account {
         }
         let mut stored = HashMap::new();
         for (conversation, names) in wanted {
-            let found = self.store.find(conversation.clone(), names).await;
-            stored.insert(conversation, found.unwrap_or_default());
+            let found = self.find(conversation.clone(), names).await;
+            let found = self.readable(found).unwrap_or_default();
+            stored.insert(conversation, found);
         }
         stored
     }
@@ -268,24 +269,32 @@ impl Account {
         different.then_some(message)
     }
 
-    pub(super) async fn find_item(&self, conversation: &Address, id: ItemId) -> Option<Message> {
-        self.store
-            .find(conversation.clone(), vec![Name::Item(id)])
-            .await
-            .unwrap_or_default()
-            .into_iter()
-            .find(|message| message.id == id)
+    /// A message, if it is stored; absent, too, where the disk cannot be read: then memory has taken over.
+    pub(super) async fn find_item(
+        &mut self,
+        conversation: &Address,
+        id: ItemId,
+    ) -> Option<Message> {
+        let found = self.find(conversation.clone(), vec![Name::Item(id)]).await;
+        let mut found = self.readable(found)?.into_iter();
+        found.find(|message| message.id == id)
     }
 
     /// What is stored of the messages of a page.
-    pub(super) async fn stored(&self, conversation: &Address, page: &[Message]) -> Vec<Message> {
+    pub(super) async fn stored(
+        &self,
+        conversation: &Address,
+        page: &[Message],
+    ) -> Result<Vec<Message>, StoreError> {
         let names = page.iter().flat_map(merge::names).collect();
-        let stored = self.store.find(conversation.clone(), names).await;
-        stored.unwrap_or_default()
+        self.find(conversation.clone(), names).await
     }
 
     /// Merges messages of one conversation, as the archive orders them, with what is stored; they come
     /// after `floor`. Gives back those that are new, and the floor of the next page.
+    ///
+    /// A disk that fails may hold what it does not show: what came in this session is known without it, and what came before
+    /// is known again when the disk works.
     pub(super) fn merge(
         &mut self,
         page: Vec<Message>,
@@ -300,7 +309,9 @@ impl Account {
                 places.push(Place::Known(known.position));
                 self.on_copy(known.clone(), &message, batch);
             } else if !fresh.iter().any(|known| merge::same(known, &message)) {
-                self.seen.note(&message);
+                if !self.seen.note(&message) && self.failed.is_some() {
+                    continue;
+                }
                 places.push(Place::Fresh(message.position));
                 fresh.push(message);
             }
@@ -326,6 +337,7 @@ impl Account {
         work: &mut Work,
     ) {
         let stored = self.stored(&conversation, &messages).await;
+        let stored = self.readable(stored).unwrap_or_default();
         let (fresh, _) = self.merge(messages, &stored, None, batch);
         let fruitful = !fresh.is_empty();
         self.model

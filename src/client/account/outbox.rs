@@ -11,6 +11,7 @@ use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position}
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
 use crate::event::{Event, MessageEvent};
+use crate::store::Name;
 use crate::xmpp::engine::{Input, Wish};
 use rand_chacha::rand_core::Rng;
 
@@ -32,6 +33,11 @@ fn escaped(text: &str) -> usize {
         _ => 1,
     };
     text.bytes().map(length).sum()
+}
+
+/// What a message is called on the wire, whichever engine sends it.
+fn wire_name(id: ItemId) -> String {
+    format!("{:016x}", id.0)
 }
 
 /// A message as a page asks for it: [`AccountCommand::SendMessage`].
@@ -66,22 +72,27 @@ impl Account {
         if escaped(&body) > LONGEST {
             return work.answers.push((asker, Err(Problem::TooLong)));
         }
+        // The same message, asked for of an engine that has lost its disk, too, is the same to whoever has it already.
+        let mut name = wire_name(id);
         let known = match self.outbox.get(&id) {
             Some(known) => Some(known.clone()),
-            None if again => self.find_item(&to, id).await,
+            None if again => self.find_sent(&to, id, &body).await,
             None => None,
         };
+        // Without the disk nobody knows whether it was sent.
+        let in_doubt = again && known.is_none() && self.failed.is_some();
         match known {
             Some(known) if known.direction == Direction::Outgoing && known.body == body => {
                 return work.answers.push((asker, Ok(Reply::Done)));
             }
             // Chosen twice: not by chance.
-            Some(_) => id = ItemId(self.random.next_u64()),
+            Some(_) => {
+                id = ItemId(self.random.next_u64());
+                name = wire_name(id);
+            }
             None => {}
         }
         let position = self.place(now, &to);
-        // The same message, asked for of an engine that has lost its disk, too, is the same to whoever has it already.
-        let name = format!("{:016x}", id.0);
         let message = Message {
             id,
             position,
@@ -103,7 +114,12 @@ impl Account {
             .set_draft(&message.conversation, String::new());
         work.facts
             .push(Event::Message(MessageEvent::Composed(message.clone())));
-        self.handle(now, Input::Wish(Wish::Send(message)), work);
+        let wish = if in_doubt {
+            Wish::SendAgain(message)
+        } else {
+            Wish::Send(message)
+        };
+        self.handle(now, Input::Wish(wish), work);
         work.answers.push((asker, Ok(Reply::Done)));
     }
 
@@ -147,14 +163,34 @@ impl Account {
         work.answers.push((asker, Ok(Reply::Done)));
     }
 
-    async fn item(&self, conversation: &Address, id: ItemId) -> Option<Message> {
+    /// What a page asks for again: under its identity, or as the archive has shown it to an engine that knew no better.
+    async fn find_sent(
+        &mut self,
+        conversation: &Address,
+        id: ItemId,
+        body: &str,
+    ) -> Option<Message> {
+        let names = vec![Name::Item(id), Name::Origin(wire_name(id))];
+        let found = self.find(conversation.clone(), names).await;
+        let mut found = self.readable(found)?;
+        let is_copy = |message: &Message| {
+            message.direction == Direction::Outgoing
+                && message.ids.origin.as_deref() == Some(&wire_name(id))
+                && message.body == body
+        };
+        let at = found.iter().position(|message| message.id == id);
+        let at = at.or_else(|| found.iter().position(is_copy))?;
+        Some(found.swap_remove(at))
+    }
+
+    async fn item(&mut self, conversation: &Address, id: ItemId) -> Option<Message> {
         match self.outbox.get(&id) {
             Some(message) => Some(message.clone()),
             None => self.find_item(conversation, id).await,
         }
     }
 
-    async fn failed(&self, conversation: &Address, id: ItemId) -> Option<Message> {
+    async fn failed(&mut self, conversation: &Address, id: ItemId) -> Option<Message> {
         let message = self.item(conversation, id).await?;
         matches!(message.delivery, Delivery::Failed(_)).then_some(message)
     }

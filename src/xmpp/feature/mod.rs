@@ -166,6 +166,9 @@ impl Features {
         match wish {
             Wish::Command(request, command) => self.on_command(cx, request, command),
             Wish::Send(message) => self.outbox.send(cx, message),
+            Wish::SendAgain(message) => {
+                self.outbox.send_again(cx, &mut self.archive, message);
+            }
             Wish::History {
                 conversation,
                 before,

@@ -32,12 +32,13 @@ pub(super) struct Look {
 }
 
 impl Outbox {
-    /// Asks the archive of every conversation with a message in doubt, from the first of them on.
+    /// Asks the archive of every conversation with a message in doubt, from the first of them on, unless that is under way.
     pub(super) fn look(&mut self, cx: &mut Cx, archive: &mut Archive) {
         let mut since: Vec<(Address, Timestamp)> = Vec::new();
         for waiting in &self.waiting {
             let conversation = &waiting.message.conversation;
             if waiting.state == State::Doubtful
+                && !self.looking.contains_key(conversation)
                 && since.iter().all(|(known, _)| known != conversation)
             {
                 since.push((conversation.clone(), waiting.message.time));
@@ -194,6 +195,23 @@ mod tests {
             _ => None,
         });
         assert_eq!(named.as_deref(), Some("a-m1"));
+    }
+
+    #[test]
+    fn what_an_engine_that_is_gone_may_have_sent_is_looked_for_first() {
+        for has_arrived in [false, true] {
+            let mut session = Session::new();
+            session.forget();
+            session.wish(Wish::SendAgain(message(JULIET, "one", 1)));
+            assert_eq!(bodies(&session), Vec::<String>::new());
+            let (id, _) = query(&mut session);
+            if has_arrived {
+                session.receive(&copy(&id, "m1"));
+            }
+            fin(&mut session, " complete='true'", "a-m1");
+            let expected: &[&str] = if has_arrived { &[] } else { &["one"] };
+            assert_eq!(bodies(&session), expected);
+        }
     }
 
     /// A session after a cut, with these in doubt, and the queryid of the look for them.

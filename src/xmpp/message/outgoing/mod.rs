@@ -78,19 +78,24 @@ impl Outbox {
 
     /// The user sends a message, which is stored already; or sends one again that was refused.
     pub fn send(&mut self, cx: &mut Cx, message: Message) {
-        if self
-            .waiting
-            .iter()
-            .any(|waiting| waiting.message.id == message.id)
-        {
-            return;
-        }
         let conversation = message.conversation.clone();
-        self.waiting.push_back(Waiting {
-            message,
-            state: State::Held,
-        });
+        self.hold(message, State::Held);
         self.flush(cx, &conversation);
+    }
+
+    /// The same, where an engine that is gone may have sent it: the archive is asked first.
+    pub fn send_again(&mut self, cx: &mut Cx, archive: &mut Archive, message: Message) {
+        self.hold(message, State::Doubtful);
+        if cx.is_connected() {
+            self.look(cx, archive);
+        }
+    }
+
+    fn hold(&mut self, message: Message, state: State) {
+        let mut waiting = self.waiting.iter();
+        if waiting.all(|waiting| waiting.message.id != message.id) {
+            self.waiting.push_back(Waiting { message, state });
+        }
     }
 
     /// A resource is bound: look after what may have arrived, write what has not.
