@@ -320,10 +320,11 @@ impl Server {
                 result(self.disco.as_deref().unwrap())
             }
             "http://jabber.org/protocol/disco#info" => {
-                let publishes = self
-                    .publishes
-                    .then_some("<feature var='http://jabber.org/protocol/pubsub#publish-options'/>")
-                    .unwrap_or_default();
+                let publishes = if self.publishes {
+                    "<feature var='http://jabber.org/protocol/pubsub#publish-options'/>"
+                } else {
+                    ""
+                };
                 result(&format!(
                     "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='{MAM}'/><feature var='urn:xmpp:sid:0'/>{publishes}</query>"
                 ))
