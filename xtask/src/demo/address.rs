@@ -26,17 +26,20 @@ impl Address {
     /// When it is none, or leads elsewhere without TLS.
     pub fn parse(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
+            let what = match text {
+                "" => String::new(),
+                text => format!(": `{text}` {why}"),
+            };
             Error::Usage(format!(
-                "--server takes a WebSocket address, wss://… (or ws://localhost… on this machine): {} {why}",
-                if text.is_empty() { "nothing" } else { text }
+                "--server takes a WebSocket address, wss://… (or ws://localhost… on this machine){what}"
             ))
         };
         let strange = |c: char| c.is_whitespace() || c.is_control() || "\"\\#@".contains(c);
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(wrong("is none"));
+            return Err(wrong("is not one"));
         };
         if text.contains(strange) {
-            return Err(wrong("is none"));
+            return Err(wrong("is not one"));
         }
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let (host, port) = match authority.rsplit_once(':') {
@@ -63,7 +66,7 @@ impl Address {
                 return Err(wrong("must say localhost instead of [::1]"));
             }
             "ws" => return Err(wrong("leads to another machine without TLS")),
-            _ => return Err(wrong("is none")),
+            _ => return Err(wrong("is not one")),
         };
         let port = match port {
             None => usual,
