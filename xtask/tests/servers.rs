@@ -7,9 +7,11 @@
     missing_docs
 )]
 
+use std::process::Command;
+
 use xtask::ejabberd::{self, Ejabberd};
-use xtask::net;
 use xtask::prosody::{self, Prosody};
+use xtask::{error, net, paths};
 
 #[test]
 fn prosody_keeps_its_accounts_over_a_restart_and_ends_with_its_handle() {
@@ -56,4 +58,28 @@ fn ejabberd_keeps_its_accounts_over_a_restart_and_ends_with_its_handle() {
     let port = server.http_port;
     drop(server);
     assert!(net::request(port, "GET", "/", &[], b"").is_err());
+}
+
+/// Prosody's own judge finds what is obsolete or misspelt.
+#[test]
+fn prosody_has_nothing_against_the_configuration_in_the_readme() {
+    let readme = error::read(&paths::root().join("README.md")).unwrap();
+    let start = readme.split("```lua\n").nth(1).unwrap();
+    let advice = start.split("```").next().unwrap();
+    let dir = paths::fresh("readme-test");
+    let config = dir.join("prosody.cfg.lua");
+    let data = prosody::quote(&dir.display().to_string());
+    let rest = format!("data_path = {data}\ncertificates = {data}\nVirtualHost \"example.org\"\n");
+    error::write(&config, format!("{advice}{rest}")).unwrap();
+    let output = Command::new("prosodyctl")
+        .arg("--root")
+        .arg("--config")
+        .arg(&config)
+        .args(["check", "config"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    std::fs::remove_dir_all(&dir).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("All checks passed"), "{said}");
 }
