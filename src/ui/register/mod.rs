@@ -5,6 +5,7 @@ mod strength;
 
 use crate::ui::view::prelude::*;
 use leptos::ev::SubmitEvent;
+use leptos::html;
 use leptos::task::spawn_local;
 
 use self::field::{FormField, Held};
@@ -154,6 +155,13 @@ pub fn RegisterPage() -> impl IntoView {
             open();
         }
     };
+    // A browser minds `autofocus` once for each document.
+    let server_field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(field) = server_field.get() {
+            let _never = field.focus();
+        }
+    });
     let server_form = move || {
         view! {
             <form class="login__form" aria-label=text.login.create_account on:submit=ask_server>
@@ -172,7 +180,7 @@ pub fn RegisterPage() -> impl IntoView {
                             spellcheck="false"
                             placeholder="example.org"
                             required
-                            autofocus
+                            node_ref=server_field
                             readonly=busy
                             aria-describedby="server-hint"
                             prop:value=domain
