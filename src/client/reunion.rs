@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::conversation::{Conversation, Displayed, Flagged, History};
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
@@ -14,12 +15,28 @@ use crate::store::{Batch, Op, Snapshot, Store, StoreError};
 
 use super::merge;
 
-/// What is to be written to a disk that holds this much, so that it holds everything.
+/// Where a conversation of which nothing was known counts as read, and how far it really was read since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Guess {
+    /// The newest message of the first page: nobody can say what of it was missed.
+    pub read: Position,
+    /// As the user said.
+    pub really: Option<Position>,
+}
+
+/// What is to be written to a disk that holds this much, so that it holds everything. The disk knows what of the guesses
+/// is true.
 ///
 /// # Errors
 /// What the disk says; nothing was written.
-pub async fn reunite(told: Batch, disk: &dyn Store, held: &Snapshot) -> Result<Batch, StoreError> {
+pub async fn reunite(
+    told: Batch,
+    guesses: &HashMap<Address, Guess>,
+    disk: &dyn Store,
+    held: &Snapshot,
+) -> Result<Batch, StoreError> {
     let mut known = known(&told, disk).await?;
+    let seen = newest_before(&told, held.cursor.as_ref());
     let oldest = oldest(&told);
     let has_roster = told.ops.iter().any(|op| matches!(op, Op::PutRoster(_)));
     let mut batch = Batch::default();
@@ -50,18 +67,28 @@ pub async fn reunite(told: Batch, disk: &dyn Store, held: &Snapshot) -> Result<B
             | Op::PutCursor(_) => batch.push(op),
         }
     }
-    for told in conversations {
-        let held = held
-            .conversations
-            .iter()
-            .find(|held| held.peer == told.peer);
-        let peer = &told.peer;
-        let overlaps = overlaps.get(peer).copied().unwrap_or_default();
-        let has_read = oldest.get(peer).copied() <= told.read;
-        batch.push(Op::PutConversation(match held {
-            Some(held) => join(held, told.clone(), overlaps, has_read),
+    for mut told in conversations {
+        let peer = told.peer.clone();
+        let mut before = held.conversations.iter();
+        let before = before.find(|held| held.peer == peer);
+        let guess = guesses.get(&peer).filter(|of| told.read == Some(of.read));
+        if let Some(guess) = guess {
+            told.read = guess.really;
+        }
+        let overlaps = overlaps.get(&peer).copied().unwrap_or_default();
+        let has_read = oldest.get(&peer).copied() <= told.read;
+        let mut joined = match before {
+            Some(before) => join(before, told, overlaps, has_read),
             None => told,
-        }));
+        };
+        if let (None, Some(guess)) = (joined.read, guess) {
+            joined.read = match held.cursor {
+                // What came before the disk's last session was not missed.
+                Some(_) => seen.get(&peer).copied(),
+                None => Some(guess.read),
+            };
+        }
+        batch.push(Op::PutConversation(joined));
     }
     Ok(batch)
 }
@@ -113,24 +140,14 @@ fn unite(known: &mut HashMap<Address, Vec<Message>>, message: Message) -> (Messa
     }
 }
 
-/// The conversations that both knew, with their unread messages counted anew: neither could count them all.
+/// The conversations that were written, with their unread messages counted anew: neither could count them all.
 ///
 /// # Errors
 /// What the disk says.
-pub async fn recount(
-    written: &Batch,
-    disk: &dyn Store,
-    held: &Snapshot,
-    limit: u32,
-) -> Result<Batch, StoreError> {
+pub async fn recount(written: &Batch, disk: &dyn Store, limit: u32) -> Result<Batch, StoreError> {
     let mut batch = Batch::default();
     for op in &written.ops {
-        if let Op::PutConversation(joined) = op
-            && held
-                .conversations
-                .iter()
-                .any(|held| held.peer == joined.peer)
-        {
+        if let Op::PutConversation(joined) = op {
             let count = disk.count_unread(joined.peer.clone(), joined.read, limit);
             let unread = count.await?;
             batch.push(Op::PutConversation(Conversation {
@@ -177,6 +194,19 @@ fn oldest(told: &Batch) -> HashMap<Address, Position> {
             .or_insert(message.position);
     }
     oldest
+}
+
+/// The newest of memory's messages that is not newer than the cursor.
+fn newest_before(told: &Batch, cursor: Option<&Cursor>) -> HashMap<Address, Position> {
+    let mut newest: HashMap<Address, Position> = HashMap::new();
+    let is_old = |message: &&Message| cursor.is_some_and(|cursor| message.time <= cursor.time);
+    for message in messages(told).filter(is_old) {
+        newest
+            .entry(message.conversation.clone())
+            .and_modify(|newest| *newest = message.position.max(*newest))
+            .or_insert(message.position);
+    }
+    newest
 }
 
 /// One conversation, as both knew it. `overlaps`: some of memory's messages are the disk's; `has_read`: some of them were
@@ -297,9 +327,11 @@ mod tests {
             let mut before = None;
             for _ in 0..2 {
                 let held = disk.load().await.unwrap();
-                let ops = reunite(told.clone(), &disk, &held).await.unwrap();
+                let ops = reunite(told.clone(), &HashMap::new(), &disk, &held)
+                    .await
+                    .unwrap();
                 disk.commit(ops.clone()).await.unwrap();
-                let counted = recount(&ops, &disk, &held, 100).await.unwrap();
+                let counted = recount(&ops, &disk, 100).await.unwrap();
                 disk.commit(counted).await.unwrap();
                 let after = disk.load().await.unwrap();
                 assert_eq!(*before.get_or_insert_with(|| after.clone()), after);
@@ -460,7 +492,6 @@ mod tests {
 
     #[test]
     fn a_cursor_never_jumps_over_what_the_disk_does_not_know() {
-        use crate::entity::archive::Cursor;
         let cursor = |id: &str| Cursor {
             id: Some(id.into()),
             time: Timestamp(1),

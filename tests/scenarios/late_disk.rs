@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use waxwing::boundary::change::{Change, Reply};
-use waxwing::boundary::command::{AccountCommand, Anchor, Command, LogIn};
+use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, LogIn};
 use waxwing::entity::account::Connection;
-use waxwing::entity::message::Delivery;
+use waxwing::entity::message::{Delivery, Position};
 use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
@@ -43,6 +43,10 @@ fn draft(text: &str) -> AccountCommand {
         conversation: juliet(),
         text: text.into(),
     }
+}
+
+fn read(position: Position) -> AccountCommand {
+    AccountCommand::MarkRead(juliet(), position)
 }
 
 /// The engine is started anew, and the store cannot be opened.
@@ -144,6 +148,72 @@ fn what_was_unread_stays_so_and_is_counted_once() {
     open(&mut stage);
     assert_eq!(stage.row().unread, 3);
     assert_eq!(stage.restart().row().unread, 3);
+}
+
+fn at_night(number: u32, from: &'static str, body: &str) -> Archived {
+    Archived {
+        stamp: format!("2026-01-01T0{number}:00:00Z"),
+        ..Archived::new(number, from, body)
+    }
+}
+
+/// With a server that archives: the engine that knows nothing begins with the newest page, of which it cannot know what was
+/// missed.
+#[test]
+fn what_came_while_we_were_away_stays_unread() {
+    let mut stage = Stage::online();
+    stage.server.deliver(&live("m1", "one", "a0001"));
+    stage.server.deliver(&live("m2", "two", "a0002"));
+    stage.go();
+    let mut stage = {
+        stage.server.archive = vec![
+            Archived::new(1, JULIET, "one"),
+            Archived::new(2, JULIET, "two"),
+            at_night(3, JULIET, "three"),
+            at_night(4, "benvolio@example.org/street", "good morrow"),
+        ];
+        restart_blind(stage)
+    };
+    assert_eq!(stage.row().unread, 0);
+    open(&mut stage);
+    assert_eq!(stage.row().unread, 3);
+    let benvolio = crate::support::address("benvolio@example.org");
+    assert_eq!(stage.pages[0].row(&benvolio).unwrap().unread, 1);
+    // What was read, on the disk or meanwhile, is read.
+    stage.watch(0, Anchor::Newest, 10);
+    let newest = stage.pages[0].window.items[2].position;
+    stage.tell(read(newest)).unwrap();
+    assert_eq!(stage.row().unread, 0);
+    let item = at_night(5, JULIET, "four");
+    stage.server.archive.push(item);
+    let mut stage = restart_blind(stage);
+    open(&mut stage);
+    assert_eq!(stage.row().unread, 1);
+    let mut stage = restart_blind(stage);
+    stage.watch(0, Anchor::Newest, 10);
+    let items = &stage.pages[0].window.items;
+    let newest = items.last().unwrap().position;
+    stage.tell(read(newest)).unwrap();
+    open(&mut stage);
+    assert_eq!(stage.row().unread, 0);
+    assert_eq!(stage.restart().row().unread, 0);
+}
+
+#[test]
+fn what_was_sent_or_deleted_does_not_come_back_as_a_draft() {
+    for is_sent in [true, false] {
+        let mut stage = Stage::online();
+        stage.tell(draft("but soft")).unwrap();
+        let mut stage = restart_blind(stage);
+        if is_sent {
+            stage.say("but soft");
+        } else {
+            stage.tell(draft("")).unwrap();
+        }
+        open(&mut stage);
+        assert_eq!(stage.row().draft, "");
+        assert_eq!(stage.restart().row().draft, "");
+    }
 }
 
 #[test]
@@ -430,4 +500,56 @@ fn a_log_in_that_is_given_up_leaves_no_banner() {
     stage.pages[0].page.wish(102, Command::CancelLogIn);
     stage.go();
     assert_eq!(told(&stage), None);
+}
+
+#[test]
+fn it_is_not_made_anew_when_it_is_erased_as_it_is_tried_again() {
+    let mut stage = restart_blind(Stage::online());
+    stage.disk.stays_shut.set(false);
+    let log_out = AccountCommand::LogOut { erase: true };
+    let log_out = Command::Account(stage.account, log_out);
+    stage.pages[0].page.wish(101, log_out);
+    // One turn finds that it is due, and that it is to be erased.
+    stage.world.skip(Duration::from_secs(6));
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(stage.pages[0].answer(101), Some(Ok(Reply::Done)));
+    assert_eq!(stage.disk.opened(), 0);
+}
+
+/// Stanzas count until the server has said goodbye, too: also one that says that everything works.
+#[test]
+fn the_next_session_begins_whatever_the_last_one_says_as_it_ends() {
+    let mut stage = restart_blind(Stage::online());
+    stage.server.kept = Some(Vec::new());
+    let again = Command::Account(stage.account, AccountCommand::LoadRoster);
+    stage.pages[0].page.wish(101, again);
+    stage.go();
+    stage.disk.stays_shut.set(false);
+    while told(&stage).is_some() {
+        stage.world.pass(Duration::from_millis(250));
+        stage.go();
+    }
+    let sockets = stage.server.sockets.len();
+    stage.server.let_go();
+    stage.pass(Duration::from_secs(20));
+    assert_eq!(stage.server.sockets.len(), sockets + 1);
+    stage.say("mine");
+    assert_eq!(stage.server.take_messages().len(), 1);
+    assert_eq!(stored(&stage), ["mine"]);
+}
+
+#[test]
+fn that_nobody_looks_is_told_in_the_next_session_too() {
+    let mut stage = restart_blind(Stage::online());
+    stage.ask(Command::Attention(Attention::Hidden));
+    stage.pass(Duration::from_secs(30));
+    stage.server.frames.clear();
+    stage.disk.stays_shut.set(false);
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(told(&stage), None);
+    let states = stage.server.frames.iter();
+    let states: Vec<_> = states
+        .filter(|frame| frame.contains("urn:xmpp:csi:0"))
+        .collect();
+    assert_eq!(states, ["<inactive xmlns='urn:xmpp:csi:0'/>"]);
 }

@@ -106,6 +106,8 @@ pub struct Server {
     pub refuses: bool,
     /// Messages are swallowed: no answer tells that they were handled.
     pub silent: bool,
+    /// While it has this, it keeps its answers back.
+    pub kept: Option<Vec<String>>,
     /// Questions to the archive are not answered, but kept: (id, query id, about whom).
     pub holds_pages: bool,
     pub pages: Vec<(String, String, String)>,
@@ -171,6 +173,13 @@ impl Server {
         self.transmit(socket, frame.to_owned());
     }
 
+    /// What was kept back goes out.
+    pub fn let_go(&mut self) {
+        for frame in self.kept.take().unwrap_or_default() {
+            self.deliver(&frame);
+        }
+    }
+
     fn transmit(&self, socket: &FakeSocket, frame: String) {
         self.managed.borrow_mut().keep(&frame);
         if !self.mute.get() {
@@ -217,6 +226,10 @@ impl Server {
                     self.managed.borrow_mut().count();
                 }
                 for answer in self.answer(&element) {
+                    if let Some(kept) = &mut self.kept {
+                        kept.push(answer);
+                        continue;
+                    }
                     self.transmit(&socket, answer.clone());
                     if answer.contains("<result ")
                         && let Some(left) = self.cut_after.take()

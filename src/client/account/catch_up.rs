@@ -62,18 +62,17 @@ impl Account {
                 // Another device sent it: what came after it is all that may be unread.
                 self.recount.insert(peer.clone());
             }
-            self.model
-                .borrow_mut()
-                .apply(&Event::Archive(ArchiveEvent::Missed {
-                    messages: fresh.clone(),
-                    cursor: None,
-                    since,
-                }));
+            let page = ArchiveEvent::Missed {
+                messages: fresh.clone(),
+                cursor: None,
+                since,
+            };
+            match since {
+                Since::Never => self.show_page(&peer, page),
+                Since::Cursor => self.model.borrow_mut().apply(&Event::Archive(page)),
+            }
             if since == Since::Cursor {
-                let read = {
-                    let model = self.model.borrow();
-                    model.conversations.of(&peer).and_then(|known| known.read)
-                };
+                let read = self.read_of(&peer);
                 let news = fresh.into_iter().filter(|message| {
                     is_incoming(message)
                         && now.0.saturating_sub(message.time.0) < NEWS

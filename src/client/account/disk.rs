@@ -171,9 +171,16 @@ impl Account {
     fn open_disk(&self) -> Opening {
         let opening = Opening::default();
         let (depot, id) = (self.around.ports.depot.clone(), self.id);
-        let (outcome, inbox) = (opening.clone(), self.to_us.clone());
+        let (outcome, inbox) = (Rc::downgrade(&opening), self.to_us.clone());
         self.around.ports.spawn.spawn(Box::pin(async move {
-            outcome.set(Some(depot.open(id).await));
+            // Opening makes it anew: what was erased meanwhile stays erased.
+            if outcome.strong_count() == 0 {
+                return;
+            }
+            let opened = depot.open(id).await;
+            if let Some(outcome) = outcome.upgrade() {
+                outcome.set(Some(opened));
+            }
             // An account that is over hears nothing more.
             let _ = inbox.unbounded_send(ToAccount::Disk);
         }));
@@ -217,9 +224,9 @@ impl Account {
         let told = failed.fallback.pending();
         let restored = if self.past == Past::Unread {
             let held = disk.load().await?;
-            let told = reunite(told, disk, &held).await?;
+            let told = reunite(told, &self.blind.guesses, disk, &held).await?;
             disk.commit(told.clone()).await?;
-            let counted = recount(&told, disk, &held, COUNTED).await?;
+            let counted = recount(&told, disk, COUNTED).await?;
             disk.commit(counted).await?;
             Restored::Read(disk.load().await?)
         } else {

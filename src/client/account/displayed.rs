@@ -74,6 +74,7 @@ impl Displayed {
 impl Account {
     /// The user has read up to here.
     pub(super) fn on_read(&mut self, now: Instant, conversation: Address, position: Position) {
+        self.note_read(&conversation, position);
         let again = {
             let mut model = self.model.borrow_mut();
             model.conversations.mark_read(&conversation, position)
@@ -226,6 +227,7 @@ impl Account {
     }
 
     fn flag(&mut self, conversation: &Address, flagged: Flagged) {
+        self.note_read(conversation, flagged.position);
         let mut model = self.model.borrow_mut();
         if model.conversations.flag(conversation, flagged) {
             self.recount.insert(conversation.clone());

@@ -340,13 +340,12 @@ impl Account {
         let stored = self.readable(stored).unwrap_or_default();
         let (fresh, _) = self.merge(messages, &stored, None, batch);
         let fruitful = !fresh.is_empty();
-        self.model
-            .borrow_mut()
-            .apply(&Event::Archive(ArchiveEvent::Page {
-                conversation: conversation.clone(),
-                messages: fresh,
-                history,
-            }));
+        let page = ArchiveEvent::Page {
+            conversation: conversation.clone(),
+            messages: fresh,
+            history,
+        };
+        self.show_page(&conversation, page);
         work.later.push_back(Later::Refill(conversation, fruitful));
     }
 

@@ -175,6 +175,8 @@ pub(super) struct Account {
     store: Rc<dyn Store>,
     failed: Option<disk::Failed>,
     past: past::Past,
+    /// What was said while the disk had never been read.
+    blind: past::Blind,
     model: Rc<RefCell<Model>>,
     visible: Rc<Cell<bool>>,
     engine: Engine,
@@ -284,6 +286,7 @@ impl Account {
             store,
             failed: None,
             past: past::Past::Known,
+            blind: past::Blind::default(),
             model,
             visible,
             engine,

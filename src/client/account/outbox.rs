@@ -108,10 +108,7 @@ impl Account {
             delivery: Delivery::Sending,
         };
         // In the batch of the message: what was sent does not come back as a draft.
-        self.model
-            .borrow_mut()
-            .conversations
-            .set_draft(&message.conversation, String::new());
+        self.set_draft(&message.conversation, String::new());
         work.facts
             .push(Event::Message(MessageEvent::Composed(message.clone())));
         let wish = if in_doubt {

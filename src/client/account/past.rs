@@ -4,8 +4,14 @@
 //! presence come from there, begins anew between two sessions. So nothing of it has to be able to learn late, and what is
 //! right after a restart is right here.
 
+use std::collections::HashMap;
+
+use crate::client::reunion::Guess;
 use crate::entity::account::{Connection, Step};
+use crate::entity::address::Address;
+use crate::entity::message::Position;
 use crate::entity::time::Instant;
+use crate::event::{ArchiveEvent, Event};
 use crate::store::{Snapshot, StoreError};
 use crate::xmpp::engine::{Input, Wish};
 
@@ -25,6 +31,15 @@ pub(super) enum Past {
     Leaving,
 }
 
+/// What memory alone does not tell from what was never said.
+#[derive(Debug, Default)]
+pub(super) struct Blind {
+    /// What was written and not sent; also nothing.
+    drafts: HashMap<Address, String>,
+    /// Where conversations count as read.
+    pub(super) guesses: HashMap<Address, Guess>,
+}
+
 impl Account {
     /// The disk cannot be opened: people can still talk, and it is tried again.
     pub(super) fn begin_blind(&mut self, error: &StoreError) {
@@ -36,8 +51,56 @@ impl Account {
     pub(super) async fn remember(&mut self, held: Snapshot) {
         self.past = Past::Learnt;
         self.outbox = by_id(&held.outbox);
-        self.model.borrow_mut().restore(of_model(held));
+        {
+            let mut model = self.model.borrow_mut();
+            model.restore(of_model(held));
+            // What was sent or deleted does not come back as a draft.
+            for (peer, text) in std::mem::take(&mut self.blind).drafts {
+                if model.conversations.of(&peer).is_some() {
+                    model.conversations.set_draft(&peer, text);
+                }
+            }
+        }
+        self.save_conversations().await;
         self.reread_windows().await;
+    }
+
+    /// The draft is another one now, or none.
+    pub(super) fn set_draft(&mut self, peer: &Address, text: String) {
+        if self.past == Past::Unread {
+            self.blind.drafts.insert(peer.clone(), text.clone());
+        }
+        let mut model = self.model.borrow_mut();
+        model.conversations.set_draft(peer, text);
+    }
+
+    /// A page of the archive is shown. Where nothing of a conversation was known, it counts as read: whether it was, the disk
+    /// knows.
+    pub(super) fn show_page(&mut self, peer: &Address, page: ArchiveEvent) {
+        let before = self.read_of(peer);
+        self.model.borrow_mut().apply(&Event::Archive(page));
+        if let (Past::Unread, None, Some(read)) = (self.past, before, self.read_of(peer)) {
+            let guess = Guess { read, really: None };
+            self.blind.guesses.insert(peer.clone(), guess);
+        }
+    }
+
+    /// It was read up to there: no guess.
+    pub(super) fn note_read(&mut self, peer: &Address, position: Position) {
+        match self.blind.guesses.get_mut(peer) {
+            Some(guess) if position < guess.read => {
+                guess.really = guess.really.max(Some(position));
+            }
+            Some(_) => {
+                self.blind.guesses.remove(peer);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn read_of(&self, peer: &Address) -> Option<Position> {
+        let model = self.model.borrow();
+        model.conversations.of(peer).and_then(|known| known.read)
     }
 
     /// The core goes on from where the disk ends: how far it comes meanwhile, memory alone knows.
@@ -79,7 +142,8 @@ impl Account {
                 self.disk_fails(&error, Some(disk));
             }
         }
-        if matches!(self.phase, Phase::Connecting { .. }) && self.link.is_down() {
+        let in_session = matches!(self.phase, Phase::Connecting { .. } | Phase::Online);
+        if in_session && self.link.is_down() {
             self.asking.clear();
             self.attempt(now);
         }

@@ -264,8 +264,14 @@ impl Account {
         self.over = true;
         if self.opened && self.fresh {
             // What cannot be erased was never written.
-            let _ = self.around.ports.depot.erase(self.id).await;
+            let _ = self.erase().await;
         }
+    }
+
+    /// Nothing that waits for the disk opens it again.
+    async fn erase(&mut self) -> Result<(), StoreError> {
+        self.failed = None;
+        self.around.ports.depot.erase(self.id).await
     }
 
     /// Writes the account's record, if it is different and to be kept at all.
@@ -340,7 +346,7 @@ impl Account {
         let erased = match &kept {
             Some(_) => Ok(()),
             // A store without a record is swept at the next start.
-            None => self.around.ports.depot.erase(self.id).await,
+            None => self.erase().await,
         };
         (self.around.up)(FromAccount::LoggedOut(self.id, kept));
         erased

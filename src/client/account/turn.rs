@@ -265,8 +265,7 @@ impl Account {
             Later::Seek(conversation) => self.seek(conversation).await,
             Later::Send(asker, asked) => self.compose(now, asker, asked, work).await,
             Later::Draft(asker, conversation, text) => {
-                let mut model = self.model.borrow_mut();
-                model.conversations.set_draft(&conversation, text);
+                self.set_draft(&conversation, text);
                 work.answers.push((asker, Ok(Reply::Done)));
             }
             Later::Retry(asker, conversation, id) => {

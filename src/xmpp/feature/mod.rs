@@ -68,10 +68,13 @@ impl Features {
         }
     }
 
-    /// Begins anew with what was stored. Whether the user is there is known since.
+    /// Begins anew with what was stored. Whether the user is there, and looks, is known since.
     pub(super) fn restore(&mut self, snapshot: Snapshot) {
         let idle = self.presences.idle_since();
-        *self = Self::new(snapshot);
+        *self = Self {
+            client_state: self.client_state,
+            ..Self::new(snapshot)
+        };
         self.presences.begin_idle(idle);
     }
 
