@@ -48,12 +48,13 @@ const SOON: Duration = Duration::from_secs(10);
 /// # Errors
 /// When something is missing, does not build, or does not start.
 pub fn run(options: &Options) -> Result<()> {
-    let port = port(options.port)?;
-    let lock = match options.server {
+    let mut lock = match options.server {
         Some(_) => None,
-        None => Some(Lock::take(&paths::work().join("demo.lock"), port)?),
+        None => Some(Lock::take(&paths::work().join("demo.lock"))?),
     };
-    if options.server.is_none() {
+    let port = port(options.port)?;
+    if let Some(lock) = &mut lock {
+        lock.note(port)?;
         install::debian(&install::PROSODY)?;
     }
     site::build(false)?;
