@@ -9,7 +9,7 @@
 //! requests are still answered.
 //!
 //! **Invariant:** it ends: a page that leads nowhere, or where we were before, is the last one, and there are at most
-//! [`PAGES`] of them.
+//! `PAGES` of them.
 
 use std::collections::HashSet;
 use std::time::Duration;
