@@ -290,6 +290,9 @@ mod tests {
         assert_eq!(fitted(None, page), [(7, 91), (9, 11)]);
         let page = vec![fresh(4, 10), fresh(5, 11), known(3, 90)];
         assert_eq!(fitted(None, page), [(3, 88), (3, 89)]);
+        // It is behind, and what was missed came between two live messages: they leave room.
+        let page = vec![known(3, 64), fresh(8, 10), fresh(8, 11), known(3, 128)];
+        assert_eq!(fitted(None, page), [(3, 126), (3, 127)]);
         // What we wrote offline was archived late: what was heard before stays before.
         let page = vec![known(7, 90), fresh(8, 10), known(3, 90)];
         assert_eq!(fitted(None, page), [(7, 91)]);

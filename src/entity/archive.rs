@@ -9,7 +9,8 @@ use super::time::Timestamp;
 /// The newest *contiguous* archive id, never that of the newest message seen.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The archive id after which we go on; absent: before the first one, since the archive was empty.
+    /// The archive id after which we go on; absent: from that time on ([`Cursor::BEGINNING`]: from the first one on, since
+    /// the archive was empty).
     pub id: Option<String>,
     /// When that was archived: where to go on should the server have forgotten the id.
     pub time: Timestamp,

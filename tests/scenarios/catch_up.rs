@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use waxwing::boundary::change::Edge;
-use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Toward};
+use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, Toward};
 use waxwing::entity::account::Connection;
 use waxwing::entity::address::Address;
 use waxwing::entity::archive::Cursor;
@@ -26,6 +26,14 @@ fn benvolio() -> Address {
 fn archived(number: u32) -> Archived {
     let from = [JULIET, BENVOLIO, JULIET, PHONE][number as usize % 4];
     Archived::new(number, from, &format!("message {number}"))
+}
+
+fn notifying() -> Settings {
+    Settings {
+        notifications: true,
+        notification_preview: true,
+        ..Settings::default()
+    }
 }
 
 fn bodies(archive: &[Archived], peer: &Address) -> Vec<String> {
@@ -91,6 +99,8 @@ fn asked(stage: &Stage) -> Vec<String> {
 #[test]
 fn a_month_of_several_conversations_on_several_pages() {
     let mut stage = away((1..=250).map(archived));
+    stage.settings(notifying());
+    stage.ask(Command::Attention(Attention::Hidden));
     come_back(&mut stage);
     all_there(&stage);
     assert_eq!(
@@ -270,7 +280,15 @@ fn an_archive_in_trouble_is_asked_later() {
 #[test]
 fn a_new_device_shows_the_conversations_and_nobody_missed_anything() {
     let mut stage = Stage::empty();
-    stage.server.archive = (1..=120).map(archived).collect();
+    stage.server.archive = (1..=120)
+        .map(|number| Archived {
+            // Just now: not its age, but that nobody has missed it, makes it no news.
+            stamp: format!("2025-12-31T23:59:{:02}Z", number / 3),
+            ..archived(number)
+        })
+        .collect();
+    stage.settings(notifying());
+    stage.ask(Command::Attention(Attention::Hidden));
     stage.log_in(true).unwrap();
     assert_eq!(stage.row().latest.unwrap().text, "message 120");
     let row = stage.pages[0].row(&benvolio()).unwrap();
@@ -383,18 +401,54 @@ fn only_what_was_just_written_is_news() {
         recent(1, "2025-12-31T22:00:00Z"),
         recent(2, "2025-12-31T23:58:00Z"),
         recent(3, "2025-12-31T23:59:00Z"),
+        Archived {
+            from: BENVOLIO,
+            ..recent(4, "2025-12-31T22:30:00Z")
+        },
     ]);
-    stage.settings(Settings {
-        notifications: true,
-        notification_preview: true,
-        ..Settings::default()
-    });
+    stage.settings(notifying());
     stage.pages.remove(0).page.vanish();
     stage.attach(Attention::Hidden);
     come_back(&mut stage);
     let notes = stage.pages[0].notifications();
     assert_eq!(notes, ["juliet@example.org: 2025-12-31T23:59:00Z"]);
     assert_eq!(stage.row().unread, 3);
+}
+
+/// Also where our clock is behind, and all of it lies before us.
+#[test]
+fn a_night_is_no_news() {
+    let night = |number, from: &'static str, stamp: &str| Archived {
+        stamp: stamp.into(),
+        ..Archived::new(number, from, stamp)
+    };
+    let mut stage = away([
+        night(1, BENVOLIO, "2025-12-31T16:00:00Z"),
+        night(2, JULIET, "2026-01-01T08:00:00Z"),
+    ]);
+    stage.settings(notifying());
+    stage.pages.remove(0).page.vanish();
+    stage.attach(Attention::Hidden);
+    come_back(&mut stage);
+    assert_eq!(stage.pages[0].notifications(), [""; 0]);
+    assert_eq!(stage.row().unread, 1);
+    assert_eq!(stage.pages[0].row(&benvolio()).unwrap().unread, 1);
+}
+
+/// As builds that did not catch up left their databases.
+#[test]
+fn a_store_without_a_cursor_has_no_hole_either() {
+    let mut stage = away((1..=20).map(archived));
+    come_back(&mut stage);
+    all_there(&stage);
+    leave(&mut stage);
+    stage.server.archive.extend((21..=250).map(archived));
+    stage.disk.forget_cursor.set(true);
+    let mut stage = stage.restart();
+    stage.disk.forget_cursor.set(false);
+    come_back(&mut stage);
+    all_there(&stage);
+    assert_eq!(stage.pages[0].row(&benvolio()).unwrap().unread, 63);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Disk {
     pub fails: Rc<Cell<bool>>,
     /// Nothing can be read.
     pub is_unreadable: Rc<Cell<bool>>,
+    /// Who loads is told of no cursor.
+    pub forget_cursor: Rc<Cell<bool>>,
     /// What concerns the accounts themselves cannot be written.
     pub device_fails: Cell<bool>,
     /// The accounts' stores cannot be opened.
@@ -114,6 +116,7 @@ impl Depot for Disk {
                 commits: self.commits.clone(),
                 fails: self.fails.clone(),
                 is_unreadable: self.is_unreadable.clone(),
+                forget_cursor: self.forget_cursor.clone(),
                 gate: self.gate.clone(),
                 cursor_gate: self.cursor_gate.clone(),
                 fault: self.fault.clone(),
@@ -134,6 +137,7 @@ struct WatchedStore {
     commits: Rc<Cell<usize>>,
     fails: Rc<Cell<bool>>,
     is_unreadable: Rc<Cell<bool>>,
+    forget_cursor: Rc<Cell<bool>>,
     gate: Rc<Gate>,
     cursor_gate: Rc<Gate>,
     fault: Rc<Cell<Option<Fault>>>,
@@ -184,7 +188,12 @@ impl Fault {
 
 impl Store for WatchedStore {
     fn load(&self) -> Stored<'_, Snapshot> {
-        self.store.load()
+        async move {
+            let mut held = self.store.load().await?;
+            held.cursor.take_if(|_| self.forget_cursor.get());
+            Ok(held)
+        }
+        .boxed_local()
     }
     fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>> {
         if self.is_unreadable.get() {

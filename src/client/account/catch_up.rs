@@ -75,7 +75,8 @@ impl Account {
                 let read = self.read_of(&peer);
                 let news = fresh.into_iter().filter(|message| {
                     is_incoming(message)
-                        && now.0.saturating_sub(message.time.0) < NEWS
+                        // Where our clock is behind, everything lies before us: that makes it no news.
+                        && now.0.abs_diff(message.time.0) < NEWS.unsigned_abs()
                         && read.is_none_or(|read| message.position > read)
                 });
                 work.news.extend(news);

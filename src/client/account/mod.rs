@@ -31,6 +31,7 @@ mod turn;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::future::{Either, select};
@@ -40,6 +41,8 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::boundary::command::{AccountCommand, TimelineRequest, Toward};
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
+use crate::entity::conversation::Conversation;
 use crate::entity::id::{AccountId, ItemId, RequestId};
 use crate::entity::message::{Message, Position};
 use crate::entity::problem::Problem;
@@ -62,6 +65,9 @@ use super::ports::{PageId, Ports};
 
 /// How many inputs one turn takes at most: the first of a flood are shown before the last are read.
 const MOST: usize = 512;
+
+/// How far the clocks of server and client may differ: by a day and a zone.
+const SKEW: Duration = Duration::from_secs(26 * 3600);
 
 /// What an account is asked to do.
 #[derive(Debug)]
@@ -392,8 +398,19 @@ fn of_core(record: &AccountRecord, stored: &store::Snapshot) -> Snapshot {
         caps: stored.caps.clone(),
         outbox: stored.outbox.clone(),
         presence: stored.presence.clone(),
-        cursor: stored.cursor.clone(),
+        cursor: stored.cursor.clone().or_else(|| cursor_of(stored)),
     }
+}
+
+/// Where conversations are stored and no cursor is: what came after the one that rested longest was never asked for as a
+/// whole. Where the clocks differ, some comes twice, and is known.
+fn cursor_of(stored: &store::Snapshot) -> Option<Cursor> {
+    let latest = |known: &Conversation| known.latest.as_ref().map(|latest| latest.time);
+    let first = stored.conversations.iter().filter_map(latest).min()?;
+    Some(Cursor {
+        id: None,
+        time: first - SKEW,
+    })
 }
 
 /// What the model begins with.

@@ -79,6 +79,13 @@ pub enum Place {
     After(String),
 }
 
+impl Place {
+    /// Whether what lies before the page is asked for next.
+    fn is_read_backward(&self) -> bool {
+        matches!(self, Self::Newest | Self::Before(_))
+    }
+}
+
 /// The end of a query that somebody waits for.
 #[derive(Debug)]
 pub enum End {
@@ -156,11 +163,18 @@ impl Archive {
         let (Some(query), Some(id)) = (query, result.attr("id")) else {
             return tracing::debug!("archive item for no open query");
         };
-        query.first.get_or_insert_with(|| id.to_owned());
-        query.is_full |= query.items.len() >= MOST;
-        if query.is_full {
+        let overflows = query.items.len() >= MOST;
+        query.is_full |= overflows;
+        if query.is_full && !query.wanted.place.is_read_backward() {
             return;
         }
+        if overflows {
+            // What is not kept is asked for again: it lies at the far end.
+            query.items.remove(0);
+            let first = query.items.first();
+            query.first = first.and_then(|message| message.ids.archive.clone());
+        }
+        query.first.get_or_insert_with(|| id.to_owned());
         query.last = Some((id.to_owned(), archived(result)));
         if let Some(message) = read(cx, id, result)
             // XEP-0313 §11: what was not asked for is not believed.
@@ -349,10 +363,11 @@ fn looked(query: Query, conversation: Address, outcome: Outcome) -> Looked {
 }
 
 fn history(query: &Query, fin: &Element) -> History {
-    if is_complete(fin) {
+    if is_complete(fin) && !query.is_full {
         return History::Complete;
     }
-    match named(fin, "first").or_else(|| query.first.clone()) {
+    let named = named(fin, "first").filter(|_| !query.is_full);
+    match named.or_else(|| query.first.clone()) {
         // The same place again would never end.
         Some(first) if query.wanted.place != Place::Before(first.clone()) => History::Before(first),
         _ => History::Complete,
@@ -722,7 +737,15 @@ mod tests {
                 1,
             ));
         }
-        session.answer("query", ns::MAM, &fin("<first>a0</first>", ""));
-        assert_eq!(page(&mut session).0.len(), MOST);
+        session.answer(
+            "query",
+            ns::MAM,
+            &fin("<first>a0</first>", " complete='true'"),
+        );
+        // The newest: what is not kept is asked for next.
+        let (messages, history) = page(&mut session);
+        assert_eq!(messages.len(), MOST);
+        assert_eq!(messages.last(), Some(&format!("a{}", MOST * 2 - 1)));
+        assert_eq!(history, History::Before(format!("a{MOST}")));
     }
 }

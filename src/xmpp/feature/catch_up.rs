@@ -76,7 +76,7 @@ enum Step {
 enum From {
     /// From the id of the cursor.
     Id,
-    /// From the time of the cursor: its id was forgotten.
+    /// From the time of the cursor: its id was forgotten, or never known.
     Time,
     /// From the first of all.
     Beginning,
@@ -222,7 +222,8 @@ impl CatchUp {
     fn begin(&mut self, cx: &mut Cx, archive: &mut Archive) {
         let (from, since) = match &self.cursor {
             Some(Cursor { id: Some(_), .. }) => (From::Id, Since::Cursor),
-            Some(Cursor { id: None, .. }) => (From::Beginning, Since::Cursor),
+            Some(cursor) if *cursor == Cursor::BEGINNING => (From::Beginning, Since::Cursor),
+            Some(_) => (From::Time, Since::Cursor),
             None => (From::Newest, Since::Never),
         };
         self.since = Some(since);
