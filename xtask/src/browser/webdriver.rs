@@ -3,6 +3,7 @@
 //! Our own because most of what we ask for is an extension (DevTools commands, the browser's log), for which
 //! the client libraries have no calls either, and because a blocking test reads like what a person does.
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -76,6 +77,7 @@ impl Driver {
         Browser {
             port: self.port,
             session: session.to_string(),
+            profile,
         }
     }
 
@@ -113,10 +115,11 @@ fn call(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, Stri
     }
 }
 
-/// One browser. Dropping it closes it.
+/// One browser. Dropping it closes it, and removes its profile.
 pub struct Browser {
     port: u16,
     session: String,
+    profile: PathBuf,
 }
 
 impl Browser {
@@ -353,5 +356,6 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         self.try_call("DELETE", "", json!({})).ok();
+        std::fs::remove_dir_all(&self.profile).ok();
     }
 }
