@@ -199,6 +199,8 @@ pub enum Since {
     Cursor,
     /// A first look, on a device that knows nothing yet: history, which nobody missed.
     Never,
+    /// Before the page that was told last, on a device that knew nothing: it lies before all that, and nobody missed it.
+    Earlier,
 }
 
 /// State of the core itself that must survive it. Committed before anything is transmitted.

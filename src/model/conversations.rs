@@ -244,7 +244,7 @@ impl Conversations {
                 .iter()
                 .for_each(|message| self.on_received(message)),
             // The newest first: it tells up to where they count as read.
-            Since::Never => {
+            Since::Never | Since::Earlier => {
                 for message in messages.iter().rev() {
                     self.on_archived(std::slice::from_ref(message));
                 }

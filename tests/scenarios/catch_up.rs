@@ -277,39 +277,98 @@ fn an_archive_in_trouble_is_asked_later() {
     all_there(&stage);
 }
 
+/// Whoever wrote much last does not hide all the others.
+#[test]
+fn a_new_device_shows_who_wrote_before_the_newest_page_too() {
+    let mut stage = Stage::empty();
+    let from = |number, from| Archived::new(number, from, &format!("message {number}"));
+    stage.server.page_size = Some(50);
+    stage
+        .server
+        .archive
+        .extend((1..=30).map(|n| from(n, BENVOLIO)));
+    stage
+        .server
+        .archive
+        .extend((31..=200).map(|n| from(n, JULIET)));
+    stage.settings(notifying());
+    stage.ask(Command::Attention(Attention::Hidden));
+    stage.log_in(true).unwrap();
+    stage.pass(Duration::from_secs(5));
+    all_there(&stage);
+    assert_eq!(stage.row().unread, 0);
+    let row = stage.pages[0].row(&benvolio()).unwrap();
+    assert_eq!(
+        (row.latest.unwrap().text.as_str(), row.unread),
+        ("message 30", 0)
+    );
+    assert!(stage.pages[0].notifications().is_empty());
+    assert_eq!(
+        asked(&stage),
+        [
+            "<before/>",
+            "<before>a0151</before>",
+            "<before>a0101</before>",
+            "<before>a0051</before>"
+        ]
+    );
+    stage.watch(0, Anchor::Newest, 200);
+    assert_eq!(stage.bodies(), bodies(&stage.server.archive, &juliet()));
+}
+
+#[test]
+fn a_new_device_does_not_fetch_everything() {
+    let mut stage = Stage::empty();
+    let from = |number| Archived::new(number, JULIET, &format!("message {number}"));
+    stage.server.archive.extend((1..=2_000).map(from));
+    stage.log_in(true).unwrap();
+    stage.pass(Duration::from_secs(5));
+    assert_eq!(stage.stored().len(), 550);
+    assert_eq!(
+        stage.disk.cursor(stage.account).unwrap().id.unwrap(),
+        "a2000"
+    );
+}
+
 #[test]
 fn a_new_device_shows_the_conversations_and_nobody_missed_anything() {
     let mut stage = Stage::empty();
-    stage.server.archive = (1..=120)
+    stage.server.archive = (1..=620)
         .map(|number| Archived {
             // Just now: not its age, but that nobody has missed it, makes it no news.
-            stamp: format!("2025-12-31T23:59:{:02}Z", number / 3),
+            stamp: format!(
+                "2025-12-31T23:{}:{:02}Z",
+                55 + number / 180,
+                number / 3 % 60
+            ),
             ..archived(number)
         })
         .collect();
     stage.settings(notifying());
     stage.ask(Command::Attention(Attention::Hidden));
     stage.log_in(true).unwrap();
-    assert_eq!(stage.row().latest.unwrap().text, "message 120");
+    assert_eq!(stage.row().latest.unwrap().text, "message 620");
     let row = stage.pages[0].row(&benvolio()).unwrap();
     assert_eq!(
         (row.latest.unwrap().text.as_str(), row.unread),
-        ("message 117", 0)
+        ("message 617", 0)
     );
     assert_eq!(stage.row().unread, 0);
     assert!(stage.pages[0].notifications().is_empty());
     assert_eq!(
         stored(&stage, &juliet()).len() + stored(&stage, &benvolio()).len(),
-        50
+        550
     );
     // And back to the beginning.
     for peer in [juliet(), benvolio()] {
         stage.watch_other(0, peer.clone(), Anchor::Newest, 20);
-        for _ in 0..10 {
+        for _ in 0..40 {
             stage.extend(Toward::Older);
         }
         assert_eq!(stage.pages[0].window.older, Edge::End);
-        assert_eq!(stage.bodies(), bodies(&stage.server.archive, &peer));
+        // A window lets go of the newest when it is long.
+        let all = bodies(&stage.server.archive, &peer);
+        assert!(all.starts_with(&stage.bodies()), "{:?}", stage.bodies());
     }
     all_there(&stage);
     assert_eq!(stage.row().unread, 0);

@@ -8,6 +8,7 @@
 //! - a page of catch-up holds all there is between the old cursor and the new one, of every conversation;
 //! - a page of history begins at the newest message, which is not older than *reached*, or where the last one ended;
 //! - a conversation that is heard of for the first time in a page of catch-up begins there: `Before` its first message;
+//! - earlier pages, on a device that knew nothing, each end where the one told before begins;
 //! - one that was `Unknown` and has messages from elsewhere stays so, and its newest page is asked for when it is opened.
 //!
 //! What came live lies beyond *reached*, with holes before it perhaps, until catch-up has passed it: the next session
@@ -48,8 +49,9 @@ impl Account {
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
             let stored = self.readable(stored).unwrap_or_default();
             let floor = self.caught_up.get(&peer).copied();
+            let floor = floor.filter(|_| since != Since::Earlier);
             let (fresh, floor) = self.merge(page, &stored, floor, batch);
-            if let Some(floor) = floor {
+            if let (Some(floor), true) = (floor, since != Since::Earlier) {
                 self.caught_up.insert(peer.clone(), floor);
             }
             if self.displayed.is_missing(&peer) {
@@ -68,7 +70,7 @@ impl Account {
                 since,
             };
             match since {
-                Since::Never => self.show_page(&peer, page),
+                Since::Never | Since::Earlier => self.show_page(&peer, page),
                 Since::Cursor => self.model.borrow_mut().apply(&Event::Archive(page)),
             }
             if since == Since::Cursor {

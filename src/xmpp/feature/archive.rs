@@ -102,6 +102,8 @@ pub enum Caught {
     Page {
         /// Its messages, oldest first.
         messages: Vec<Message>,
+        /// The archive id of its first item, shown or not.
+        first: Option<String>,
         /// The archive id of its last item, shown or not, and when that was archived, if that is known.
         last: Option<(String, Option<Timestamp>)>,
         /// Nothing lies behind it, says the server.
@@ -205,9 +207,14 @@ impl Archive {
                 Some(End::Looked(looked(query, conversation, outcome)))
             }
             Purpose::CatchUp => {
+                let is_older = matches!(query.wanted.place, Place::Before(_));
                 let mut caught = caught(query, outcome);
-                if let Caught::Page { messages, .. } = &mut caught {
-                    order.place_missed(cx.now.wall, messages);
+                match &mut caught {
+                    Caught::Page { messages, .. } if is_older => {
+                        order.place_page(cx.now.wall, messages);
+                    }
+                    Caught::Page { messages, .. } => order.place_missed(cx.now.wall, messages),
+                    _ => {}
                 }
                 Some(End::Caught(caught))
             }
@@ -302,6 +309,7 @@ fn history_of(
 fn caught(query: Query, outcome: Outcome) -> Caught {
     match outcome {
         Outcome::Result(Some(fin)) if fin.is("fin", ns::MAM) => {
+            let first = first_of(&query, &fin);
             // What was not kept is asked for again.
             let named = named(&fin, "last").filter(|_| !query.is_full);
             let last = match (named, query.last) {
@@ -311,6 +319,7 @@ fn caught(query: Query, outcome: Outcome) -> Caught {
             };
             Caught::Page {
                 messages: query.items,
+                first,
                 last,
                 is_complete: is_complete(&fin) && !query.is_full,
             }
@@ -366,12 +375,17 @@ fn history(query: &Query, fin: &Element) -> History {
     if is_complete(fin) && !query.is_full {
         return History::Complete;
     }
-    let named = named(fin, "first").filter(|_| !query.is_full);
-    match named.or_else(|| query.first.clone()) {
+    match first_of(query, fin) {
         // The same place again would never end.
         Some(first) if query.wanted.place != Place::Before(first.clone()) => History::Before(first),
         _ => History::Complete,
     }
+}
+
+/// Where a page began, shown or not.
+fn first_of(query: &Query, fin: &Element) -> Option<String> {
+    let named = named(fin, "first").filter(|_| !query.is_full);
+    named.or_else(|| query.first.clone())
 }
 
 fn is_complete(fin: &Element) -> bool {

@@ -8,13 +8,18 @@
 //! off in between is followed by one that goes on exactly there. A resumed session (XEP-0198) misses nothing, and its
 //! requests are still answered.
 //!
+//! A device that knows nothing begins with the newest page and its cursor. Pages before that follow until there is a list of
+//! conversations to show; they move no cursor. Who is cut off meanwhile has a shorter list.
+//!
 //! **Invariant:** it ends: a page that leads nowhere, or where we were before, is the last one, and there are at most
 //! `PAGES` of them.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::entity::address::Address;
 use crate::entity::archive::Cursor;
+use crate::entity::message::Message;
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, Since};
 use crate::xmpp::cx::Cx;
@@ -25,6 +30,10 @@ use super::archive::{Archive, Caught, Place, Purpose, Wanted};
 const PAGE: u32 = 100;
 /// How many of the newest, on a device that knows nothing yet.
 const NEWEST: u32 = 50;
+/// So many conversations are shown on such a device, or those of so many messages.
+const CONVERSATIONS: usize = 20;
+/// See [`CONVERSATIONS`].
+const MESSAGES: usize = 500;
 /// How many pages follow each other at most.
 const PAGES: u32 = 1_000;
 /// How long an archive that cannot answer now is left alone; twice as long each time.
@@ -45,6 +54,10 @@ pub struct CatchUp {
     since: Option<Since>,
     /// Where pages ended so far.
     passed: HashSet<String>,
+    /// On a device that knows nothing yet: where the oldest page began, with whom it is so far, and in how many messages.
+    first: Option<String>,
+    peers: HashSet<Address>,
+    messages: usize,
     pages: u32,
     /// How often it could not be had.
     unanswered: u32,
@@ -62,7 +75,7 @@ enum Step {
     /// A page is asked for.
     Asked(From),
     /// A page is told, and not committed yet.
-    Told { more: bool },
+    Told { more: Option<From> },
     /// To be asked for then.
     Waiting(Instant, From),
     /// All is known, since then.
@@ -80,8 +93,10 @@ enum From {
     Time,
     /// From the first of all.
     Beginning,
-    /// Only the newest page.
+    /// The newest page.
     Newest,
+    /// Before that.
+    Earlier,
 }
 
 impl CatchUp {
@@ -136,6 +151,25 @@ impl CatchUp {
             (
                 Caught::Page {
                     messages,
+                    first,
+                    is_complete,
+                    ..
+                },
+                From::Earlier,
+            ) => {
+                self.unanswered = 0;
+                let more = self.earlier(&messages, first, is_complete);
+                self.step = Step::Told { more };
+                cx.emit(Event::Archive(ArchiveEvent::Missed {
+                    messages,
+                    cursor: None,
+                    since: Since::Earlier,
+                }));
+            }
+            (
+                Caught::Page {
+                    messages,
+                    first,
                     last,
                     is_complete,
                 },
@@ -144,12 +178,15 @@ impl CatchUp {
                 self.unanswered = 0;
                 self.pages = self.pages.saturating_add(1);
                 let cursor = self.reached(from, last);
-                let more = from != From::Newest && !is_complete && cursor.is_some();
                 if messages.is_empty() && cursor.is_none() {
                     self.step = Step::Done(cx.now);
                     return;
                 }
-                let more = more && self.pages < PAGES;
+                let more = match from {
+                    From::Newest => self.earlier(&messages, first, is_complete),
+                    _ if is_complete || cursor.is_none() || self.pages >= PAGES => None,
+                    _ => Some(From::Id),
+                };
                 self.step = Step::Told { more };
                 cx.emit(Event::Archive(ArchiveEvent::Missed {
                     messages,
@@ -169,6 +206,7 @@ impl CatchUp {
                 self.since = Some(Since::Never);
                 self.ask(cx, archive, From::Beginning);
             }
+            (Caught::Forgotten | Caught::Nothing, From::Earlier) => self.step = Step::Done(cx.now),
             (Caught::Forgotten | Caught::Nothing, _) => self.step = Step::Nothing,
         }
     }
@@ -179,8 +217,8 @@ impl CatchUp {
             self.cursor = cursor;
         }
         match self.step {
-            Step::Told { more: true } => self.ask(cx, archive, From::Id),
-            Step::Told { more: false } => self.step = Step::Done(cx.now),
+            Step::Told { more: Some(from) } => self.ask(cx, archive, from),
+            Step::Told { more: None } => self.step = Step::Done(cx.now),
             _ => {}
         }
     }
@@ -228,6 +266,8 @@ impl CatchUp {
         };
         self.since = Some(since);
         self.passed.clear();
+        (self.first, self.messages) = (None, 0);
+        self.peers.clear();
         self.pages = 0;
         self.unanswered = 0;
         self.live = 0;
@@ -241,6 +281,10 @@ impl CatchUp {
             (From::Newest, _) => (Place::Newest, None, NEWEST),
             (From::Id, Some(id)) => (Place::After(id), None, PAGE),
             (From::Time, _) => (Place::Oldest, time, PAGE),
+            (From::Earlier, _) => {
+                let before = self.first.clone().map(Place::Before);
+                (before.unwrap_or_default(), None, PAGE)
+            }
             (From::Beginning | From::Id, _) => (Place::Oldest, None, PAGE),
         };
         self.step = Step::Asked(from);
@@ -250,6 +294,17 @@ impl CatchUp {
             count,
         };
         archive.ask(cx, Purpose::CatchUp, wanted);
+    }
+
+    /// Whether what lies before a page is asked for, too: a list of conversations is wanted.
+    fn earlier(&mut self, page: &[Message], first: Option<String>, all: bool) -> Option<From> {
+        self.messages = self.messages.saturating_add(page.len());
+        let peers = page.iter().map(|message| message.conversation.clone());
+        self.peers.extend(peers);
+        let leads_on = first.is_some() && first != self.first && !page.is_empty();
+        self.first = first;
+        let few = self.peers.len() < CONVERSATIONS && self.messages < MESSAGES;
+        (leads_on && few && !all).then_some(From::Earlier)
     }
 
     /// How far we come with a page that ends there; nowhere if we were there before.
@@ -271,7 +326,6 @@ impl CatchUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::message::Message;
     use crate::xmpp::engine::{Snapshot, Wish};
     use crate::xmpp::ns;
     use crate::xmpp::testing::{START, Session, snapshot};
