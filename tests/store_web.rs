@@ -26,6 +26,7 @@ use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Positio
 use waxwing::entity::presence::OwnPresence;
 use waxwing::entity::time::Timestamp;
 use waxwing::platform::web::indexed_db::{IndexedDbDepot, make_version};
+use waxwing::store::schema::RECORD;
 use waxwing::store::suite::{self, Place};
 use waxwing::store::{AccountRecord, Batch, Depot, From, Op, PageQuery, Roster, Store, StoreError};
 
@@ -224,7 +225,7 @@ async fn credentials_sealed_for_another_account_do_not_open() {
     depot.put_account(romeo()).await.unwrap();
     // The same row, but of another account: its id is the first number of the record.
     let row = Uint8Array::from(values(&disk.0, "accounts").await.get(0)).to_vec();
-    assert_eq!(row[..3], [1, 0, 1], "version, place, id");
+    assert_eq!(row[..3], [RECORD, 0, 1], "version, place, id");
     let mut moved = row.clone();
     moved[2] = 2;
     overwrite(&disk.0, "accounts", Uint8Array::from(&moved[..]).into()).await;
