@@ -44,15 +44,9 @@ fn bodies(archive: &[Archived], peer: &Address) -> Vec<String> {
 /// Romeo is away, and this is archived meanwhile.
 fn away(archive: impl IntoIterator<Item = Archived>) -> Stage {
     let mut stage = Stage::online();
-    leave(&mut stage);
+    stage.leave();
     stage.server.archive.extend(archive);
     stage
-}
-
-fn leave(stage: &mut Stage) {
-    stage.server.refuses = true;
-    stage.server.cut();
-    stage.go();
 }
 
 fn come_back(stage: &mut Stage) {
@@ -121,7 +115,7 @@ fn a_month_of_several_conversations_on_several_pages() {
     let mut stage = stage.restart();
     all_there(&stage);
     assert_eq!((stage.server.catch_ups, stage.row().unread), (1, 2));
-    leave(&mut stage);
+    stage.leave();
     stage.server.archive.push(archived(251));
     come_back(&mut stage);
     all_there(&stage);
@@ -188,7 +182,7 @@ fn a_live_message_that_comes_before_the_first_page_hides_nothing() {
     stage.go();
     stage.server.archive.push(last);
     assert_eq!(stored(&stage, &juliet()), ["live"]);
-    leave(&mut stage);
+    stage.leave();
     stage.server.holds_pages = false;
     come_back(&mut stage);
     assert_eq!(asked(&stage).len(), 3);
@@ -211,7 +205,7 @@ fn live(item: &Archived) -> String {
 fn a_cursor_that_the_server_has_forgotten_is_found_again_by_its_time() {
     let mut stage = away((1..=50).map(archived));
     come_back(&mut stage);
-    leave(&mut stage);
+    stage.leave();
     stage.server.archive.extend((51..=120).map(archived));
     let before = stage.server.archive.clone();
     // The oldest are gone, and the one that the cursor names.
@@ -244,7 +238,7 @@ fn an_archive_that_goes_round_in_circles_comes_to_an_end() {
     come_back(&mut stage);
     assert_eq!(stage.server.catch_ups, 2);
     // It is no worse for that at the next time.
-    leave(&mut stage);
+    stage.leave();
     stage.server.overlap = 0;
     come_back(&mut stage);
     all_there(&stage);
@@ -381,7 +375,7 @@ fn a_conversation_that_was_read_once_has_no_hole_after_a_month() {
     // Its newest page is fetched, and benvolio's is not.
     stage.watch(0, Anchor::Newest, 30);
     assert_eq!(stage.server.archive_queries, 1);
-    leave(&mut stage);
+    stage.leave();
     stage.server.archive.extend((201..=450).map(archived));
     come_back(&mut stage);
     for peer in [juliet(), benvolio()] {
@@ -409,7 +403,7 @@ fn what_another_device_answered_was_read() {
     let mut stage = away(archive.clone().take(2));
     come_back(&mut stage);
     assert_eq!(stage.row().unread, 2);
-    leave(&mut stage);
+    stage.leave();
     stage.server.archive = archive.collect();
     come_back(&mut stage);
     assert_eq!(stage.row().unread, 1);
@@ -440,7 +434,7 @@ fn what_comes_live_and_as_a_copy_and_from_the_archive_is_one() {
     come_back(&mut stage);
     copies(&mut stage);
     assert_eq!(stored(&stage, &juliet()), ["message 4"]);
-    leave(&mut stage);
+    stage.leave();
     stage.server.holds_pages = false;
     come_back(&mut stage);
     copies(&mut stage);
@@ -500,7 +494,7 @@ fn a_store_without_a_cursor_has_no_hole_either() {
     let mut stage = away((1..=20).map(archived));
     come_back(&mut stage);
     all_there(&stage);
-    leave(&mut stage);
+    stage.leave();
     stage.server.archive.extend((21..=250).map(archived));
     stage.disk.forget_cursor.set(true);
     let mut stage = stage.restart();

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use waxwing::boundary::change::{Change, Reply};
+use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor, Command};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::settings::{Settings, Theme};
@@ -33,35 +33,20 @@ fn reconnect(stage: &mut Stage) {
     stage.pass(Duration::from_secs(20));
 }
 
-/// What the first page was told last.
-fn told(stage: &Stage) -> Option<Problem> {
-    let changes = stage.pages[0].changes.iter().rev();
-    let mut devices = changes.filter_map(|change| match change {
-        Change::Device(problem) => Some(problem.clone()),
-        _ => None,
-    });
-    devices.next().flatten()
-}
-
-fn stored(stage: &Stage) -> Vec<String> {
-    let messages = stage.stored().into_iter();
-    messages.map(|message| message.body).collect()
-}
-
 #[test]
 fn a_disk_that_works_again_gets_what_it_missed_and_nobody_is_told_any_more() {
     let mut stage = Stage::online();
     stage.say("before");
     stage.disk.fails.set(true);
     stage.say("meanwhile");
-    assert_eq!(told(&stage), Some(Problem::StorageFull));
+    assert_eq!(stage.disk_problem(), Some(Problem::StorageFull));
     stage.pass(Duration::from_secs(6));
-    assert_eq!(told(&stage), Some(Problem::StorageFull));
-    assert_eq!(stored(&stage), ["before"]);
+    assert_eq!(stage.disk_problem(), Some(Problem::StorageFull));
+    assert_eq!(stage.stored_bodies(), ["before"]);
     stage.disk.fails.set(false);
     stage.pass(Duration::from_secs(20));
-    assert_eq!(told(&stage), None);
-    assert_eq!(stored(&stage), ["before", "meanwhile"]);
+    assert_eq!(stage.disk_problem(), None);
+    assert_eq!(stage.stored_bodies(), ["before", "meanwhile"]);
     stage.say("after");
     let mut stage = stage.restart();
     stage.watch(0, Anchor::Newest, 10);
@@ -76,7 +61,7 @@ fn who_logs_out_and_keeps_the_history_keeps_what_the_disk_has_missed() {
     stage.disk.fails.set(false);
     let log_out = AccountCommand::LogOut { erase: false };
     assert_eq!(stage.tell(log_out), Ok(Reply::Done));
-    assert_eq!(stored(&stage), ["farewell"]);
+    assert_eq!(stage.stored_bodies(), ["farewell"]);
 }
 
 #[test]
@@ -89,10 +74,10 @@ fn settings_that_cannot_be_kept_are_told_and_kept_later() {
     };
     let answer = stage.ask(Command::SetSettings(dark.clone()));
     assert_eq!(answer, Some(Err(Problem::StorageFull)));
-    assert_eq!(told(&stage), Some(Problem::StorageFull));
+    assert_eq!(stage.disk_problem(), Some(Problem::StorageFull));
     stage.disk.fails.set(false);
     stage.pass(Duration::from_secs(6));
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
     assert_eq!(stage.disk.device().settings, dark);
 }
 
@@ -105,11 +90,11 @@ fn a_device_that_could_not_be_read_is_read_later() {
     disk.fails.set(true);
     let disk: Rc<Disk> = disk;
     let mut stage = Stage::on(World::default(), disk.clone(), server);
-    assert_eq!(told(&stage), Some(Problem::NoStorage));
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
     assert_eq!(stage.pages[0].connection, None);
     disk.fails.set(false);
     stage.pass(Duration::from_secs(6));
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
     assert!(stage.pages[0].connection.is_some(), "romeo stays logged in");
 }
 
@@ -126,8 +111,8 @@ fn a_disk_that_cannot_be_read_doubles_nothing() {
     assert_eq!(stage.row().unread, 3);
     stage.disk.is_unreadable.set(false);
     stage.pass(Duration::from_secs(60));
-    assert_eq!(told(&stage), None);
-    assert_eq!(stored(&stage), ["one", "two", "three"]);
+    assert_eq!(stage.disk_problem(), None);
+    assert_eq!(stage.stored_bodies(), ["one", "two", "three"]);
     let mut stage = stage.restart();
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.bodies(), ["one", "two", "three"]);
@@ -152,16 +137,16 @@ fn what_an_engine_of_before_has_stored_is_known_again_when_the_disk_can_be_read_
         stage.bodies().contains(&"four".to_owned()),
         "nothing is kept back"
     );
-    assert_eq!(told(&stage), Some(Problem::NoStorage));
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
     stage.disk.is_unreadable.set(false);
     stage.pass(Duration::from_secs(60));
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
     let sorted = |mut bodies: Vec<String>| {
         bodies.sort();
         bodies
     };
     let all = ["four", "one", "three", "two"];
-    assert_eq!(sorted(stored(&stage)), all);
+    assert_eq!(sorted(stage.stored_bodies()), all);
     assert_eq!(sorted(stage.bodies()), all, "the window, too");
     let shown = stage.pages[0].window.ids();
     assert!(ids.iter().all(|id| shown.contains(id)), "{ids:?} {shown:?}");

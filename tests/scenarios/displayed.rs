@@ -65,12 +65,6 @@ fn published(stage: &Stage, ids: &[&str]) {
     assert_eq!(stage.server.flags, flags);
 }
 
-fn leave(stage: &mut Stage) {
-    stage.server.refuses = true;
-    stage.server.cut();
-    stage.go();
-}
-
 fn come_back(stage: &mut Stage) {
     stage.server.refuses = false;
     stage.tell(AccountCommand::Reconnect).unwrap();
@@ -213,7 +207,7 @@ fn an_answer_from_here_says_that_what_came_before_was_read() {
 fn what_is_read_offline_is_published_in_the_next_session() {
     let mut stage = online();
     hear(&mut stage, 1..=3);
-    leave(&mut stage);
+    stage.leave();
     read(&mut stage, 1);
     rest(&mut stage);
     read(&mut stage, 2);
@@ -222,7 +216,7 @@ fn what_is_read_offline_is_published_in_the_next_session() {
     come_back(&mut stage);
     published(&stage, &["a0002"]);
     // Also by the next engine.
-    leave(&mut stage);
+    stage.leave();
     read(&mut stage, 3);
     stage.server.refuses = false;
     let mut stage = stage.restart();
@@ -240,7 +234,7 @@ fn a_resumed_session_publishes_what_was_read_meanwhile() {
     stage.server.manages = Some(Memory::Session);
     stage.log_in(true).unwrap();
     hear(&mut stage, 1..=2);
-    leave(&mut stage);
+    stage.leave();
     read(&mut stage, 2);
     rest(&mut stage);
     published(&stage, &[]);
@@ -252,7 +246,7 @@ fn a_resumed_session_publishes_what_was_read_meanwhile() {
 fn what_others_read_while_we_were_away_counts_once_the_messages_are_here() {
     let mut stage = online();
     hear(&mut stage, 1..=2);
-    leave(&mut stage);
+    stage.leave();
     read(&mut stage, 1);
     stage.server.archive.extend((3..=250).map(archived));
     stage.server.displayed.insert(PEER.into(), "a0245".into());
@@ -261,7 +255,7 @@ fn what_others_read_while_we_were_away_counts_once_the_messages_are_here() {
     // Ours was older: it is not published any more.
     rest(&mut stage);
     published(&stage, &[]);
-    leave(&mut stage);
+    stage.leave();
     come_back(&mut stage);
     rest(&mut stage);
     published(&stage, &[]);
@@ -272,7 +266,7 @@ fn what_others_read_while_we_were_away_counts_once_the_messages_are_here() {
 fn a_flag_that_comes_before_its_message_counts_when_that_comes() {
     let mut stage = online();
     hear(&mut stage, 1..=1);
-    leave(&mut stage);
+    stage.leave();
     stage.server.archive.extend((2..=4).map(archived));
     stage.server.holds_pages = true;
     come_back(&mut stage);
@@ -326,7 +320,7 @@ fn a_node_that_is_open_to_others_is_made_private_first_or_left_alone() {
     // The next session tries again.
     stage.server.stays_open = false;
     stage.server.is_open = false;
-    leave(&mut stage);
+    stage.leave();
     come_back(&mut stage);
     published(&stage, &["a0002", "a0004"]);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use waxwing::boundary::change::{Change, Reply};
+use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, LogIn};
 use waxwing::entity::account::Connection;
 use waxwing::entity::message::{Delivery, Position};
@@ -15,21 +15,6 @@ use crate::support::server::Archived;
 use crate::support::{Stage, juliet, send};
 
 const JULIET: &str = "juliet@example.org/balcony";
-
-/// What the first page was told of the device last.
-fn told(stage: &Stage) -> Option<Problem> {
-    let changes = stage.pages[0].changes.iter().rev();
-    let mut devices = changes.filter_map(|change| match change {
-        Change::Device(problem) => Some(problem.clone()),
-        _ => None,
-    });
-    devices.next().flatten()
-}
-
-fn stored(stage: &Stage) -> Vec<String> {
-    let messages = stage.stored().into_iter();
-    messages.map(|message| message.body).collect()
-}
 
 fn live(name: &str, body: &str, archive: &str) -> String {
     format!(
@@ -53,7 +38,7 @@ fn read(position: Position) -> AccountCommand {
 fn restart_blind(stage: Stage) -> Stage {
     stage.disk.stays_shut.set(true);
     let stage = stage.restart();
-    assert_eq!(told(&stage), Some(Problem::NoStorage));
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
     stage
 }
 
@@ -79,14 +64,14 @@ fn what_it_holds_is_shown_and_what_came_meanwhile_is_kept() {
     let meanwhile = stage.pages[0].window.ids();
     // It is slow for longer than one attempt.
     stage.pass(Duration::from_secs(6));
-    assert_eq!(told(&stage), Some(Problem::NoStorage));
-    assert_eq!(stored(&stage), ["before", "of old"]);
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
+    assert_eq!(stage.stored_bodies(), ["before", "of old"]);
     open(&mut stage);
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
     let all = ["before", "of old", "meanwhile", "mine"];
     assert_eq!(stage.bodies(), all, "the window is complete");
     assert_eq!(stage.pages[0].window.ids()[2..], meanwhile);
-    assert_eq!(stored(&stage), all);
+    assert_eq!(stage.stored_bodies(), all);
     assert_eq!(stage.connection(), Connection::Online);
     stage.server.deliver(&live("m3", "after", "a0003"));
     stage.go();
@@ -302,7 +287,7 @@ fn what_is_asked_for_again_is_sent_once() {
         assert_eq!(stage.bodies(), ["but soft"]);
         stage.disk.stays_shut.set(false);
         stage.pass(Duration::from_secs(300));
-        assert_eq!(told(&stage), None);
+        assert_eq!(stage.disk_problem(), None);
         assert_eq!(stage.server.take_messages(), []);
         assert_eq!(stage.pages[0].window.ids(), [id]);
         assert_eq!(stage.stored().len(), 1);
@@ -362,7 +347,7 @@ fn the_session_that_ends_for_it_loses_nothing() {
         ..Archived::new(1, "romeo@example.org/orchard", &body)
     });
     stage.disk.stays_shut.set(false);
-    while told(&stage).is_some() {
+    while stage.disk_problem().is_some() {
         stage.world.pass(Duration::from_millis(250));
         stage.pages[0].listen();
     }
@@ -395,7 +380,7 @@ fn a_session_that_waits_for_its_server_is_not_thrown_away_for_it() {
     stage.pass(Duration::from_secs(60));
     assert_eq!(stage.connection(), Connection::Online);
     assert_eq!(stage.bodies(), ["before", "meanwhile"]);
-    assert_eq!(stored(&stage), ["before", "meanwhile"]);
+    assert_eq!(stage.stored_bodies(), ["before", "meanwhile"]);
 }
 
 #[test]
@@ -430,8 +415,8 @@ fn nobody_waits_for_one_that_opens_slowly() {
     assert_eq!(sent.last().map(|(_, body)| &**body), Some("meanwhile"));
     stage.disk.door.open();
     stage.go();
-    assert_eq!(told(&stage), None);
-    assert_eq!(stored(&stage), ["before", "meanwhile"]);
+    assert_eq!(stage.disk_problem(), None);
+    assert_eq!(stage.stored_bodies(), ["before", "meanwhile"]);
 }
 
 #[test]
@@ -443,7 +428,7 @@ fn one_that_never_opens_leaves_people_to_talk() {
     stage.server.deliver(&live("m1", "two", "a0001"));
     stage.go();
     assert_eq!(stage.bodies(), ["one", "two"]);
-    assert_eq!(told(&stage), Some(Problem::NoStorage));
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
     assert_eq!(stage.server.sockets.len(), 1, "one session for it all");
 }
 
@@ -456,8 +441,8 @@ fn it_opens_when_the_account_is_logged_out() {
     stage.disk.stays_shut.set(false);
     let log_out = AccountCommand::LogOut { erase: false };
     assert_eq!(stage.tell(log_out), Ok(Reply::Done));
-    assert_eq!(told(&stage), None);
-    assert_eq!(stored(&stage), ["before", "farewell"]);
+    assert_eq!(stage.disk_problem(), None);
+    assert_eq!(stage.stored_bodies(), ["before", "farewell"]);
     stage.log_in(true).unwrap();
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.bodies(), ["before", "farewell"]);
@@ -472,9 +457,9 @@ fn it_opens_after_a_log_in_with_a_kept_account() {
     stage.disk.stays_shut.set(true);
     // Not to stay: nothing but this engine knows the password.
     stage.log_in(false).unwrap();
-    assert_eq!(told(&stage), Some(Problem::NoStorage));
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
     open(&mut stage);
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
     assert_eq!(stage.connection(), Connection::Online);
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.bodies(), ["before"]);
@@ -487,7 +472,7 @@ fn a_log_in_that_is_given_up_leaves_no_banner() {
     stage.tell(log_out).unwrap();
     stage.disk.stays_shut.set(true);
     assert_eq!(stage.log_in_as("wrong", true), Err(Problem::WrongPassword));
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
     let login = LogIn {
         address: "romeo@example.org".into(),
         password: Secret::new("pencil".into()),
@@ -499,7 +484,7 @@ fn a_log_in_that_is_given_up_leaves_no_banner() {
     stage.pages[0].page.wish(101, Command::LogIn(login));
     stage.pages[0].page.wish(102, Command::CancelLogIn);
     stage.go();
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
 }
 
 #[test]
@@ -525,7 +510,7 @@ fn the_next_session_begins_whatever_the_last_one_says_as_it_ends() {
     stage.pages[0].page.wish(101, again);
     stage.go();
     stage.disk.stays_shut.set(false);
-    while told(&stage).is_some() {
+    while stage.disk_problem().is_some() {
         stage.world.pass(Duration::from_millis(250));
         stage.go();
     }
@@ -535,7 +520,7 @@ fn the_next_session_begins_whatever_the_last_one_says_as_it_ends() {
     assert_eq!(stage.server.sockets.len(), sockets + 1);
     stage.say("mine");
     assert_eq!(stage.server.take_messages().len(), 1);
-    assert_eq!(stored(&stage), ["mine"]);
+    assert_eq!(stage.stored_bodies(), ["mine"]);
 }
 
 #[test]
@@ -546,7 +531,7 @@ fn that_nobody_looks_is_told_in_the_next_session_too() {
     stage.server.frames.clear();
     stage.disk.stays_shut.set(false);
     stage.pass(Duration::from_secs(60));
-    assert_eq!(told(&stage), None);
+    assert_eq!(stage.disk_problem(), None);
     let states = stage.server.frames.iter();
     let states: Vec<_> = states
         .filter(|frame| frame.contains("urn:xmpp:csi:0"))

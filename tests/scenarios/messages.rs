@@ -25,19 +25,11 @@ fn delay(stamp: &str) -> String {
     format!("<delay xmlns='urn:xmpp:delay' from='example.org' stamp='{stamp}'/>")
 }
 
-fn stored_bodies(stage: &Stage) -> Vec<String> {
-    stage
-        .stored()
-        .into_iter()
-        .map(|message| message.body)
-        .collect()
-}
-
 /// Everything agrees: what the window shows is what is stored.
 fn check(stage: &mut Stage, expected: &[&str]) {
     stage.watch(0, Anchor::Newest, 50);
     assert_eq!(stage.bodies(), expected);
-    assert_eq!(stored_bodies(stage), expected);
+    assert_eq!(stage.stored_bodies(), expected);
 }
 
 #[test]
@@ -349,7 +341,7 @@ fn the_whole_history_can_be_scrolled_without_doubles() {
         .map(|number| format!("message {number}"))
         .collect();
     assert_eq!(stage.bodies(), expected);
-    assert_eq!(stored_bodies(&stage), expected);
+    assert_eq!(stage.stored_bodies(), expected);
     // And back: the store alone.
     let queries = stage.server.archive_queries;
     stage.watch(0, Anchor::Newest, 10);
@@ -426,7 +418,7 @@ fn two_thousand_at_once_are_all_stored_and_shown_in_few_changes() {
     }
     stage.go();
     stage.go();
-    assert_eq!(stored_bodies(&stage).len(), 2_000);
+    assert_eq!(stage.stored_bodies().len(), 2_000);
     assert_eq!(stage.bodies().last().unwrap(), "message 2000");
     assert_eq!(stage.row().unread, 2_000);
     assert!(

@@ -165,15 +165,19 @@ async fn a_restarted_server_is_found_again(mut server: impl Server) {
     assert_eq!(juliet.count("Art thou gone?"), 1);
 }
 
-async fn all_devices_see_both_sides_of_a_conversation(server: impl Server) {
+/// Romeo on two devices, and juliet, all of them online.
+async fn two_devices_and_juliet(server: &impl Server) -> [Person; 3] {
     server.register("romeo");
     server.register("juliet");
-    let mut romeo = Person::new("romeo");
-    let mut phone = Person::new("romeo");
-    let mut juliet = Person::new("juliet");
-    for person in [&mut romeo, &mut phone, &mut juliet] {
+    let mut people = ["romeo", "romeo", "juliet"].map(Person::new);
+    for person in &mut people {
         person.log_in(&server.url(), PASSWORD).await.unwrap();
     }
+    people
+}
+
+async fn all_devices_see_both_sides_of_a_conversation(server: impl Server) {
+    let [mut romeo, mut phone, mut juliet] = two_devices_and_juliet(&server).await;
     romeo.watch(&juliet);
     phone.watch(&juliet);
     juliet.watch(&romeo);
@@ -255,14 +259,7 @@ async fn what_was_missed_is_there_once_and_in_order(server: impl Server) {
 }
 
 async fn what_is_read_on_one_device_is_read_on_the_other(server: impl Server) {
-    server.register("romeo");
-    server.register("juliet");
-    let mut romeo = Person::new("romeo");
-    let mut phone = Person::new("romeo");
-    let mut juliet = Person::new("juliet");
-    for person in [&mut romeo, &mut phone, &mut juliet] {
-        person.log_in(&server.url(), PASSWORD).await.unwrap();
-    }
+    let [mut romeo, mut phone, mut juliet] = two_devices_and_juliet(&server).await;
     for body in ["one", "two"] {
         juliet.say(&romeo, body).await;
     }

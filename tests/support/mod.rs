@@ -253,6 +253,28 @@ impl Stage {
     pub fn stored(&self) -> Vec<Message> {
         self.disk.messages(self.account)
     }
+
+    pub fn stored_bodies(&self) -> Vec<String> {
+        let messages = self.stored().into_iter();
+        messages.map(|message| message.body).collect()
+    }
+
+    /// What the first page was told of the device last.
+    pub fn disk_problem(&self) -> Option<Problem> {
+        let changes = self.pages[0].changes.iter().rev();
+        let mut devices = changes.filter_map(|change| match change {
+            Change::Device(problem) => Some(problem.clone()),
+            _ => None,
+        });
+        devices.next().flatten()
+    }
+
+    /// The connection is cut, and the server takes no new one.
+    pub fn leave(&mut self) {
+        self.server.refuses = true;
+        self.server.cut();
+        self.go();
+    }
 }
 
 /// A page, and what it shows.

@@ -78,7 +78,8 @@ impl Account {
         }
     }
 
-    /// What was read. What cannot be read is not absent: memory takes over, and the disk is told nothing before it shows what it has.
+    /// What was read. What cannot be read is not absent: memory takes over, and the disk is told nothing before it shows
+    /// what it has.
     pub(super) fn readable<T>(&mut self, read: Result<T, StoreError>) -> Option<T> {
         match read {
             Ok(read) => Some(read),

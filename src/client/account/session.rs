@@ -127,8 +127,9 @@ impl Account {
     /// gathers them.
     pub(super) async fn on_bound(&mut self, work: &mut Work) {
         // Given up in the same breath: there is nobody to appear to.
-        if let (Phase::LoggingIn(asker), false) = (&self.phase, self.over) {
-            let asker = *asker;
+        if let Phase::LoggingIn(asker) = self.phase
+            && !self.over
+        {
             self.phase = Phase::Connecting { asker: None };
             work.record = true;
             self.keep_record(work).await;
@@ -243,7 +244,8 @@ impl Account {
     }
 
     /// Another engine takes over: the session is ended properly, so that the server has one of us at a time (but for one
-    /// whose socket was gone already, which ends when the server has waited long enough). What it has not confirmed is in the store; the other engine asks the archive before it sends that again.
+    /// whose socket was gone already, which ends when the server has waited long enough). What it has not confirmed is in
+    /// the store; the other engine asks the archive before it sends that again.
     pub(super) async fn retire(&mut self, now: Instant, work: &mut Work) {
         self.retiring = true;
         if matches!(self.phase, Phase::LoggingIn(_)) {
