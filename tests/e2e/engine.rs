@@ -125,6 +125,7 @@ fn without_staying_logged_in_the_password_is_asked_again_and_nothing_is_lost() {
     browser.find("button", "Log in").click();
     let dialog = browser.find("dialog", "^");
     dialog.find("textbox", "Password").enter(PASSWORD);
+    browser.screenshot("password-again");
     dialog.find("button", "Log in").click();
     browser.status("Online");
     assert_eq!(draft(&browser), "I know not how to tell");
