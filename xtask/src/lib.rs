@@ -33,6 +33,7 @@ pub mod browser;
 pub mod demo;
 pub mod ejabberd;
 pub mod error;
+pub mod fault;
 pub mod foreign;
 pub mod install;
 pub mod net;

@@ -65,6 +65,7 @@ fn turns(dialogue: &str) -> Vec<(bool, String)> {
 }
 
 /// Numbers that look like chance and are always the same (xorshift64*).
+#[derive(Debug)]
 pub struct Chance(u64);
 
 impl Chance {
