@@ -23,6 +23,8 @@ mod displayed;
 mod late_disk;
 #[path = "scenarios/login.rs"]
 mod login;
+#[path = "scenarios/matrix.rs"]
+mod matrix;
 #[path = "scenarios/messages.rs"]
 mod messages;
 #[path = "scenarios/pages.rs"]

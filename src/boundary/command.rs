@@ -142,8 +142,8 @@ pub enum AccountCommand {
     ReplaceWebSocket {
         /// The address before.
         from: String,
-        /// The address now; discovered if absent.
-        to: Option<String>,
+        /// The address now.
+        to: String,
     },
     /// Own availability and status text.
     SetPresence(OwnPresence),

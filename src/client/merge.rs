@@ -3,12 +3,13 @@
 //! **Invariant:** an archive id that both carry decides alone. Without it the sender's own name for the message
 //! decides (origin-id; stanza id and text together, since clients repeat stanza ids), within one conversation and
 //! one direction. What our own devices wrote under one origin-id, with one text, is one message even where the archive has
-//! it twice: it was sent again in doubt.
+//! it twice: it was sent again in doubt. What came with no name at all (from behind a gateway, past a server that gives none)
+//! and what the archive has with none but its own are one if text and time are.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::entity::message::{Delivery, Direction, Message, Position};
+use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use crate::store::Name;
 
 /// How many messages of a session are remembered.
@@ -34,6 +35,27 @@ pub fn same(one: &Message, other: &Message) -> bool {
     }
     both(&one.ids.origin, &other.ids.origin)
         || both(&one.ids.stanza, &other.ids.stanza) && one.body == other.body
+}
+
+/// Between when a message was heard and when it was archived lies no more than that, in milliseconds.
+pub const APART: i64 = 60_000;
+
+/// Whether nobody but an archive gave it a name.
+#[must_use]
+pub fn is_unnamed(message: &Message) -> bool {
+    message.ids.origin.is_none() && message.ids.stanza.is_none()
+}
+
+/// Whether what the archive has is what came with no name at all.
+#[must_use]
+pub fn same_unnamed(stored: &Message, archived: &Message) -> bool {
+    stored.ids == MessageIds::default()
+        && is_unnamed(archived)
+        && archived.ids.archive.is_some()
+        && stored.direction == archived.direction
+        && stored.conversation == archived.conversation
+        && stored.body == archived.body
+        && stored.time.0.abs_diff(archived.time.0) <= APART.unsigned_abs()
 }
 
 /// Learns from a copy what a stored message does not know: names, and that the server has it. True if that was
@@ -174,7 +196,6 @@ mod tests {
     use super::*;
     use crate::entity::address::Address;
     use crate::entity::id::ItemId;
-    use crate::entity::message::{MessageIds, Position};
     use crate::entity::time::Timestamp;
 
     fn message(id: u64, body: &str, ids: [&str; 3]) -> Message {
@@ -231,6 +252,30 @@ mod tests {
         check(&one, &message(2, "a", ["", "", "s"]), true);
         check(&one, &message(2, "b", ["", "", "s"]), false);
         check(&one, &message(2, "a", ["", "", ""]), false);
+    }
+
+    #[test]
+    fn without_any_name_text_and_time_decide() {
+        let live = message(1, "a", ["", "", ""]);
+        let archived = message(2, "a", ["x", "", ""]);
+        assert!(same_unnamed(&live, &archived));
+        for other in [
+            message(2, "b", ["x", "", ""]),
+            message(2, "a", ["x", "o", ""]),
+            message(2, "a", ["x", "", "s"]),
+            message(2, "a", ["", "", ""]),
+            Message {
+                time: Timestamp(APART + 1),
+                ..archived.clone()
+            },
+            Message {
+                direction: Direction::Outgoing,
+                ..archived.clone()
+            },
+        ] {
+            assert!(!same_unnamed(&live, &other), "{other:?}");
+        }
+        assert!(!same_unnamed(&archived, &archived), "it has its name");
     }
 
     #[test]

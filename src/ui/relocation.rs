@@ -60,7 +60,7 @@ fn replacements(
     };
     let replacement = |(id, address): (AccountId, String)| {
         // It is not for accounts of other servers: those stay.
-        let to = Some(config.websocket_for(&address)?);
+        let to = config.websocket_for(&address)?;
         let from = from.clone();
         Some((id, AccountCommand::ReplaceWebSocket { from, to }))
     };
@@ -83,14 +83,14 @@ mod tests {
                 .map(|(id, address)| (AccountId(id), address.to_owned()))
                 .into_iter()
         };
-        let to = |websocket: Option<&str>| AccountCommand::ReplaceWebSocket {
+        let to = |websocket: &str| AccountCommand::ReplaceWebSocket {
             from: "wss://example.org/ws".into(),
-            to: websocket.map(str::to_owned),
+            to: websocket.to_owned(),
         };
         let before = || Some("wss://example.org/ws".to_owned());
         assert_eq!(
             replacements(&config, before(), accounts()),
-            [(AccountId(1), to(Some("wss://new.example.org/ws")))]
+            [(AccountId(1), to("wss://new.example.org/ws"))]
         );
         assert_eq!(replacements(&config, None, accounts()), []);
         // It has none any more, or the file is missing: nobody is led away.

@@ -338,3 +338,18 @@ fn a_new_device_says_nothing_of_what_nobody_has_read_on_it() {
     rest(&mut stage);
     published(&stage, &["a0020"]);
 }
+
+#[test]
+fn a_flag_that_comes_while_the_disk_fails_counts_when_it_works() {
+    let mut stage = online();
+    hear(&mut stage, 1..=3);
+    stage.disk.is_unreadable.set(true);
+    stage.server.flag(PEER, "a0002");
+    stage.go();
+    assert_eq!(stage.row().unread, 3);
+    stage.disk.is_unreadable.set(false);
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(stage.disk_problem(), None);
+    assert_eq!(stage.row().unread, 1);
+    assert_eq!(stage.restart().row().unread, 1);
+}

@@ -202,6 +202,25 @@ fn what_was_sent_or_deleted_does_not_come_back_as_a_draft() {
 }
 
 #[test]
+fn a_draft_that_nobody_saw_is_still_there_when_something_else_was_sent() {
+    let mut stage = Stage::online();
+    stage.tell(draft("but soft")).unwrap();
+    let mut stage = restart_blind(stage);
+    stage.tell(draft("he jests")).unwrap();
+    stage.say("he jests at scars");
+    // As a page does when it has sent what it had kept.
+    stage.tell(draft("")).unwrap();
+    open(&mut stage);
+    assert_eq!(stage.row().draft, "but soft");
+    let mut stage = restart_blind(stage.restart());
+    // Who goes on with it knew of it.
+    stage.say("but soft, what light");
+    open(&mut stage);
+    assert_eq!(stage.row().draft, "");
+    assert_eq!(stage.restart().row().draft, "");
+}
+
+#[test]
 fn a_draft_written_meanwhile_is_kept_and_one_of_before_comes_back() {
     let mut stage = Stage::online();
     stage.tell(draft("henceforth")).unwrap();

@@ -170,7 +170,7 @@ fn a_websocket_address_that_is_left_empty_is_looked_for_also_where_one_was_typed
 fn who_came_in_by_the_site_s_address_goes_where_the_site_leads_now() {
     let replace = || AccountCommand::ReplaceWebSocket {
         from: "wss://example.org/ws".into(),
-        to: Some("wss://new.example.org/ws".into()),
+        to: "wss://new.example.org/ws".into(),
     };
     let last_url = |stage: &Stage| stage.server.sockets.last().unwrap().url().to_owned();
     let kept = |stage: &Stage| stage.disk.device().accounts[0].websocket.clone();
@@ -200,19 +200,11 @@ fn who_came_in_by_the_site_s_address_goes_where_the_site_leads_now() {
     assert_eq!(stage.connection(), Connection::Online);
     assert_eq!(last_url(&stage), "wss://new.example.org/ws");
 
-    // The site names none any more.
-    let nowhere = AccountCommand::ReplaceWebSocket {
-        from: "wss://new.example.org/ws".into(),
-        to: None,
-    };
-    assert_eq!(stage.tell(nowhere), Ok(Reply::Done));
-    assert_eq!(kept(&stage), None);
-
     // What is no address replaces none.
     let mut stage = Stage::online();
     let insecure = AccountCommand::ReplaceWebSocket {
         from: "wss://example.org/ws".into(),
-        to: Some("ws://example.org/ws".into()),
+        to: "ws://example.org/ws".into(),
     };
     assert_eq!(stage.tell(insecure), Err(Problem::InsecureWebSocket));
     assert_eq!(kept(&stage).as_deref(), Some("wss://example.org/ws"));
@@ -228,7 +220,7 @@ fn an_address_that_somebody_typed_stays() {
     }
     let replace = AccountCommand::ReplaceWebSocket {
         from: "wss://example.org/ws".into(),
-        to: Some("wss://new.example.org/ws".into()),
+        to: "wss://new.example.org/ws".into(),
     };
     assert_eq!(stage.tell(replace), Ok(Reply::Done));
     assert_eq!(stage.connection(), Connection::Online);

@@ -30,6 +30,8 @@ pub struct Archived {
     pub to: &'static str,
     pub body: String,
     pub origin: Option<String>,
+    /// The message itself, where it is none of these.
+    pub raw: Option<String>,
 }
 
 impl Archived {
@@ -51,6 +53,7 @@ impl Archived {
             },
             body: body.to_owned(),
             origin: None,
+            raw: None,
         }
     }
 
@@ -71,12 +74,17 @@ impl Archived {
             .as_ref()
             .map(|id| format!("<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/>"))
             .unwrap_or_default();
+        let message = self.raw.clone().unwrap_or_else(|| {
+            format!(
+                "<message xmlns='jabber:client' from='{}' to='{}' type='chat'><body>{}</body>{origin}</message>",
+                self.from, self.to, self.body
+            )
+        });
         format!(
             "<message xmlns='jabber:client' from='romeo@example.org'><result xmlns='{MAM}' queryid='{queryid}' id='{}'>\
-             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{}'/>\
-             <message xmlns='jabber:client' from='{}' to='{}' type='chat'><body>{}</body>{origin}</message>\
+             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{}'/>{message}\
              </forwarded></result></message>",
-            self.id, self.stamp, self.from, self.to, self.body
+            self.id, self.stamp
         )
     }
 }

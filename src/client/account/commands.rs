@@ -53,7 +53,7 @@ impl Account {
                 Ok(Reply::Done)
             }
             AccountCommand::ReplaceWebSocket { from, to } => self
-                .replace_websocket(now, &from, to.as_deref(), work)
+                .replace_websocket(now, &from, &to, work)
                 .map(|()| Reply::Done),
             AccountCommand::OpenConversation(typed) => match Address::parse(&typed) {
                 Ok(address) => {

@@ -211,6 +211,7 @@ impl Account {
                         self.reread_windows().await;
                     }
                 }
+                self.seek_all().await;
             }
             Err(error) => {
                 failed.retry.again(now);

@@ -4,7 +4,7 @@
 //! says, and nothing that it knows. What was read while that could not be told is stored as owed, and told in the next session.
 //!
 //! **Invariant:** what the account says counts when the message that it names is here, and not before. What names none that
-//! we have is no news of what we have.
+//! we have is no news of what we have. What could not be looked for because the disk fails is looked for when it works again.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -173,6 +173,12 @@ impl Account {
         }
     }
 
+    /// The disk works again: what was not found may be there.
+    pub(super) async fn seek_all(&mut self) {
+        let missing = std::mem::take(&mut self.displayed.missing);
+        self.heed(missing.into_iter().collect()).await;
+    }
+
     /// Everything up to these messages was displayed, on whichever device.
     async fn heed(&mut self, flags: Vec<(Address, String)>) {
         let mut sought = Vec::new();
@@ -196,17 +202,16 @@ impl Account {
                 }
             }
         }
-        let store = &self.store;
-        // All looks at once.
-        let looks = sought.into_iter().map(|(conversation, id)| async move {
+        let looks = sought.into_iter().map(|(conversation, id)| {
             let names = vec![Name::Archive(id.clone())];
-            let found = store.find(conversation.clone(), names).await;
-            let mut found = found.unwrap_or_default().into_iter();
-            let message = found.find(|message| message.ids.archive.as_ref() == Some(&id));
-            (conversation, id, message.map(|message| message.position))
+            let found = self.find(conversation.clone(), names);
+            async move { (conversation, id, found.await) }
         });
-        for (conversation, id, position) in join_all(looks).await {
-            match position {
+        // All looks at once.
+        for (conversation, id, found) in join_all(looks).await {
+            let mut found = self.readable(found).unwrap_or_default().into_iter();
+            let message = found.find(|message| message.ids.archive.as_ref() == Some(&id));
+            match message.map(|message| message.position) {
                 Some(position) => {
                     self.displayed.missing.remove(&conversation);
                     self.flag(&conversation, Flagged { id, position });

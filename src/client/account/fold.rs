@@ -13,7 +13,7 @@ use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position}
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 use crate::model::timeline::advance;
-use crate::store::{Batch, Name, Op, Roster, StoreError};
+use crate::store::{Batch, From, Name, Op, Roster, StoreError};
 use crate::xmpp::message::order::STEP;
 
 use super::Account;
@@ -21,6 +21,8 @@ use super::turn::{Later, Work};
 
 /// A message sent longer ago than this is no news.
 pub(super) const NEWS: i64 = 300_000;
+/// How many messages are looked through for one that has no name.
+const AROUND: u32 = 300;
 
 impl Account {
     /// Folds facts, in order.
@@ -242,6 +244,15 @@ impl Account {
             MessageEvent::Composed(message) => Some(message.conversation.clone()),
             _ => None,
         };
+        if let MessageEvent::Delivery {
+            conversation,
+            delivery: Delivery::Failed(_),
+            ..
+        } = &event
+        {
+            // Whoever has closed it is to know.
+            self.model.borrow_mut().conversations.open(conversation);
+        }
         self.model.borrow_mut().apply(&Event::Message(event));
         if let Some(conversation) = answered {
             self.tell_soon(self.now(), &conversation);
@@ -287,7 +298,17 @@ impl Account {
         page: &[Message],
     ) -> Result<Vec<Message>, StoreError> {
         let names = page.iter().flat_map(merge::names).collect();
-        self.find(conversation.clone(), names).await
+        let mut stored = self.find(conversation.clone(), names).await?;
+        let unnamed = page.iter().filter(|message| merge::is_unnamed(message));
+        if let Some(first) = unnamed.map(|message| message.time.0).min() {
+            // What came with no name is found where it must stand.
+            let time = Timestamp(first.saturating_sub(merge::APART));
+            let from = From::After(Position { time, tie: 0 });
+            let near = self.page(conversation, from, AROUND).await;
+            let nameless = |message: &Message| message.ids == MessageIds::default();
+            stored.extend(near.into_iter().filter(nameless));
+        }
+        Ok(stored)
     }
 
     /// Merges messages of one conversation, as the archive orders them, with what is stored; they come
@@ -304,8 +325,17 @@ impl Account {
     ) -> (Vec<Message>, Option<Position>) {
         let mut places = Vec::with_capacity(page.len());
         let mut fresh: Vec<Message> = Vec::new();
+        let mut taken: Vec<ItemId> = Vec::new();
         for message in page {
-            if let Some(known) = stored.iter().find(|known| merge::same(known, &message)) {
+            let mut stored_here = stored.iter();
+            let known = stored_here.find(|known| merge::same(known, &message));
+            let known = known.or_else(|| {
+                stored.iter().find(|known| {
+                    merge::same_unnamed(known, &message) && !taken.contains(&known.id)
+                })
+            });
+            if let Some(known) = known {
+                taken.push(known.id);
                 places.push(Place::Known(known.position));
                 self.on_copy(known.clone(), &message, batch);
             } else if !fresh.iter().any(|known| merge::same(known, &message)) {

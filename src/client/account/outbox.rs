@@ -108,7 +108,7 @@ impl Account {
             delivery: Delivery::Sending,
         };
         // In the batch of the message: what was sent does not come back as a draft.
-        self.set_draft(&message.conversation, String::new());
+        self.draft_is_sent(&message.conversation, &message.body);
         work.facts
             .push(Event::Message(MessageEvent::Composed(message.clone())));
         let wish = if in_doubt {

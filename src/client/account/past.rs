@@ -36,6 +36,8 @@ pub(super) enum Past {
 pub(super) struct Blind {
     /// What was written and not sent; also nothing.
     drafts: HashMap<Address, String>,
+    /// What was sent last, where nothing was written and not sent since.
+    sent: HashMap<Address, String>,
     /// Where conversations count as read.
     pub(super) guesses: HashMap<Address, Guess>,
 }
@@ -54,9 +56,14 @@ impl Account {
         {
             let mut model = self.model.borrow_mut();
             model.restore(of_model(held));
-            // What was sent or deleted does not come back as a draft.
-            for (peer, text) in std::mem::take(&mut self.blind).drafts {
-                if model.conversations.of(&peer).is_some() {
+            let Blind { drafts, sent, .. } = std::mem::take(&mut self.blind);
+            for (peer, text) in drafts {
+                let Some(known) = model.conversations.of(&peer) else {
+                    continue;
+                };
+                // What was sent or deleted does not come back as a draft; one that nobody saw meanwhile does.
+                let is_unseen = |sent: &String| !sent.contains(&known.draft);
+                if !sent.get(&peer).is_some_and(is_unseen) {
                     model.conversations.set_draft(&peer, text);
                 }
             }
@@ -68,10 +75,24 @@ impl Account {
     /// The draft is another one now, or none.
     pub(super) fn set_draft(&mut self, peer: &Address, text: String) {
         if self.past == Past::Unread {
+            if !text.is_empty() {
+                self.blind.sent.remove(peer);
+            }
             self.blind.drafts.insert(peer.clone(), text.clone());
         }
         let mut model = self.model.borrow_mut();
         model.conversations.set_draft(peer, text);
+    }
+
+    /// The draft, if there was one, is sent with this text.
+    pub(super) fn draft_is_sent(&mut self, peer: &Address, body: &str) {
+        // Who has deleted what they wrote before knew of it.
+        let was_deleted = self.blind.drafts.get(peer).is_some_and(String::is_empty)
+            && !self.blind.sent.contains_key(peer);
+        self.set_draft(peer, String::new());
+        if self.past == Past::Unread && !was_deleted {
+            self.blind.sent.insert(peer.clone(), body.to_owned());
+        }
     }
 
     /// A page of the archive is shown. Where nothing of a conversation was known, it counts as read: whether it was, the disk

@@ -79,14 +79,14 @@ impl Account {
         &mut self,
         now: Instant,
         from: &str,
-        to: Option<&str>,
+        to: &str,
         work: &mut Work,
     ) -> Result<(), Problem> {
-        let to = to.map(Endpoint::parse).transpose()?;
+        let to = Endpoint::parse(to)?;
         if self.record.websocket.as_deref() != Some(from.trim()) || self.retiring {
             return Ok(());
         }
-        self.record.websocket = to.map(|endpoint| endpoint.url().to_owned());
+        self.record.websocket = Some(to.url().to_owned());
         work.record = true;
         if self.link.is_open() {
             // The session is taken up again there.

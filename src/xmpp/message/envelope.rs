@@ -70,16 +70,21 @@ pub struct Delay {
     pub trusted: Option<Timestamp>,
 }
 
-/// XEP-0203, and XEP-0091 where it is all there is. What lies in the future is not believed.
+/// XEP-0203, and XEP-0091 where it is all there is. What lies in the future is not believed, but where one clock is wrong the
+/// message was sent before now all the same: it may have come before.
 #[must_use]
 pub fn delay(stanza: &Element, sender: Sender, account: &Address, now: Timestamp) -> Delay {
     let mut delay = Delay::default();
     let named = |name, ns| stanza.children().filter(move |child| child.is(name, ns));
     for child in named("delay", ns::DELAY).chain(named("x", ns::LEGACY_DELAY)) {
         let stamp = child.attr("stamp").and_then(stamp::parse);
-        let Some(stamp) = stamp.filter(|stamp| *stamp <= now) else {
+        let Some(stamp) = stamp else {
             continue;
         };
+        if stamp > now {
+            delay.shown = delay.shown.or(Some(Timestamp(now.0.saturating_sub(1))));
+            continue;
+        }
         let by = child.attr("from").and_then(|from| Jid::parse(from).ok());
         let by_server =
             by.is_some_and(|by| is_own_server(&by, Some(account)) || by.is_bare(account));
