@@ -128,7 +128,10 @@ impl Play {
     fn new(text: &str) -> Self {
         let mut purpose = Purpose::Anonymous;
         let mut domain = "example.org".to_string();
-        let mut snapshot = Snapshot::default();
+        let mut snapshot = Snapshot {
+            agent: Some("d4565fa7-4d72-4749-b3d3-740edbf87770".to_string()),
+            ..Snapshot::default()
+        };
         for (number, line) in lines(text) {
             let Some((verb, rest)) = line.split_once(':') else {
                 continue;

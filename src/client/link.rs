@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::entity::endpoint::Endpoint;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
+use crate::store::AccountRecord;
 
 use super::discovery::discover;
 use super::ports::{Ports, Socket, SocketClosed, SocketEvent};
@@ -23,6 +24,19 @@ pub enum Target {
     At(Endpoint),
     /// Wherever the domain's WebSocket is found.
     Domain(String),
+}
+
+impl Target {
+    /// Where an account's server is.
+    ///
+    /// # Errors
+    /// The problem with the address that was typed or configured.
+    pub fn of(account: &AccountRecord) -> Result<Self, Problem> {
+        match &account.websocket {
+            Some(text) => Endpoint::parse(text).map(Self::At),
+            None => Ok(Self::Domain(account.address.domain().to_owned())),
+        }
+    }
 }
 
 /// What a part of the way reports, to be handed back to [`Link::on_report`].

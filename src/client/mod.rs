@@ -4,6 +4,7 @@
 //! (`account/`), driven by its inbox; what both tell the pages goes through the hub.
 
 mod account;
+mod agent;
 pub mod backoff;
 pub mod breaker;
 #[expect(
@@ -16,6 +17,7 @@ mod device;
 pub mod discovery;
 pub mod disk;
 pub mod fallback;
+mod farewell;
 mod hub;
 pub mod idle;
 mod json;

@@ -36,6 +36,19 @@ pub struct Cx {
     random: ChaCha8Rng,
     sent: u64,
     pub(super) management: Management,
+    /// Nobody looks (XEP-0352).
+    pub(super) is_inactive: bool,
+    /// How the session began.
+    pub(super) begun: Begun,
+}
+
+/// What a session began with, bound along with the log-in (XEP-0386).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Begun {
+    /// Copies of what other devices send and receive come already.
+    pub carbons: bool,
+    /// The server knows that nobody looks.
+    pub inactive: bool,
 }
 
 /// Whether a request asks or changes.
@@ -66,6 +79,8 @@ impl Cx {
             random: ChaCha8Rng::from_seed(seed),
             sent: 0,
             management: Management::default(),
+            is_inactive: false,
+            begun: Begun::default(),
         }
     }
 
@@ -95,6 +110,7 @@ impl Cx {
         self.account = Some(jid.address().clone());
         self.bound = Some(jid);
         self.sent = 0;
+        self.begun = Begun::default();
     }
 
     pub(super) fn unbind(&mut self) {
@@ -108,9 +124,9 @@ impl Cx {
         self.bound.is_some() && !self.management.is_suspended()
     }
 
-    /// From now on all that is sent and all that comes is counted, if the server can (XEP-0198 §3).
+    /// From now on all that is sent and all that comes is counted, if the server can (XEP-0198 §3), and does not do so yet.
     pub fn enable_management(&mut self) {
-        if self.stream_features().stream_management {
+        if self.stream_features().stream_management && !self.management.is_on() {
             let enable = self.management.enable(self.now);
             self.send(&enable);
         }

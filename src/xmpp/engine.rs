@@ -61,6 +61,8 @@ pub enum Credentials {
     Password(Secret),
     /// What `Save::Credentials` said at an earlier log-in.
     Kept(Vec<u8>),
+    /// The same, to be worth nothing from now on: the server is told so (XEP-0484 §4.6), and there is no session.
+    Revoked(Vec<u8>),
     /// Nothing: the user must type the password first.
     None,
 }
@@ -72,6 +74,8 @@ pub struct Snapshot {
     pub roster: Option<(Vec<Contact>, Option<String>)>,
     /// The SASL mechanism of the account's last log-in, as `SessionEvent::Authenticated` said; nothing weaker will do.
     pub mechanism: Option<String>,
+    /// The name of this installation, for the account's server alone (XEP-0388 §2.3), always the same: a UUID.
+    pub agent: Option<String>,
     /// Known capabilities: (ver, features).
     pub caps: Vec<(String, Vec<String>)>,
     /// Messages that the server has not confirmed, oldest first.
@@ -179,7 +183,7 @@ impl Engine {
     pub fn new(settings: Settings, snapshot: Snapshot, seed: [u8; 32]) -> Self {
         Self {
             cx: Cx::new(&settings, seed),
-            stream: Stream::new(settings.clone(), snapshot.mechanism.as_deref()),
+            stream: Stream::new(settings, &snapshot),
             features: Features::new(snapshot),
         }
     }
@@ -274,7 +278,12 @@ impl Engine {
         match taken {
             Taken::Nothing => {}
             Taken::Stanza(stanza) => dispatch::on_stanza(&mut self.cx, &mut self.features, stanza),
-            Taken::Bound => self.features.on_bound(&mut self.cx),
+            Taken::Bound => {
+                self.features.on_bound(&mut self.cx);
+                for stanza in self.stream.take_early() {
+                    dispatch::on_stanza(&mut self.cx, &mut self.features, stanza);
+                }
+            }
             Taken::Managed => self.features.on_management(&mut self.cx),
             Taken::Acknowledged(upto) => self.features.on_acknowledged(&mut self.cx, upto),
             Taken::Resumed(upto) => self.features.on_resumed(&mut self.cx, upto),
@@ -283,7 +292,7 @@ impl Engine {
                     self.features.outbox.on_known(&mut self.cx, upto);
                 }
                 self.end_session();
-                let taken = self.stream.bind(&mut self.cx);
+                let taken = self.stream.begin_anew(&mut self.cx);
                 self.on_taken(taken);
             }
             Taken::Ended => self.end_session(),

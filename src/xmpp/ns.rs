@@ -92,12 +92,20 @@ pub const REGISTER_FEATURE: &str = "http://jabber.org/features/iq-register";
 pub const SM: &str = "urn:xmpp:sm:3";
 /// XEP-0352: Client State Indication.
 pub const CSI: &str = "urn:xmpp:csi:0";
+/// XEP-0386: Bind 2.
+pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0388: Extensible SASL Profile.
 pub const SASL2: &str = "urn:xmpp:sasl:2";
 /// XEP-0440: SASL Channel-Binding Type Capability.
 pub const SASL_CB: &str = "urn:xmpp:sasl-cb:0";
 /// XEP-0478: Stream Limits Advertisement.
 pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
+/// XEP-0480: SASL Upgrade Tasks.
+pub const SASL_UPGRADE: &str = "urn:xmpp:sasl:upgrade:0";
+/// XEP-0480 §3: keys for another SCRAM.
+pub const SCRAM_UPGRADE: &str = "urn:xmpp:scram-upgrade:0";
+/// XEP-0484: Fast Authentication Streamlining Tokens.
+pub const FAST: &str = "urn:xmpp:fast:0";
 /// XEP-0490: Message Displayed Synchronization.
 pub const DISPLAYED: &str = "urn:xmpp:mds:displayed:0";
 /// XEP-0490, XEP-0163 §4: whoever claims this wants to hear of it.

@@ -15,6 +15,7 @@ use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent}
 use crate::model::timeline::advance;
 use crate::store::{Batch, From, Name, Op, Roster, StoreError};
 use crate::xmpp::message::order::STEP;
+use crate::xmpp::stream::auth::Mechanism;
 
 use super::Account;
 use super::turn::{Later, Work};
@@ -382,8 +383,12 @@ impl Account {
     async fn on_session(&mut self, event: SessionEvent, batch: &mut Batch, work: &mut Work) {
         match &event {
             SessionEvent::Authenticated { mechanism } => {
-                self.record.mechanism = Some(mechanism.clone());
-                work.record = true;
+                // A token pins nothing: what it stands in for is still the weakest that will do.
+                let pin = Some(mechanism.clone()).filter(|name| Mechanism::parse(name).is_some());
+                if pin.is_some() && pin != self.record.mechanism {
+                    self.record.mechanism = pin;
+                    work.record = true;
+                }
                 self.open_store().await;
             }
             SessionEvent::Bound(jid) => {

@@ -55,6 +55,7 @@ use crate::store::{self, AccountRecord, Store, StoreError};
 use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
 
 use self::pace::Pace;
+use super::agent::agent;
 use super::backoff::Backoff;
 use super::breaker::Breaker;
 use super::hub::{Asker, Hub};
@@ -395,6 +396,7 @@ fn of_core(record: &AccountRecord, stored: &store::Snapshot) -> Snapshot {
     Snapshot {
         roster: roster.map(|roster| (roster.contacts, roster.version)),
         mechanism: record.mechanism.clone(),
+        agent: Some(agent(record.id)),
         caps: stored.caps.clone(),
         outbox: stored.outbox.clone(),
         presence: stored.presence.clone(),

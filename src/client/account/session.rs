@@ -3,6 +3,7 @@
 //! **Invariant:** never two attempts at a time. A failed first log-in leaves nothing stored; a log-out leaves no secret.
 
 use crate::boundary::change::Reply;
+use crate::client::farewell::Farewell;
 use crate::client::hub::Asker;
 use crate::client::link::Target;
 use crate::entity::account::{Connection, Step};
@@ -21,14 +22,10 @@ use super::{Account, FromAccount, Phase};
 impl Account {
     /// Begins an attempt.
     pub(super) fn attempt(&mut self, now: Instant) {
-        let target = match &self.record.websocket {
-            Some(text) => match Endpoint::parse(text) {
-                Ok(endpoint) => Target::At(endpoint),
-                Err(problem) => return self.stop(problem),
-            },
-            None => Target::Domain(self.record.address.domain().to_owned()),
-        };
-        self.go(now, target);
+        match Target::of(&self.record) {
+            Ok(target) => self.go(now, target),
+            Err(problem) => self.stop(problem),
+        }
     }
 
     fn go(&mut self, now: Instant, target: Target) {
@@ -344,7 +341,9 @@ impl Account {
         self.link.shut();
         self.over = true;
         self.visible.set(false);
-        self.keys = None;
+        if let Some(keys) = self.keys.take() {
+            Farewell::say(&self.around, &self.record, keys);
+        }
         let erased = match &kept {
             Some(_) => Ok(()),
             // A store without a record is swept at the next start.

@@ -18,6 +18,9 @@ use super::{envelope, tell};
 
 /// Has the server copy to us what our other devices receive and send. One that cannot do that says so, and that is all.
 pub fn enable(cx: &mut Cx) {
+    if cx.begun.carbons {
+        return;
+    }
     cx.request(
         None,
         Kind::Set,

@@ -27,7 +27,7 @@ pub enum Resource {
 
 impl Stream {
     /// Asks for a resource.
-    pub(in crate::xmpp) fn bind(&mut self, cx: &mut Cx) -> Taken {
+    pub(super) fn bind(&mut self, cx: &mut Cx) -> Taken {
         if !cx.stream_features().bind {
             // RFC 6120 §7.4: without it there is nothing to be done on a stream.
             return self.end(cx, stream_error("unsupported-feature"), Next::Stop);
@@ -101,7 +101,7 @@ impl Stream {
     }
 
     /// Whether a server may bind us to that address: everything we check later is checked against it.
-    fn may_be(&self, jid: &FullJid) -> bool {
+    pub(super) fn may_be(&self, jid: &FullJid) -> bool {
         match &self.settings.purpose {
             Purpose::Session { address, .. } => jid.address() == address,
             Purpose::Anonymous | Purpose::Registration => Address::parse(&self.settings.domain)

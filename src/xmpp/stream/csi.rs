@@ -1,6 +1,7 @@
 //! XEP-0352: the server learns when nobody looks, and keeps what can wait until somebody does.
 //!
-//! **Invariant:** what somebody looks at is never held back: a session begins active, a resumed one too, on both sides.
+//! **Invariant:** what somebody looks at is never held back: a session begins active, a resumed one too, on both sides, unless it was
+//! bound along with the log-in (XEP-0386 §3.2).
 
 use crate::xmpp::cx::Cx;
 use crate::xmpp::ns;
@@ -26,12 +27,13 @@ impl ClientState {
     /// Somebody looks, or nobody does any more.
     pub fn set(&mut self, cx: &mut Cx, active: bool) {
         self.active = active;
+        cx.is_inactive = !active;
         self.tell(cx);
     }
 
     /// A session begins or goes on on another socket.
     pub fn on_session(&mut self, cx: &mut Cx) {
-        self.told = true;
+        self.told = !cx.begun.inactive;
         self.tell(cx);
     }
 

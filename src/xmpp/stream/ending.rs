@@ -71,6 +71,10 @@ impl Stream {
             return Taken::Nothing;
         }
         let error = StreamError::parse(element);
+        if self.ahead.is_some() && error.blames() {
+            // The server does not know what was sent ahead, and has not had anything else.
+            return self.end(cx, Problem::ConnectionLost, Next::Retry);
+        }
         tracing::debug!(condition = error.condition, "stream error");
         let blames = error.blames();
         let (problem, next) = self.history.sort(cx.now, &self.settings.domain, error);
@@ -117,8 +121,15 @@ impl Stream {
 
     /// Says that it is over, or that the session waits for another socket.
     fn over(&mut self, cx: &mut Cx, problem: Problem, next: Next) {
-        // A server that answers an attempt to resume by hanging up would do so again.
-        if matches!(self.state, State::Resuming) {
+        let is_lost = match &self.state {
+            // A server that answers an attempt to resume by hanging up would do so again.
+            State::Resuming => true,
+            State::Negotiating(login) => login.resumes(),
+            // Nothing was said in it yet.
+            State::Settling(_) => true,
+            _ => false,
+        };
+        if is_lost {
             cx.management.forget();
         }
         let event = if cx.management.suspend() {

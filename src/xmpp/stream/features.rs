@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use minidom::Element;
 
-use super::auth::Offer;
+use super::auth::fast::MECHANISM;
+use super::auth::{Inline, Offer};
 use crate::xmpp::ns;
 use crate::xmpp::stanza::text::direct_text;
 
@@ -13,8 +14,8 @@ use crate::xmpp::stanza::text::direct_text;
 pub struct StreamFeatures {
     /// RFC 6120 §6 and XEP-0440: ways to log in.
     pub sasl: Offer,
-    /// XEP-0388: ways to log in by the newer exchange.
-    pub sasl2: Vec<String>,
+    /// XEP-0388: the newer way to log in.
+    pub sasl2: Option<Sasl2>,
     /// RFC 6120 §7: a resource can be bound.
     pub bind: bool,
     /// RFC 3921 §3: a session must be established after binding. Servers that only want to please old clients call it optional.
@@ -35,6 +36,17 @@ pub struct StreamFeatures {
     pub max_silence: Option<Duration>,
 }
 
+/// XEP-0388: `<authentication/>`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sasl2 {
+    /// The SASL mechanisms.
+    pub mechanisms: Vec<String>,
+    /// XEP-0480: what the server would like to learn.
+    pub upgrades: Vec<String>,
+    /// What can be done along with the log-in.
+    pub inline: Inline,
+}
+
 impl StreamFeatures {
     /// Reads the element.
     #[must_use]
@@ -43,7 +55,7 @@ impl StreamFeatures {
         for child in features.children() {
             match (child.name(), child.ns().as_str()) {
                 ("mechanisms", ns::SASL) => found.sasl.mechanisms = mechanisms(child, ns::SASL),
-                ("authentication", ns::SASL2) => found.sasl2 = mechanisms(child, ns::SASL2),
+                ("authentication", ns::SASL2) => found.sasl2 = Some(sasl2(child)),
                 ("sasl-channel-binding", ns::SASL_CB) => {
                     found.sasl.channel_bindings = Some(channel_bindings(child));
                 }
@@ -73,6 +85,45 @@ fn mechanisms(list: &Element, ns: &str) -> Vec<String> {
         .map(|child| direct_text(child).trim().to_owned())
         .filter(|name| !name.is_empty())
         .collect()
+}
+
+fn sasl2(authentication: &Element) -> Sasl2 {
+    let upgrades = authentication.children();
+    Sasl2 {
+        mechanisms: mechanisms(authentication, ns::SASL2),
+        upgrades: upgrades
+            .filter(|child| child.is("upgrade", ns::SASL_UPGRADE))
+            .map(|child| direct_text(child).trim().to_owned())
+            .collect(),
+        inline: authentication
+            .get_child("inline", ns::SASL2)
+            .map(inline)
+            .unwrap_or_default(),
+    }
+}
+
+fn inline(offered: &Element) -> Inline {
+    let bind = offered.get_child("bind", ns::BIND2);
+    let begun = bind.and_then(|bind| bind.get_child("inline", ns::BIND2));
+    let begins = |var: &str| {
+        begun.is_some_and(|begun| {
+            let mut all = begun.children();
+            all.any(|child| child.is("feature", ns::BIND2) && child.attr("var") == Some(var))
+        })
+    };
+    Inline {
+        fast: offered.get_child("fast", ns::FAST).is_some_and(|fast| {
+            mechanisms(fast, ns::FAST)
+                .iter()
+                .any(|name| name == MECHANISM)
+        }),
+        bind: bind.is_some(),
+        carbons: begins(ns::CARBONS),
+        client_state: begins(ns::CSI),
+        management: begins(ns::SM),
+        // XEP-0386 §3.1 has it as `<sm/>`, XEP-0480 §2.1 as `<resume/>`.
+        resumption: offered.has_child("sm", ns::SM) || offered.has_child("resume", ns::SM),
+    }
 }
 
 fn channel_bindings(list: &Element) -> Vec<String> {
@@ -118,8 +169,45 @@ mod tests {
             found.sasl.channel_bindings,
             Some(vec!["tls-exporter".to_owned()])
         );
-        assert_eq!(found.sasl2, ["SCRAM-SHA-256"]);
+        let sasl2 = found.sasl2.unwrap();
+        assert_eq!(sasl2.mechanisms, ["SCRAM-SHA-256"]);
+        assert_eq!(sasl2.inline, Inline::default());
         assert!(found.registration && !found.bind);
+    }
+
+    #[test]
+    fn what_can_be_done_along_with_the_log_in_is_read() {
+        let found = features(
+            "<authentication xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-1</mechanism><inline>\
+             <bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:carbons:2'/><feature var='urn:xmpp:sm:3'/></inline></bind>\
+             <sm xmlns='urn:xmpp:sm:3'/><fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-EXPR</mechanism>\
+             <mechanism>HT-SHA-256-NONE</mechanism></fast></inline>\
+             <upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</upgrade></authentication>",
+        );
+        let sasl2 = found.sasl2.unwrap();
+        assert_eq!(sasl2.upgrades, ["UPGR-SCRAM-SHA-256"]);
+        let expected = Inline {
+            client_state: false,
+            ..all()
+        };
+        assert_eq!(sasl2.inline, expected);
+        let bound = features(
+            "<authentication xmlns='urn:xmpp:sasl:2'><inline><fast xmlns='urn:xmpp:fast:0'>\
+             <mechanism>HT-SHA-256-EXPR</mechanism></fast></inline></authentication>",
+        );
+        let inline = bound.sasl2.unwrap().inline;
+        assert_eq!(inline, Inline::default(), "a browser cannot bind a channel");
+    }
+
+    fn all() -> Inline {
+        Inline {
+            fast: true,
+            bind: true,
+            carbons: true,
+            client_state: true,
+            management: true,
+            resumption: true,
+        }
     }
 
     #[test]

@@ -9,11 +9,12 @@ use crate::xmpp::stanza::build::{Build, element};
 /// RFC 7395 §3.6: what ends a stream.
 pub const CLOSE: &str = "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>";
 
-/// RFC 7395 §3.4: what begins a stream. Without `from`: until we have proved who we are, it says nothing that counts,
-/// and RFC 6120 §4.7.1 keeps it off streams that may be overheard.
+/// RFC 7395 §3.4: what begins a stream. XEP-0388 §2.1 wants to hear who would like to log in, and RFC 6120 §4.7.1 keeps that
+/// off streams that may be overheard.
 #[must_use]
-pub fn open(domain: &str, language: Option<&str>) -> Element {
+pub fn open(domain: &str, from: Option<&str>, language: Option<&str>) -> Element {
     let mut open = element("open", ns::FRAMING)
+        .with_some("from", from)
         .with("to", domain)
         .with("version", "1.0");
     if let (Some(language), Ok(lang)) = (language, NcName::try_from("lang")) {
@@ -35,14 +36,15 @@ mod tests {
     #[test]
     fn a_stream_is_opened_to_the_domain_in_a_language() {
         assert_eq!(
-            String::from(&open("example.org", Some("zh-CN"))),
+            String::from(&open("example.org", None, Some("zh-CN"))),
             String::from(
                 &"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='example.org' version='1.0' xml:lang='zh-CN'/>"
                     .parse::<Element>()
                     .unwrap()
             )
         );
-        assert_eq!(open("example.org", None).attr("from"), None);
+        let open = open("example.org", Some("romeo@example.org"), None);
+        assert_eq!(open.attr("from"), Some("romeo@example.org"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! RFC 6120 §6: logging in, between the stream and [`super::auth`].
+//! RFC 6120 §6: logging in, between the stream and [`super::auth`]; the newer way is in [`super::sasl2`].
 
 use minidom::Element;
 
@@ -12,29 +12,53 @@ use crate::xmpp::stanza::build::{Build, element, text_element};
 use crate::xmpp::stanza::text::direct_text;
 
 use super::auth::{
-    Attempt, AuthError, Exchange, Identity, Mechanism, Offer, Proven, ScramKeys, Secrets,
+    Attempt, AuthError, Exchange, Identity, Kept, Mechanism, Offer, Proven, Secrets, Start,
 };
-use super::{Progress, State, Stream, Taken};
+use super::{Progress, State, Stream, StreamFeatures, Taken};
 
-/// What the client's credentials are to SASL. Kept bytes that cannot be read are as good as none.
-pub(super) fn secrets(credentials: &Credentials) -> Secrets {
-    match credentials {
-        Credentials::Password(password) => Secrets {
-            password: Some(password.clone()),
-            keys: None,
-        },
-        Credentials::Kept(bytes) => Secrets {
-            password: None,
-            keys: ScramKeys::from_bytes(bytes),
-        },
-        Credentials::None => Secrets::default(),
-    }
+/// What the client's credentials are: what was typed, and what was kept. Bytes that cannot be read are as good as none.
+pub(super) fn read(credentials: &Credentials) -> (Secrets, Kept) {
+    let (password, kept) = match credentials {
+        Credentials::Password(password) => (Some(password.clone()), Kept::default()),
+        Credentials::Kept(bytes) | Credentials::Revoked(bytes) => (None, Kept::from_bytes(bytes)),
+        Credentials::None => (None, Kept::default()),
+    };
+    let keys = kept.keys.clone();
+    (Secrets { password, keys }, kept)
 }
 
 impl Stream {
     /// Begins to log in by what the server offers.
-    pub(super) fn log_in(&mut self, cx: &mut Cx, offer: Offer) -> Taken {
+    pub(super) fn log_in(&mut self, cx: &mut Cx, features: StreamFeatures) -> Taken {
         cx.emit(Event::Session(SessionEvent::Progress(Step::Authenticating)));
+        let offer = features.sasl.clone();
+        if self.speaks_sasl2() && features.sasl2.is_some() {
+            match self.log_in_by_sasl2(cx, features) {
+                Ok(()) => return Taken::Nothing,
+                Err(error) if offer.mechanisms.is_empty() => return self.fail(cx, error, None),
+                // The same person may be let in by the other way.
+                Err(error) => tracing::debug!(%error, "SASL2 will not do"),
+            }
+        }
+        match self.exchange(cx, offer) {
+            Ok((exchange, start)) => {
+                cx.send(
+                    &text_element("auth", ns::SASL, &start.initial)
+                        .with("mechanism", start.mechanism),
+                );
+                self.enter(cx, State::Authenticating(Box::new(exchange)));
+                Taken::Nothing
+            }
+            Err(error) => self.fail(cx, error, None),
+        }
+    }
+
+    /// Begins an exchange of SASL, whatever the elements around it are called.
+    pub(super) fn exchange(
+        &mut self,
+        cx: &mut Cx,
+        offer: Offer,
+    ) -> Result<(Exchange, Start), AuthError> {
         let identity = match &self.settings.purpose {
             Purpose::Session { address, .. } => Identity::User {
                 name: address.local().unwrap_or_default().to_owned(),
@@ -50,17 +74,7 @@ impl Stream {
             channel: self.channel,
             nonce,
         };
-        match Exchange::start(attempt, offer) {
-            Ok((exchange, start)) => {
-                cx.send(
-                    &text_element("auth", ns::SASL, &start.initial)
-                        .with("mechanism", start.mechanism),
-                );
-                self.enter(cx, State::Authenticating(Box::new(exchange)));
-                Taken::Nothing
-            }
-            Err(error) => self.fail(cx, error, None),
-        }
+        Exchange::start(attempt, offer)
     }
 
     /// A nonza of the exchange.
@@ -81,44 +95,49 @@ impl Stream {
                 }
             },
             "success" => match exchange.on_success(Some(&direct_text(nonza))) {
-                Ok(proven) => self.on_proven(cx, proven),
+                Ok(proven) => {
+                    self.on_proven(cx, proven);
+                    // The stream begins anew (RFC 6120 §6.4.6).
+                    self.open(cx, Progress::Authenticated);
+                    Taken::Nothing
+                }
                 Err(error) => self.fail(cx, error, None),
             },
             "failure" => {
-                let condition = nonza
-                    .children()
-                    .find(|child| child.has_ns(ns::SASL) && child.name() != "text")
-                    .map_or("undefined-condition", Element::name);
-                let text = nonza
-                    .get_child("text", ns::SASL)
-                    .map(|text| direct_text(text).trim().to_owned())
-                    .filter(|text| !text.is_empty());
-                let error = AuthError::from_condition(condition);
+                let (error, text) = refusal(nonza, ns::SASL);
                 self.fail(cx, error, text)
             }
             _ => Taken::Nothing,
         }
     }
 
-    /// Both sides proved themselves: the stream begins anew (RFC 6120 §6.4.6).
-    fn on_proven(&mut self, cx: &mut Cx, proven: Proven) -> Taken {
+    /// Both sides proved themselves.
+    pub(super) fn on_proven(&mut self, cx: &mut Cx, proven: Proven) {
         if proven.mechanism != Mechanism::Anonymous {
             self.pinned = Some(proven.mechanism);
         }
-        if let Some(keys) = proven.keys
-            && self.secrets.keys.as_ref() != Some(&keys)
-        {
-            cx.save(Save::Credentials(keys.to_bytes()));
-            self.secrets.keys = Some(keys);
+        if proven.keys.is_some() {
+            self.secrets.keys = proven.keys;
         }
+        self.keep(cx);
         cx.emit(Event::Session(SessionEvent::Authenticated {
             mechanism: proven.mechanism.name().to_owned(),
         }));
-        self.open(cx, Progress::Authenticated);
-        Taken::Nothing
     }
 
-    fn fail(&mut self, cx: &mut Cx, error: AuthError, text: Option<String>) -> Taken {
+    /// Has kept what proves us, if it is different.
+    pub(super) fn keep(&mut self, cx: &mut Cx) {
+        let kept = Kept {
+            keys: self.secrets.keys.clone(),
+            token: self.token.clone(),
+        };
+        if kept != self.kept {
+            cx.save(Save::Credentials(kept.to_bytes()));
+            self.kept = kept;
+        }
+    }
+
+    pub(super) fn fail(&mut self, cx: &mut Cx, error: AuthError, text: Option<String>) -> Taken {
         tracing::debug!(%error, "log-in failed");
         let next = match error {
             AuthError::Temporary | AuthError::Aborted | AuthError::Endless => Next::Retry,
@@ -131,4 +150,17 @@ impl Stream {
         };
         self.end(cx, problem, next)
     }
+}
+
+/// What a `<failure/>` says: RFC 6120 §6.5's condition, and the server's words, which are in the element's own namespace.
+pub(super) fn refusal(failure: &Element, own: &str) -> (AuthError, Option<String>) {
+    let text = failure
+        .get_child("text", own)
+        .map(|text| direct_text(text).trim().to_owned())
+        .filter(|text| !text.is_empty());
+    let mut children = failure.children();
+    let condition = children
+        .find(|child| (child.has_ns(ns::SASL) || child.has_ns(own)) && child.name() != "text")
+        .map_or("undefined-condition", Element::name);
+    (AuthError::from_condition(condition), text)
 }

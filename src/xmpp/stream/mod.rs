@@ -4,7 +4,10 @@
 //! Fresh ─ socket open ─▶ Opening ─ <open/> ─▶ Opened ─ features ─▶ Authenticating ─ success ─▶ Opening (again)
 //!                                               │ (authenticated) ─ features ─▶ Binding ─ jid ─▶ Bound
 //!                                               ├ (a session waits) ─ features ─▶ Resuming ─ resumed ─▶ Bound
-//!                                               └ (to make an account) ─ features ─▶ Registering
+//!                                               ├ (to make an account) ─ features ─▶ Registering
+//!                                               └ (SASL2) ─ features ─▶ Negotiating ─ bound ─▶ Settling ─ features ─▶ Bound
+//!                                                                           ├ resumed ─▶ Bound
+//!                                                                           └ success ─▶ Opened (authenticated)
 //! ```
 //!
 //! **Invariant:** a stream ends once: `SessionEvent::Ended` or `Suspended` is emitted exactly once for each socket, or never if
@@ -24,7 +27,7 @@ use crate::entity::time::Instant;
 use crate::event::{Event, Next, SessionEvent};
 
 use super::cx::{Cx, Kind};
-use super::engine::{Credentials, Purpose, Settings, Why};
+use super::engine::{Credentials, Purpose, Settings, Snapshot, Why};
 use super::iq::{Outcome, Reply};
 use super::ns;
 use super::stanza::registration::Registration;
@@ -40,9 +43,10 @@ mod keepalive;
 mod login;
 mod registration;
 mod resume;
+mod sasl2;
 mod sm;
 
-use auth::{Channel, Exchange, Mechanism, Secrets};
+use auth::{Channel, Exchange, Kept, Mechanism, Secrets, Token};
 pub use features::StreamFeatures;
 use keepalive::{Act, KeepAlive};
 pub use sm::Management;
@@ -93,12 +97,30 @@ pub struct Stream {
     settings: Settings,
     /// For an account; the password stays in memory, as some servers salt it anew for each log-in.
     secrets: Secrets,
+    /// XEP-0484: in place of all that, for one log-in after the other.
+    token: Option<Token>,
+    /// What was kept last.
+    kept: Kept,
+    /// The name of this installation.
+    agent: Option<String>,
+    /// There is nothing to do but to give the token back.
+    revokes: bool,
     pinned: Option<Mechanism>,
     channel: Channel,
     state: State,
     deadline: Option<Instant>,
     keepalive: KeepAlive,
     history: error::History,
+    /// A log-in that went out with the `<open/>`.
+    ahead: Option<Box<sasl2::Login>>,
+    /// How often that may be tried before the server answers.
+    ahead_left: u8,
+    /// The token was refused on this stream.
+    fell_back: bool,
+    /// The features of a session that goes on are still to come.
+    features_due: bool,
+    /// Stanzas that came before the session's own features.
+    early: Vec<Element>,
 }
 
 enum State {
@@ -109,6 +131,10 @@ enum State {
     /// The server said it, too; its features are to come.
     Opened(Progress),
     Authenticating(Box<Exchange>),
+    /// The same, by SASL2.
+    Negotiating(Box<sasl2::Login>),
+    /// Logged in and bound at once; the features are to come. What was bound, until it is taken.
+    Settling(Option<Box<sasl2::Bound>>),
     Binding,
     /// We asked for the session that waits.
     Resuming,
@@ -129,12 +155,19 @@ enum Progress {
 }
 
 impl Stream {
-    /// `mechanism`: that of the account's last log-in.
-    pub(super) fn new(settings: Settings, mechanism: Option<&str>) -> Self {
-        let secrets = match &settings.purpose {
-            Purpose::Session { credentials, .. } => login::secrets(credentials),
-            Purpose::Anonymous | Purpose::Registration => Secrets::default(),
+    pub(super) fn new(settings: Settings, known: &Snapshot) -> Self {
+        let (secrets, kept) = match &settings.purpose {
+            Purpose::Session { credentials, .. } => login::read(credentials),
+            Purpose::Anonymous | Purpose::Registration => Default::default(),
         };
+        let revokes = matches!(
+            &settings.purpose,
+            Purpose::Session {
+                credentials: Credentials::Revoked(_),
+                ..
+            }
+        );
+        let mechanism = known.mechanism.as_deref();
         let of_keys = secrets
             .keys
             .as_ref()
@@ -143,11 +176,20 @@ impl Stream {
             pinned: mechanism.and_then(Mechanism::parse).max(of_keys),
             settings,
             secrets,
+            token: kept.token.clone(),
+            kept,
+            agent: known.agent.clone(),
+            revokes,
             channel: Channel::Exposed,
             state: State::Fresh,
             deadline: None,
             keepalive: KeepAlive::default(),
             history: error::History::default(),
+            ahead: None,
+            ahead_left: sasl2::AHEAD_MAX,
+            fell_back: false,
+            features_due: false,
+            early: Vec::new(),
         }
     }
 
@@ -158,8 +200,13 @@ impl Stream {
         } else {
             Channel::Exposed
         };
+        self.ahead = None;
+        self.fell_back = false;
+        self.features_due = false;
+        self.early.clear();
         cx.emit(Event::Session(SessionEvent::Progress(Step::Opening)));
         self.open(cx, Progress::Unknown);
+        self.go_ahead(cx);
     }
 
     /// A frame that passed the gate.
@@ -176,6 +223,7 @@ impl Stream {
             _ if matches!(self.state, State::Opening(_)) => self.not_xmpp(cx),
             ("features", ns::STREAM) => self.on_features(cx, &element),
             (_, ns::SASL) => self.on_sasl(cx, &element),
+            (_, ns::SASL2) => self.on_sasl2(cx, &element),
             ("message" | "presence" | "iq", ns::CLIENT) => self.on_stanza(cx, element),
             (name, ns::SM) => self.on_management(cx, name, &element),
             (name, _) => {
@@ -252,7 +300,14 @@ impl Stream {
 
     /// New credentials, for the next attempt.
     pub(super) fn set_credentials(&mut self, credentials: &Credentials) {
-        self.secrets = login::secrets(credentials);
+        let (secrets, kept) = login::read(credentials);
+        self.secrets = secrets;
+        self.token = kept.token;
+    }
+
+    /// Stanzas that came before the session began, to be taken now.
+    pub(super) fn take_early(&mut self) -> Vec<Element> {
+        std::mem::take(&mut self.early)
     }
 
     /// Sends the registration form filled in.
@@ -268,8 +323,13 @@ impl Stream {
     }
 
     fn open(&mut self, cx: &mut Cx, progress: Progress) {
+        let from = match &self.settings.purpose {
+            Purpose::Session { address, .. } if self.speaks_sasl2() => Some(address.as_str()),
+            _ => None,
+        };
         cx.send(&framing::open(
             &self.settings.domain,
+            from,
             self.settings.language.as_deref(),
         ));
         self.enter(cx, State::Opening(progress));
@@ -283,14 +343,24 @@ impl Stream {
     }
 
     fn on_features(&mut self, cx: &mut Cx, element: &Element) -> Taken {
-        let State::Opened(progress) = self.state else {
-            return Taken::Nothing;
-        };
         let features = StreamFeatures::parse(element);
+        let progress = match self.state {
+            State::Opened(progress) => progress,
+            State::Settling(_) => return self.on_features_after(cx, features),
+            State::Bound if self.features_due => return self.on_features_after(cx, features),
+            _ => return Taken::Nothing,
+        };
+        if let Some(login) = self.ahead.take() {
+            return self.on_features_behind(cx, login, features);
+        }
         match (progress, &self.settings.purpose) {
             (Progress::Authenticated, _) => self.start(cx, features),
             (Progress::Unknown, Purpose::Registration) => self.ask_for_form(cx),
-            (Progress::Unknown, _) => self.log_in(cx, features.sasl),
+            // Here that cannot be done: the token ends when it is too old.
+            (Progress::Unknown, _) if self.revokes && !self.can_revoke(&features) => {
+                self.end(cx, Problem::ConnectionLost, Next::Stop)
+            }
+            (Progress::Unknown, _) => self.log_in(cx, features),
         }
     }
 
@@ -298,6 +368,10 @@ impl Stream {
         cx.management.count_received();
         match self.state {
             State::Bound | State::Closing => Taken::Stanza(stanza),
+            State::Settling(_) => {
+                self.early.push(stanza);
+                Taken::Nothing
+            }
             // Before that, only answers to our own questions can matter.
             State::Binding | State::Registering(_) if stanza.name() == "iq" => {
                 match stanza.attr("type") {

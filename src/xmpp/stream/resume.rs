@@ -7,7 +7,7 @@ use crate::event::{Event, Next, SessionEvent};
 use crate::xmpp::cx::Cx;
 
 use super::error::stream_error;
-use super::{State, Stream, StreamFeatures, Taken};
+use super::{Progress, State, Stream, StreamFeatures, Taken};
 
 impl Stream {
     /// Logged in: goes on with the session that waits, or begins one.
@@ -19,6 +19,7 @@ impl Stream {
             return self.bind(cx);
         }
         let Some(resume) = cx.management.resume().filter(|_| can_resume) else {
+            self.enter(cx, State::Binding);
             return Taken::NotResumed(None);
         };
         self.enter(cx, State::Resuming);
@@ -26,10 +27,41 @@ impl Stream {
         Taken::Nothing
     }
 
+    /// The session that waited is lost, and cleared away: goes on with one of its own.
+    pub(in crate::xmpp) fn begin_anew(&mut self, cx: &mut Cx) -> Taken {
+        match &mut self.state {
+            // What to do is known when the features of the new stream are here.
+            State::Opened(Progress::Authenticated) => Taken::Nothing,
+            State::Settling(bound) => {
+                let bound = bound.take();
+                self.take_bound(cx, bound)
+            }
+            _ => self.bind(cx),
+        }
+    }
+
+    /// XEP-0198 §5: the session goes on where it was.
+    pub(super) fn on_resumed(&mut self, cx: &mut Cx, resumed: &Element) -> Taken {
+        let Some((upto, again)) = cx.management.on_resumed(resumed) else {
+            // It resumes something else: what is on this stream cannot be known.
+            return self.end(cx, stream_error("undefined-condition"), Next::Retry);
+        };
+        // XEP-0352 §5.1.
+        cx.begun.inactive = false;
+        for frame in again {
+            cx.send_text(frame);
+        }
+        if let Some(jid) = cx.bound().map(ToString::to_string) {
+            cx.emit(Event::Session(SessionEvent::Resumed(jid)));
+        }
+        self.enter_bound(cx);
+        Taken::Resumed(upto)
+    }
+
     /// XEP-0198: what was not asked for means nothing.
     pub(super) fn on_management(&mut self, cx: &mut Cx, name: &str, nonza: &Element) -> Taken {
         match (name, &self.state) {
-            ("r", State::Bound | State::Closing) if cx.management.is_on() => {
+            ("r", State::Bound | State::Settling(_) | State::Closing) if cx.management.is_on() => {
                 let acknowledgement = cx.management.acknowledgement();
                 cx.send(&acknowledgement);
             }
@@ -41,20 +73,7 @@ impl Stream {
             }
             ("enabled", State::Bound) if cx.management.on_enabled(nonza) => return Taken::Managed,
             ("failed", State::Bound) if cx.management.on_refused() => return Taken::Managed,
-            ("resumed", State::Resuming) => {
-                let Some((upto, again)) = cx.management.on_resumed(nonza) else {
-                    // It resumes something else: what is on this stream cannot be known.
-                    return self.end(cx, stream_error("undefined-condition"), Next::Retry);
-                };
-                for frame in again {
-                    cx.send_text(frame);
-                }
-                if let Some(jid) = cx.bound().map(ToString::to_string) {
-                    cx.emit(Event::Session(SessionEvent::Resumed(jid)));
-                }
-                self.enter_bound(cx);
-                return Taken::Resumed(upto);
-            }
+            ("resumed", State::Resuming) => return self.on_resumed(cx, nonza),
             ("failed", State::Resuming) => {
                 return Taken::NotResumed(cx.management.on_not_resumed(nonza));
             }

@@ -13,6 +13,7 @@ use crate::xmpp::stanza::error;
 use crate::xmpp::{gate, parse};
 
 const PASSWORD: &str = "r0m30";
+const AGENT: &str = "d4565fa7-4d72-4749-b3d3-740edbf87770";
 const OPEN: &str =
     "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org' id='s1' version='1.0'/>";
 
@@ -37,9 +38,14 @@ impl Play {
             purpose,
             language: Some("en".into()),
         };
+        let known = Snapshot {
+            mechanism: mechanism.map(str::to_owned),
+            agent: Some(AGENT.to_owned()),
+            ..Snapshot::default()
+        };
         Self {
             cx: Cx::new(&settings, [7; 32]),
-            stream: Stream::new(settings, mechanism),
+            stream: Stream::new(settings, &known),
             sent: Vec::new(),
             events: Vec::new(),
             saved: Vec::new(),
@@ -138,6 +144,11 @@ impl Play {
                 self.cx.take_answer(from.as_ref(), id, outcome);
             }
             Taken::Ended => self.cx.abandon_requests(),
+            Taken::NotResumed(_) => {
+                self.cx.unbind();
+                let taken = self.stream.begin_anew(&mut self.cx);
+                self.on_taken(taken);
+            }
             _ => {}
         }
         while let Some((Reply::Stream(question), outcome)) = self.cx.next_reply() {

@@ -29,8 +29,6 @@ pub const ITERATIONS_MIN: u32 = 4096;
 pub const ITERATIONS_MAX: u32 = 1_000_000;
 
 const GS2_HEADER: &str = "n,,";
-/// Of the encoding of kept keys.
-const KEPT_VERSION: u8 = 1;
 
 /// What stays when the password goes: enough to log in with the same salt again, nowhere else.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -67,24 +65,22 @@ impl ScramKeys {
         })
     }
 
-    /// The keys as bytes, to be kept where secrets are kept.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        // Plain structures of bytes and numbers: nothing in them can fail to be encoded.
-        postcard::to_stdvec(&(KEPT_VERSION, self)).unwrap_or_default()
-    }
-
-    /// Keys that were kept; `None` if these are none.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        match postcard::from_bytes(bytes) {
-            Ok((KEPT_VERSION, keys)) => Some(keys),
-            _ => None,
-        }
-    }
-
     fn fit(&self, hash: Hash, salt: &[u8], iterations: u32) -> bool {
         self.hash == hash && self.salt == salt && self.iterations == iterations
+    }
+}
+
+#[cfg(test)]
+impl ScramKeys {
+    /// Some keys.
+    pub fn example(hash: Hash) -> Self {
+        Self {
+            hash,
+            salt: b"salt".to_vec(),
+            iterations: ITERATIONS_MIN,
+            client_key: vec![7],
+            server_key: vec![8],
+        }
     }
 }
 

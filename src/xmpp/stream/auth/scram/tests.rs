@@ -336,13 +336,3 @@ fn keys_do_not_show_themselves() {
     };
     assert!(!format!("{secrets:?}").contains("pencil"));
 }
-
-#[test]
-fn kept_keys_survive_being_stored() {
-    let keys = dialogue(Hash::Sha512, SHA_512);
-    let mut stored = keys.to_bytes();
-    assert_eq!(ScramKeys::from_bytes(&stored), Some(keys));
-    assert_eq!(ScramKeys::from_bytes(b""), None);
-    stored[0] += 1;
-    assert_eq!(ScramKeys::from_bytes(&stored), None);
-}
