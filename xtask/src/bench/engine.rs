@@ -1,6 +1,7 @@
 //! The engine without a browser: how many messages a second it takes in (`tests/bench/engine.rs`).
 
-use super::report::{Findings, Key};
+use super::report::Findings;
+use super::rows::Key;
 use crate::error::Result;
 use crate::tool;
 

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use super::memory::renderers;
 use super::page::{PATIENCE, Page, figure, took};
 use super::peer::{Peer, message};
-use super::report::{Findings, Key};
+use super::report::Findings;
+use super::rows::Key;
 use super::world::World;
 use crate::demo::talk::Chance;
 use crate::error::{Error, Result};
@@ -143,11 +144,16 @@ fn burst(
     Ok(())
 }
 
-/// Goes to the conversation with juliet by its address.
+/// Goes to romeo's conversation with juliet by its address.
 pub fn go(page: &Page) {
+    go_to(page, "romeo", "juliet");
+}
+
+/// Goes to somebody's conversation with somebody else by its address.
+pub fn go_to(page: &Page, user: &str, other: &str) {
     page.browser.run(
-        "location.hash = '#/romeo@localhost/juliet@localhost'",
-        json!([]),
+        "location.hash = arguments[0]",
+        json!([format!("#/{user}@localhost/{other}@localhost")]),
     );
 }
 
@@ -156,7 +162,8 @@ fn reopen(page: &Page, newest: &str) -> Result<Value> {
     page.ask("open", json!(["juliet", newest]))
 }
 
-fn stored(page: &Page) -> Result<f64> {
+/// How many messages this browser has stored.
+pub fn stored(page: &Page) -> Result<f64> {
     let answer = page.ask("stored", json!([]))?;
     answer
         .as_f64()

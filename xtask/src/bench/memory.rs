@@ -9,7 +9,8 @@ use serde_json::json;
 use super::history::{go, words};
 use super::page::Page;
 use super::peer::{Peer, message};
-use super::report::{Findings, Key};
+use super::report::Findings;
+use super::rows::Key;
 use super::world::World;
 use crate::error::Result;
 

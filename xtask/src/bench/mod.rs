@@ -3,23 +3,28 @@
 //! **Invariant:** nothing is taken for done because time has passed: what is measured is waited for where it can be seen,
 //! with a deadline. A row that fails leaves the others be and is shown as not measured.
 
+mod away;
 mod engine;
 mod history;
 mod memory;
 mod page;
 mod peer;
+mod quiet;
 mod report;
 mod roster;
+mod rows;
 mod start;
 mod talk;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::site;
 use crate::tool::{say, timed};
-use report::{Findings, Key, ROWS};
+use report::Findings;
+use rows::{Key, ROWS};
 use world::World;
 
 /// What the command line says.
@@ -47,13 +52,19 @@ impl Default for Options {
 struct Group {
     name: &'static str,
     keys: &'static [Key],
+    /// How long the server keeps a session whose socket is gone.
+    hibernation: Duration,
     measure: fn(&World, &mut Findings) -> Result<()>,
 }
+
+/// Long enough for every row in which a session is to go on.
+const KEEPS: Duration = Duration::from_secs(600);
 
 const GROUPS: &[Group] = &[
     Group {
         name: "the first visit",
         keys: &[Key::WireForm, Key::WireConversation, Key::ColdStart],
+        hibernation: KEEPS,
         measure: start::measure,
     },
     Group {
@@ -65,6 +76,7 @@ const GROUPS: &[Group] = &[
             Key::Memory,
             Key::Nodes,
         ],
+        hibernation: KEEPS,
         measure: roster::measure,
     },
     Group {
@@ -80,17 +92,43 @@ const GROUPS: &[Group] = &[
             Key::Reload,
             Key::Nodes,
         ],
+        hibernation: KEEPS,
         measure: history::measure,
     },
     Group {
         name: "a talk",
         keys: &[Key::ToOther, Key::OwnPainted, Key::Received],
+        hibernation: KEEPS,
         measure: talk::measure,
     },
     Group {
         name: "memory over time",
         keys: &[Key::MemoryPerMessage],
+        hibernation: KEEPS,
         measure: memory::per_message,
+    },
+    Group {
+        name: "the network comes back",
+        keys: &[Key::Resumed, Key::ResumedMost, Key::HalfOpen],
+        hibernation: KEEPS,
+        measure: away::session,
+    },
+    Group {
+        name: "after a long time",
+        keys: &[
+            Key::Missed,
+            Key::CaughtUp,
+            Key::CaughtUpNewest,
+            Key::CaughtUpTask,
+        ],
+        hibernation: away::FORGETS,
+        measure: away::missed,
+    },
+    Group {
+        name: "nothing happens",
+        keys: &[Key::WakesPage, Key::WakesEngine],
+        hibernation: KEEPS,
+        measure: quiet::measure,
     },
 ];
 
@@ -131,7 +169,7 @@ pub fn run(options: &Options) -> Result<()> {
         let measured = timed(group.name, || {
             // What the browser's hands wait for in vain ends in a panic.
             catch_unwind(AssertUnwindSafe(|| {
-                (group.measure)(&World::new(options.runs)?, &mut findings)
+                (group.measure)(&World::new(options.runs, group.hibernation)?, &mut findings)
             }))
             .unwrap_or_else(|_| Err(Error::Usage("it was given up, see above".into())))
         });

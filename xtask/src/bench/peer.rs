@@ -74,6 +74,18 @@ impl Peer {
         now
     }
 
+    /// Waits until the server has done all that was sent: it answers in order.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn settles(&self, id: &str) -> Result<()> {
+        let ping = format!(
+            "<iq xmlns='jabber:client' type='get' to='{DOMAIN}' id='{id}'><ping xmlns='urn:xmpp:ping'/></iq>"
+        );
+        self.send(vec![ping]);
+        self.hears(id).map(drop)
+    }
+
     /// When a frame with this text came; what comes before it is forgotten.
     ///
     /// # Errors

@@ -20,9 +20,17 @@
     };
   }
 
+  // How often a timer or a frame woke the page.
+  let woken = 0;
+  const frame = requestAnimationFrame;
+  for (const name of ["setTimeout", "setInterval", "requestAnimationFrame", "requestIdleCallback"]) {
+    const original = globalThis[name];
+    globalThis[name] = (run, ...rest) => original((...given) => { woken += 1; run(...given); }, ...rest);
+  }
+
   // The moment after the next frame's styles, layout and paint: a message posted from its animation callback.
   const painted = () => new Promise((done) => {
-    requestAnimationFrame(() => {
+    frame(() => {
       const channel = new MessageChannel();
       channel.port1.onmessage = () => done(performance.now());
       channel.port2.postMessage(null);
@@ -66,6 +74,9 @@
     const last = articles().at(-1);
     return last && last.textContent.includes(text) && within(last, log());
   };
+
+  // The connection's status says so.
+  const online = () => [...document.querySelectorAll("[role=status], output")].some((one) => one.textContent.includes("Online"));
 
   // The list "Contacts" reaches down to the end of what is seen of it. It is shown as soon as it can be asked for.
   const contacts = () => {
@@ -111,6 +122,8 @@
     contacts: () => when(contacts),
     newest: (text) => when(() => newest(text)),
     composer: () => when(() => field("Message")),
+    online: () => when(online),
+    not_online: () => when(() => !online()),
 
     // Follows the link to a conversation and waits for a message.
     async open(name, text) {
@@ -168,6 +181,14 @@
       const seen = when(() => newest(text));
       return { start: await enter, ...(await seen) };
     },
+
+    woken: () => woken,
+    // As the engine counted, if it was told to count.
+    woken_there: () => new Promise((done) => {
+      const answers = new BroadcastChannel("woken");
+      answers.onmessage = (event) => { answers.close(); done(event.data); };
+      new BroadcastChannel("woken?").postMessage("");
+    }),
 
     wasm: () => memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0),
 

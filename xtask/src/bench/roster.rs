@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::memory;
 use super::page::{Page, figure};
 use super::peer::Crowd;
-use super::report::{Findings, Key};
+use super::report::Findings;
+use super::rows::Key;
 use super::world::World;
 use crate::error::{Error, Result};
 

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::page::{Page, figure};
 use super::peer::{Peer, message};
-use super::report::{Findings, Key};
+use super::report::Findings;
+use super::rows::Key;
 use super::world::World;
 use crate::error::{Error, Result};
 use crate::serve::Sent;

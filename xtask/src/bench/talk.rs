@@ -15,7 +15,8 @@ use std::time::Duration;
 use super::history::go;
 use super::page::{figure, took};
 use super::peer::{Peer, message};
-use super::report::{Findings, Key};
+use super::report::Findings;
+use super::rows::Key;
 use super::world::World;
 use crate::error::{Error, Result};
 

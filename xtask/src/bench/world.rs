@@ -1,5 +1,7 @@
 //! What all rows start from: a Prosody with people in it, the site in front of it, a driver of browsers.
 
+use std::time::Duration;
+
 use crate::browser::Driver;
 use crate::demo::people::{DOMAIN, PASSWORD};
 use crate::error::{Result, write};
@@ -23,13 +25,14 @@ pub struct World {
 }
 
 impl World {
-    /// romeo and juliet, each other's only contacts.
+    /// romeo and juliet, each other's only contacts, on a server that keeps a session without a socket for so long.
     ///
     /// # Errors
     /// When something does not start.
-    pub fn new(runs: usize) -> Result<Self> {
+    pub fn new(runs: usize, hibernation: Duration) -> Result<Self> {
         let server = Prosody::start(prosody::Options {
             domain: DOMAIN.into(),
+            hibernation,
             ..prosody::Options::default()
         })?;
         for (owner, other) in [("romeo", "juliet"), ("juliet", "romeo")] {
