@@ -178,7 +178,7 @@ mod tests {
         assert!(of("cold start").contains("| met "), "{table}");
         assert!(of("scrolling's longest").contains("**missed**"), "{table}");
         assert!(
-            of("engine").contains("310,000") && of("engine").contains("| met "),
+            of("engine, native").contains("310,000") && of("engine, native").contains("| met "),
             "{table}"
         );
         assert!(of("received").contains("not measured"), "{table}");
