@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** an archive id that both carry decides alone. Without it the sender's own name for the message
 //! decides (origin-id; stanza id and text together, since clients repeat stanza ids), within one conversation and
-//! one direction. What our own devices wrote under one origin-id, with one text, is one message even where the archive has
-//! it twice: it was sent again in doubt. What came with no name at all (from behind a gateway, past a server that gives none)
-//! and what the archive has with none but its own are one if text and time are.
+//! one direction. What was sent again in doubt is one message even where the archive has it twice: what our own devices wrote
+//! under one origin-id, with one text; and what the other wrote under one origin-id and one stanza id, with one text. Only
+//! who wrote a message can make it one with another of his own, and only one that says the same: nothing can be hidden so.
+//! What came with no name at all (from behind a gateway, past a server that gives none) and what the archive has with none
+//! but its own are one if text and time are.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,9 +27,8 @@ pub fn same(one: &Message, other: &Message) -> bool {
         return false;
     }
     let both = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
-    // Nobody else has written it (`xmpp::trust`): nothing can be hidden so.
-    let is_ours = one.direction == Direction::Outgoing;
-    if is_ours && both(&one.ids.origin, &other.ids.origin) && one.body == other.body {
+    let again = both(&one.ids.origin, &other.ids.origin) && one.body == other.body;
+    if again && (is_ours(one) || both(&one.ids.stanza, &other.ids.stanza)) {
         return true;
     }
     if let (Some(one), Some(other)) = (&one.ids.archive, &other.ids.archive) {
@@ -56,6 +57,18 @@ pub fn same_unnamed(stored: &Message, archived: &Message) -> bool {
         && stored.conversation == archived.conversation
         && stored.body == archived.body
         && stored.time.0.abs_diff(archived.time.0) <= APART.unsigned_abs()
+}
+
+/// Whether the archive has it once more, at another place: it was sent again.
+#[must_use]
+pub fn is_repeated(known: &Message, copy: &Message) -> bool {
+    let (known, copy) = (&known.ids.archive, &copy.ids.archive);
+    known.is_some() && copy.is_some() && known != copy
+}
+
+/// Nobody else has written it (`xmpp::trust`).
+fn is_ours(message: &Message) -> bool {
+    message.direction == Direction::Outgoing
 }
 
 /// Learns from a copy what a stored message does not know: names, and that the server has it. True if that was
@@ -146,18 +159,21 @@ pub struct Seen {
 impl Seen {
     /// Notes a message. False if it, or a copy of it, was noted before.
     pub fn note(&mut self, message: &Message) -> bool {
-        let is_ours = message.direction == Direction::Outgoing;
+        let is_ours = is_ours(message);
         let scope = (&message.conversation, !is_ours);
         let ids = &message.ids;
         let archive = ids.archive.as_ref().map_or(0, |id| hash(&(scope, 1, id)));
-        // Of what we wrote, name and text together decide; else they leave the last word to the archive id.
-        let ours = ids.origin.as_ref().filter(|_| is_ours);
-        let ours = ours.map(|id| hash(&(scope, 4, id, &message.body)));
-        if ours.is_some_and(|key| self.of(key).is_some()) {
+        // Names and text together decide; else they leave the last word to the archive id.
+        let named = ids.origin.as_ref().zip(match is_ours {
+            true => Some(""),
+            false => ids.stanza.as_deref(),
+        });
+        let again = named.map(|names| hash(&(scope, 4, names, &message.body)));
+        if again.is_some_and(|key| self.of(key).is_some()) {
             return false;
         }
         let keys = [
-            ours,
+            again,
             ids.archive.as_ref().map(|_| archive),
             ids.origin.as_ref().map(|id| hash(&(scope, 2, id))),
             ids.stanza
@@ -228,8 +244,28 @@ mod tests {
     fn the_archive_id_decides_alone() {
         let one = message(1, "a", ["x", "o", "s"]);
         check(&one, &message(2, "b", ["x", "", ""]), true);
-        // A repeated origin-id under another archive id is another message: nobody can hide one behind an old name.
-        check(&one, &message(2, "a", ["y", "o", "s"]), false);
+        // A repeated name under another archive id is another message: nobody can hide one behind an old name.
+        check(&one, &message(2, "b", ["y", "o", "s"]), false);
+        check(&one, &message(2, "a", ["y", "o", ""]), false);
+        check(&one, &message(2, "a", ["y", "", "s"]), false);
+    }
+
+    #[test]
+    fn what_they_sent_twice_is_one_message_if_all_that_they_chose_is_the_same() {
+        let one = message(1, "a", ["x", "o", "s"]);
+        let again = message(2, "a", ["y", "o", "s"]);
+        check(&one, &again, true);
+        assert!(is_repeated(&one, &again));
+        assert!(!is_repeated(&one, &message(2, "a", ["x", "o", "s"])));
+        assert!(!is_repeated(&one, &message(2, "a", ["", "o", "s"])));
+        check(&one, &message(2, "a", ["y", "p", "s"]), false);
+        check(&one, &message(2, "a", ["y", "o", "t"]), false);
+        // Nobody makes another's message one with his own.
+        let mallory = Message {
+            conversation: Address::parse("mallory@example.org").unwrap(),
+            ..again
+        };
+        check(&one, &mallory, false);
     }
 
     #[test]

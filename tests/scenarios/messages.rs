@@ -6,7 +6,7 @@ use waxwing::entity::message::{Delivery, Direction};
 use waxwing::entity::problem::Problem;
 
 use crate::support::server::{Archived, Server};
-use crate::support::{Stage, juliet, send};
+use crate::support::{Stage, address, juliet, send};
 use waxwing::platform::fake::World;
 
 /// A live message from juliet; `names` are its children.
@@ -563,4 +563,51 @@ fn carbon_of_an_older_message_reads_only_what_came_before_it() {
     check(&mut stage, &["one", "between", "two"]);
     assert_eq!(stage.row().unread, 1);
     assert_eq!(stage.row().latest.unwrap().text, "two");
+}
+
+/// A message of juliet, named by herself and by our archive.
+fn named(who: &str, body: &str, archive: &str) -> String {
+    let names = format!(
+        "<origin-id xmlns='urn:xmpp:sid:0' id='o1'/>{}",
+        stanza_id(archive)
+    );
+    live("m1", body, &names).replace("juliet@", who)
+}
+
+#[test]
+fn what_the_other_sent_again_in_doubt_is_one_message_though_the_archive_has_two() {
+    let mut stage = Stage::online();
+    stage.server.deliver(&named("juliet@", "once", "a1"));
+    stage.server.deliver(&named("juliet@", "once", "a2"));
+    check(&mut stage, &["once"]);
+    assert_eq!(stage.row().unread, 1);
+    // Another life: only the store can tell.
+    let mut stage = stage.restart();
+    let again = named("juliet@", "once", "a3");
+    let late = again.replace(
+        "<body>",
+        &format!("{}<body>", delay("2025-12-31T10:00:00Z")),
+    );
+    stage.server.deliver(&late);
+    check(&mut stage, &["once"]);
+    // With another text it is another message, whatever it is called.
+    stage.server.deliver(&named("juliet@", "other", "a4"));
+    check(&mut stage, &["once", "other"]);
+}
+
+#[test]
+fn nobody_makes_anothers_message_one_with_his_own() {
+    for first in ["juliet@", "mallory@"] {
+        let mut stage = Stage::online();
+        let second = if first == "juliet@" {
+            "mallory@"
+        } else {
+            "juliet@"
+        };
+        stage.server.deliver(&named(first, "once", "a1"));
+        stage.server.deliver(&named(second, "once", "a2"));
+        check(&mut stage, &["once"]);
+        stage.watch_other(0, address("mallory@example.org"), Anchor::Newest, 50);
+        assert_eq!(stage.bodies(), ["once"]);
+    }
 }

@@ -337,7 +337,10 @@ impl Account {
             });
             if let Some(known) = known {
                 taken.push(known.id);
-                places.push(Place::Known(known.position));
+                // What was sent again has its place where it came first.
+                if !merge::is_repeated(known, &message) {
+                    places.push(Place::Known(known.position));
+                }
                 self.on_copy(known.clone(), &message, batch);
             } else if !fresh.iter().any(|known| merge::same(known, &message)) {
                 if !self.seen.note(&message) && self.failed.is_some() {
