@@ -9,6 +9,8 @@
 
 mod support;
 
+#[path = "scenarios/alive.rs"]
+mod alive;
 #[path = "scenarios/catch_up.rs"]
 mod catch_up;
 #[path = "scenarios/connection.rs"]

@@ -2,6 +2,9 @@
 //!
 //! **Invariant:** a server that comes back is not met by everybody at once: each wait is drawn from the whole
 //! range below a growing ceiling. The ceiling falls back only after a connection that stayed.
+//!
+//! A cut is tried again soon. Where that fails, too, or where the server said that it is going down, it is the server that
+//! is away, for everybody: from then on the waits are wide enough that no second sees a tenth of all clients.
 
 use std::time::Duration;
 
@@ -10,6 +13,8 @@ use crate::entity::time::Instant;
 
 /// The ceiling of the first wait.
 const FIRST: Duration = Duration::from_secs(3);
+/// The ceiling of the second wait; it doubles from there on.
+const SECOND: Duration = Duration::from_secs(20);
 /// The ceiling of every wait.
 const CEILING: Duration = Duration::from_secs(180);
 /// A connection that lasted so long was a good one.
@@ -22,6 +27,7 @@ const DISPLEASED: u32 = 3;
 pub struct Backoff {
     failures: u32,
     online_since: Option<Instant>,
+    displeased: bool,
 }
 
 impl Backoff {
@@ -39,20 +45,40 @@ impl Backoff {
         if stable {
             self.failures = 0;
         }
+        self.displeased = matches!(
+            problem,
+            Problem::PolicyViolation(_) | Problem::ServerFull | Problem::TooFast
+        );
+        self.failures = match problem {
+            _ if self.displeased => self.failures.saturating_add(DISPLEASED),
+            Problem::SystemShutdown => self.failures.max(1),
+            _ => self.failures,
+        };
         let ceiling = ceiling(self.failures);
-        self.failures = self.failures.saturating_add(match problem {
-            Problem::PolicyViolation(_) | Problem::ServerFull | Problem::TooFast => DISPLEASED,
-            _ => 1,
-        });
-        let ceiling = u64::try_from(ceiling.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(random % ceiling.saturating_add(1))
+        self.failures = self.failures.saturating_add(1);
+        // Who is told to go away does not come back at once, not even by chance.
+        let least = if self.displeased {
+            ceiling / 2
+        } else {
+            Duration::ZERO
+        };
+        let width = u64::try_from((ceiling - least).as_millis()).unwrap_or(u64::MAX);
+        least + Duration::from_millis(random % width.saturating_add(1))
+    }
+
+    /// Whether the server wants to be left alone: then only the user may make it shorter.
+    #[must_use]
+    pub fn is_displeased(&self) -> bool {
+        self.displeased
     }
 }
 
 fn ceiling(failures: u32) -> Duration {
-    FIRST
-        .saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))
-        .min(CEILING)
+    let Some(doublings) = failures.checked_sub(1) else {
+        return FIRST;
+    };
+    let times = 1_u32.checked_shl(doublings.min(16)).unwrap_or(u32::MAX);
+    SECOND.saturating_mul(times).min(CEILING)
 }
 
 #[cfg(test)]
@@ -68,14 +94,15 @@ mod tests {
     #[test]
     fn the_ceiling_doubles_up_to_three_minutes() {
         let mut backoff = Backoff::default();
-        let waits: Vec<_> = (0..9)
+        let waits: Vec<_> = (0..8)
             .map(|_| {
                 let wait = backoff.on_lost(at(0), &Problem::ConnectionLost, 0);
                 assert_eq!(wait, Duration::ZERO);
                 ceiling(backoff.failures - 1).as_secs()
             })
             .collect();
-        assert_eq!(waits, [3, 6, 12, 24, 48, 96, 180, 180, 180]);
+        assert_eq!(waits, [3, 20, 40, 80, 160, 180, 180, 180]);
+        assert_eq!(ceiling(u32::MAX), CEILING);
     }
 
     #[test]
@@ -94,25 +121,66 @@ mod tests {
 
     #[test]
     fn a_displeased_server_is_left_alone_longer() {
-        let mut backoff = Backoff::default();
-        backoff.on_lost(at(0), &Problem::PolicyViolation(None), 7);
-        assert_eq!(ceiling(backoff.failures), Duration::from_secs(24));
+        for random in [0, 7, 39_999, u64::MAX] {
+            let mut backoff = Backoff::default();
+            let wait = backoff.on_lost(at(0), &Problem::PolicyViolation(None), random);
+            assert!((40..=80).contains(&wait.as_secs()), "{wait:?}");
+            assert!(backoff.is_displeased());
+            backoff.on_lost(at(100), &Problem::ConnectionLost, random);
+            assert!(!backoff.is_displeased());
+        }
+    }
+
+    /// When a thousand clients come back to a server that is away for so long, in milliseconds.
+    fn returns(seed: u64, away: u64, problem: &Problem) -> Vec<u64> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut returns: Vec<_> = (0..1_000)
+            .map(|_| {
+                let mut backoff = Backoff::default();
+                let mut now = at(0) + backoff.on_lost(at(0), problem, random.next_u64());
+                while now.since(at(0)) < Duration::from_millis(away) {
+                    now = now + backoff.on_lost(now, &Problem::ConnectionLost, random.next_u64());
+                }
+                u64::try_from(now.since(at(0)).as_millis()).unwrap()
+            })
+            .collect();
+        returns.sort_unstable();
+        returns
+    }
+
+    /// How many come back in the busiest second, wherever it begins.
+    fn busiest(returns: &[u64]) -> usize {
+        let within = |from: u64| {
+            let second = from..from + 1_000;
+            returns.iter().filter(|at| second.contains(at)).count()
+        };
+        returns.iter().map(|from| within(*from)).max().unwrap()
     }
 
     #[test]
     fn a_thousand_clients_do_not_return_in_the_same_second() {
-        let mut random = ChaCha8Rng::seed_from_u64(7);
-        // The server is away for a minute; each client tries until it is back.
-        let mut returns = std::collections::BTreeMap::<u64, u32>::new();
-        for _ in 0..1_000 {
-            let mut backoff = Backoff::default();
-            let mut now = at(0);
-            while now.since(at(0)) < Duration::from_secs(60) {
-                now = now + backoff.on_lost(now, &Problem::ConnectionLost, random.next_u64());
-            }
-            *returns.entry(now.since(at(0)).as_secs()).or_default() += 1;
+        for (away, seed) in [3, 4, 5, 8, 10, 15, 20, 30, 60, 120, 300]
+            .into_iter()
+            .zip(1..)
+        {
+            let busiest = busiest(&returns(seed, away * 1_000, &Problem::ConnectionLost));
+            assert!(
+                busiest <= 100,
+                "{busiest} in a second, away for {away} s (seed {seed})"
+            );
         }
-        let busiest = returns.values().max().copied().unwrap();
-        assert!(busiest <= 100, "{busiest} of 1000 in one second (seed 7)");
+        // A server that says so may be back at once.
+        for (away, seed) in [0, 1, 2, 5, 30].into_iter().zip(1..) {
+            let busiest = busiest(&returns(seed, away * 1_000, &Problem::SystemShutdown));
+            assert!(
+                busiest <= 100,
+                "{busiest} in a second, away for {away} s (seed {seed})"
+            );
+        }
+    }
+
+    #[test]
+    fn one_cut_is_mended_within_three_seconds() {
+        assert!(returns(1, 0, &Problem::ConnectionLost).last().unwrap() <= &3_000);
     }
 }

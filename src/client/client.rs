@@ -19,7 +19,9 @@ use crate::entity::time::Instant;
 use crate::store::memory::MemoryDepot;
 use crate::store::{AccountRecord, Depot, Device};
 
-use super::account::{Account, Beginning, FromAccount, Handle, Opened, Surroundings, ToAccount};
+use super::account::{
+    Account, Beginning, FromAccount, Handle, Opened, SLEPT, Surroundings, ToAccount, drift,
+};
 use super::disk::{Retry, problem};
 use super::hub::{Asker, Hub};
 use super::idle::{Idle, Looked};
@@ -44,6 +46,8 @@ pub struct Client {
     pub(super) registration: Option<(PageId, UnboundedSender<ToRegistration>)>,
     idle: Idle,
     looked: Looked,
+    /// The difference between wall clock and monotonic clock.
+    drift: i64,
     /// Whose writes fail: an account's, or our own.
     pub(super) device: Few<Option<AccountId>, Problem>,
     /// Our own are tried again.
@@ -88,7 +92,8 @@ impl Client {
         }));
         let hub = Rc::new(Hub::new(ports.pages.clone(), log.clone()));
         let retirement = Retirement::new(retire, hub.clone());
-        let idle = Idle::new(ports.clock.now());
+        let now = ports.clock.now();
+        let idle = Idle::new(now);
         let around = Surroundings {
             ports,
             hub,
@@ -108,6 +113,7 @@ impl Client {
             registration: None,
             idle,
             looked: Looked::default(),
+            drift: drift(now),
             device: Few::default(),
             retry: None,
         }
@@ -135,6 +141,7 @@ impl Client {
             };
             let now = self.around.ports.clock.now();
             self.around.log.set_now(now.wall);
+            self.notice_sleep(now);
             if let Some(since) = self.idle.on_tick(now) {
                 self.tell_all(|| ToAccount::Idle(Some(since)));
             }
@@ -240,7 +247,9 @@ impl Client {
                             self.around.breaker.learn(&deadly);
                             self.bring_back(&accounts).await;
                             let snapshot = self.snapshot();
+                            let before = self.around.hub.is_looked_at();
                             self.around.hub.attach(page, attention, snapshot);
+                            self.on_looked_at(before);
                             self.on_activity();
                         }
                         ToEngine::Goodbye => self.on_gone(page),
@@ -275,6 +284,22 @@ impl Client {
     pub(super) fn remembered(&self) -> Change {
         let addresses = self.kept.iter().rev();
         Change::Remembered(addresses.map(|record| record.address.clone()).collect())
+    }
+
+    /// Somebody looks at a page; nobody did, perhaps.
+    pub(super) fn on_looked_at(&self, before: bool) {
+        if !before && self.around.hub.is_looked_at() {
+            self.tell_all(|| ToAccount::Seen);
+        }
+    }
+
+    /// The first sign of life after a sleep is heard by all accounts: whose timers slept, too, would notice later.
+    fn notice_sleep(&mut self, now: Instant) {
+        let drift = drift(now);
+        if drift.saturating_sub(self.drift) > SLEPT {
+            self.tell_all(|| ToAccount::Woke);
+        }
+        self.drift = drift;
     }
 
     /// Somebody is there.

@@ -51,7 +51,9 @@ impl Client {
             }
             Command::SetSettings(settings) => self.set_settings(settings).await,
             Command::Attention(attention) => {
+                let before = self.around.hub.is_looked_at();
                 self.around.hub.set_attention(page, attention);
+                self.on_looked_at(before);
                 Ok(Reply::Done)
             }
             Command::Activity => {

@@ -78,6 +78,8 @@ pub struct Link {
     found: Option<Endpoint>,
     /// There was a server once: what is wrong now will pass, and nobody typed anything wrong.
     arrived: bool,
+    /// There was one in the life of another engine.
+    is_known: bool,
 }
 
 enum State {
@@ -104,6 +106,20 @@ impl Link {
             target: Target::Domain(String::new()),
             found: None,
             arrived: false,
+            is_known: false,
+        }
+    }
+
+    /// The same, where it was taken before.
+    #[must_use]
+    pub fn known(self, is_known: bool) -> Self {
+        Self { is_known, ..self }
+    }
+
+    /// Begins the attempt anew that is under way, if it has not arrived: the machine slept meanwhile.
+    pub fn begin_anew(&mut self, now: Instant) {
+        if matches!(self.state, State::Looking | State::Opening { .. }) {
+            self.connect(now, self.target.clone());
         }
     }
 
@@ -271,6 +287,7 @@ impl Link {
         match (&self.target, answers) {
             // A host whose server is being restarted answers in its place.
             _ if self.arrived => Problem::ConnectionLost,
+            _ if self.is_known => Problem::Timeout,
             (Target::At(endpoint), true) => Problem::NotXmpp {
                 url: endpoint.url().to_owned(),
             },

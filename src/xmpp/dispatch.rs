@@ -144,7 +144,10 @@ pub(super) fn on_reply(
 ) -> Taken {
     match reply {
         Reply::Stream(question) => return stream.on_reply(cx, question, outcome),
-        Reply::Roster => features.on_roster(cx, outcome),
+        Reply::Roster => {
+            stream.settle();
+            features.on_roster(cx, outcome);
+        }
         Reply::RosterSet(request, edit) => Roster::on_set(cx, request, edit, outcome),
         Reply::Disco(whom) => features.on_disco(cx, whom, outcome),
         Reply::Caps(ver) => features.caps.on_answer(cx, &ver, outcome),

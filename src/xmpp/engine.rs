@@ -9,6 +9,8 @@
 //! **Invariant:** no clock, no task, no socket, no randomness source: they come in as arguments. One `handle`,
 //! then drain, before the next. An engine lives as long as its account: it is opened and closed many times.
 
+use std::time::Duration;
+
 use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
 use crate::entity::archive::Cursor;
@@ -136,6 +138,8 @@ pub enum Wish {
     Idle(Option<Timestamp>),
     /// Somebody looks at a page, or nobody has for a while.
     Looked(bool),
+    /// There is a reason to doubt that the connection lives: the server has so long for a sign of life.
+    Verify(Duration),
     /// Send the registration form filled in.
     Register(Vec<(String, Vec<Secret>)>),
     /// New credentials, after the old ones were refused.
@@ -311,7 +315,15 @@ impl Engine {
             }
             Wish::Credentials(credentials) => self.stream.set_credentials(&credentials),
             Wish::Register(answers) => self.stream.register(&mut self.cx, answers),
-            wish => self.features.on_wish(&mut self.cx, wish),
+            Wish::Verify(patience) => self.stream.verify(&mut self.cx, patience),
+            wish => {
+                match wish {
+                    Wish::Looked(looked) => self.stream.set_looked(looked),
+                    Wish::Idle(since) => self.stream.set_busy(since.is_none()),
+                    _ => {}
+                }
+                self.features.on_wish(&mut self.cx, wish);
+            }
         }
     }
 

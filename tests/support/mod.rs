@@ -172,6 +172,11 @@ impl Stage {
         self.pages[0].answer(request)
     }
 
+    /// The first page wishes something, and nothing happens yet.
+    pub fn page_wishes(&self, command: Command) {
+        self.pages[0].page.wish(0, command);
+    }
+
     pub fn tell(&mut self, command: AccountCommand) -> Result<Reply, Problem> {
         let account = self.account;
         self.ask(Command::Account(account, command))

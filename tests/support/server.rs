@@ -112,6 +112,8 @@ pub struct Server {
     pub page_size: Option<usize>,
     /// Nobody is let in.
     pub refuses: bool,
+    /// The password, if it is another one by now.
+    pub password: String,
     /// Messages are swallowed: no answer tells that they were handled.
     pub silent: bool,
     /// While it has this, it keeps its answers back.
@@ -295,7 +297,11 @@ impl Server {
             "response" => {
                 let answer = String::from_utf8(BASE64.decode(element.text()).unwrap()).unwrap();
                 let (bare, challenge) = self.scram.take().unwrap();
-                match verify(&bare, &challenge, &answer) {
+                let password = match self.password.as_str() {
+                    "" => PASSWORD,
+                    changed => changed,
+                };
+                match verify(password, &bare, &challenge, &answer) {
                     Some(signature) => {
                         self.authenticated = true;
                         let proof = BASE64.encode(format!("v={}", BASE64.encode(signature)));
@@ -516,11 +522,11 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 /// RFC 5802 §3, the server's side: the signature, if the client's proof is right.
-fn verify(bare: &str, challenge: &str, answer: &str) -> Option<Vec<u8>> {
+fn verify(password: &str, bare: &str, challenge: &str, answer: &str) -> Option<Vec<u8>> {
     let (without_proof, proof) = answer.rsplit_once(",p=")?;
     let auth = format!("{bare},{challenge},{without_proof}");
     let mut salted = [0; 32];
-    pbkdf2::pbkdf2_hmac::<Sha256>(PASSWORD.as_bytes(), b"salt", 4096, &mut salted);
+    pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), b"salt", 4096, &mut salted);
     let client_key = hmac(&salted, b"Client Key");
     let stored_key = Sha256::digest(&client_key);
     let signature = hmac(&stored_key, auth.as_bytes());

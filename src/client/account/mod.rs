@@ -8,7 +8,8 @@
 //! | `mod.rs` | the loop: wait, take all that waits, one turn |
 //! | `turn.rs` | one turn: inputs → facts → batch → commit → transmit → publish |
 //! | `fold.rs` | facts, made final (no doubles, places given), into batch and model |
-//! | `session.rs` | attempts, log-in, the end of sessions, back-off, logging out |
+//! | `session.rs` | attempts, log-in, the end of sessions, logging out |
+//! | `reconnect.rs` | when the next attempt is, and when a connection is doubted |
 //! | `commands.rs` | the user's wishes; `outbox.rs`: messages on their way out |
 //! | `disk.rs` | what is written, and what is done when the disk fails |
 //! | `past.rs` | a disk that could be opened only later: what it holds is learnt |
@@ -25,6 +26,7 @@ mod history;
 mod outbox;
 mod pace;
 mod past;
+mod reconnect;
 mod session;
 mod turn;
 
@@ -55,6 +57,7 @@ use crate::store::{self, AccountRecord, Store, StoreError};
 use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
 
 use self::pace::Pace;
+pub(super) use self::reconnect::SLEPT;
 use super::agent::agent;
 use super::backoff::Backoff;
 use super::breaker::Breaker;
@@ -87,6 +90,10 @@ pub(super) enum ToAccount {
     PageGone(PageId),
     /// The network came or went.
     Network(bool),
+    /// Somebody looks at a page again.
+    Seen,
+    /// The machine slept: whoever is awake looks at the clock.
+    Woke,
     /// Nobody is there since then, or somebody is back.
     Idle(Option<Timestamp>),
     /// Somebody looks at a page, or nobody has for a while.
@@ -190,6 +197,8 @@ pub(super) struct Account {
     link: Link,
     phase: Phase,
     backoff: Backoff,
+    /// Until then, a connection that turns out to be lost is tried again at once.
+    eager: Option<Instant>,
     network: bool,
     /// The difference between wall clock and monotonic clock: a jump tells that the machine slept.
     drift: i64,
@@ -272,7 +281,7 @@ impl Account {
             inbox: sender.clone(),
         };
         let mut account = Self {
-            link: Link::new(around.ports.clone(), report),
+            link: Link::new(around.ports.clone(), report).known(login.is_none()),
             random: ChaCha8Rng::from_seed(around.ports.entropy.seed()),
             id,
             keys: record.credentials.clone(),
@@ -298,6 +307,7 @@ impl Account {
             visible,
             engine,
             backoff: Backoff::default(),
+            eager: None,
             network: true,
             drift: 0,
             answers: HashMap::new(),
@@ -447,7 +457,7 @@ fn purpose(record: &AccountRecord, login: Option<&Login>) -> Purpose {
 }
 
 /// How far the wall clock is ahead of the monotonic one, in milliseconds.
-fn drift(now: Instant) -> i64 {
+pub(super) fn drift(now: Instant) -> i64 {
     let monotonic = i64::try_from(now.monotonic.as_millis()).unwrap_or(i64::MAX);
     now.wall.0.saturating_sub(monotonic)
 }

@@ -14,7 +14,6 @@ use crate::entity::time::Instant;
 use crate::event::Next;
 use crate::store::{AccountRecord, StoreError};
 use crate::xmpp::engine::{Credentials, Input, Wish};
-use rand_chacha::rand_core::Rng;
 
 use super::turn::Work;
 use super::{Account, FromAccount, Phase};
@@ -38,37 +37,6 @@ impl Account {
             self.phase = Phase::Connecting { asker: None };
         }
         self.link.connect(now, target);
-    }
-
-    /// The next attempt, if it is time.
-    pub(super) fn retry_if_due(&mut self, now: Instant) {
-        if let Phase::Waiting(at) = self.phase
-            && at.monotonic <= now.monotonic
-        {
-            self.attempt(now);
-        }
-    }
-
-    /// The next attempt, whatever the back-off says.
-    pub(super) fn hurry(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Waiting(_)) {
-            self.attempt(now);
-        }
-    }
-
-    /// The browser's word on the network: a reason to try, never a reason to believe.
-    pub(super) fn on_network(&mut self, now: Instant, network: bool) {
-        self.network = network;
-        if network {
-            self.hurry(now);
-        }
-    }
-
-    /// "Retry now".
-    pub(super) fn reconnect(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Waiting(_) | Phase::Stopped) {
-            self.attempt(now);
-        }
     }
 
     /// Goes elsewhere from now on, if it went there.
@@ -199,23 +167,6 @@ impl Account {
             Phase::Online => self.wait_or_stop(now, problem, &next),
             waiting => self.phase = waiting,
         }
-    }
-
-    fn wait_or_stop(&mut self, now: Instant, problem: Problem, next: &Next) {
-        if matches!(next, Next::Stop | Next::Move(_)) {
-            return self.stop(problem);
-        }
-        let wait = self.backoff.on_lost(now, &problem, self.random.next_u64());
-        let at = now + wait;
-        self.phase = Phase::Waiting(at);
-        self.set_connection(Connection::Waiting {
-            problem: if self.network {
-                problem
-            } else {
-                Problem::NoNetwork
-            },
-            retry: at.wall,
-        });
     }
 
     pub(super) fn stop(&mut self, problem: Problem) {

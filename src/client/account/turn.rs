@@ -19,12 +19,9 @@ use crate::store::{Batch, Op};
 use crate::xmpp::engine::{Input, Output, Wish};
 
 use super::outbox::Asked;
-use super::{Account, ToAccount, drift};
+use super::{Account, ToAccount};
 use crate::client::notify::{Viewer, notifier};
 use crate::client::ports::PageId;
-
-/// How far the clocks may part before we say that the machine slept, in milliseconds.
-const SLEPT: i64 = 10_000;
 
 /// What a turn has gathered, and not carried out yet.
 #[derive(Default)]
@@ -90,7 +87,7 @@ impl Account {
         self.around.log.set_now(now.wall);
         let mut work = Work::default();
         self.retry_disk(now).await;
-        self.wake(now);
+        self.wake(now, &mut work);
         self.tick(now, &mut work);
         let console = self.around.hub.console_is_watched();
         for input in inputs {
@@ -109,16 +106,6 @@ impl Account {
         self.link.on_tick(now);
         self.tell_if_due(now, work);
         self.retry_if_due(now);
-    }
-
-    /// A machine that slept tries again at once.
-    fn wake(&mut self, now: Instant) {
-        let drift = drift(now);
-        if drift.saturating_sub(self.drift) > SLEPT {
-            tracing::debug!("the machine slept");
-            self.hurry(now);
-        }
-        self.drift = drift;
     }
 
     fn take(&mut self, now: Instant, input: ToAccount, work: &mut Work, console: bool) {
@@ -170,7 +157,8 @@ impl Account {
                 self.tell_now(work);
                 self.model.borrow_mut().timelines.close_page(page.0);
             }
-            ToAccount::Network(network) => self.on_network(now, network),
+            ToAccount::Network(network) => self.on_network(now, network, work),
+            ToAccount::Seen => self.on_seen(now, work),
             ToAccount::Looked(looked) => {
                 self.handle(now, Input::Wish(Wish::Looked(looked)), work);
             }
@@ -178,6 +166,8 @@ impl Account {
             ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
             // It was looked after before all else.
             ToAccount::Disk => {}
+            // So was the clock.
+            ToAccount::Woke => {}
             ToAccount::Retire => work.later.push_back(Later::Retire),
         }
     }

@@ -45,6 +45,8 @@ struct Inner {
     jump: Cell<i64>,
     timers: RefCell<BTreeMap<(Duration, u64), oneshot::Sender<()>>>,
     count: Cell<u64>,
+    /// How many timers have gone off.
+    woken: Cell<usize>,
     documents: RefCell<HashMap<String, Result<HttpResponse, HttpError>>>,
     /// Every frame that was in hand.
     held: RefCell<Vec<String>>,
@@ -60,6 +62,7 @@ impl Default for World {
             jump: Cell::default(),
             timers: RefCell::default(),
             count: Cell::default(),
+            woken: Cell::default(),
             documents: RefCell::default(),
             held: RefCell::default(),
             in_hand: Cell::default(),
@@ -126,11 +129,18 @@ impl World {
             };
             let Some(((at, _), waker)) = first else { break };
             self.inner.monotonic.set(self.inner.monotonic.get().max(at));
+            self.inner.woken.set(self.inner.woken.get() + 1);
             let _ = waker.send(());
             self.run();
         }
         self.inner.monotonic.set(end);
         self.run();
+    }
+
+    /// How many timers have gone off so far.
+    #[must_use]
+    pub fn woken(&self) -> usize {
+        self.inner.woken.get()
     }
 
     /// Time passes while everybody is busy: nobody has noticed yet.

@@ -195,7 +195,7 @@ impl Features {
             Wish::Idle(since) => self.presences.set_idle(cx, since),
             Wish::Looked(looked) => self.client_state.set(cx, looked),
             // The engine keeps these for the stream.
-            Wish::Register(_) | Wish::Credentials(_) | Wish::Close => {}
+            Wish::Verify(_) | Wish::Register(_) | Wish::Credentials(_) | Wish::Close => {}
         }
     }
 

@@ -36,6 +36,9 @@ impl Stream {
 
     /// The socket is closed, or could not be opened. Emits `Ended` unless that was said already, or the user wished it.
     pub(in crate::xmpp) fn on_closed(&mut self, cx: &mut Cx) {
+        if matches!(self.state, State::Bound) {
+            self.keepalive.on_cut(cx.now);
+        }
         if !matches!(self.state, State::Closing | State::Ended) {
             self.over(cx, Problem::ConnectionLost, Next::Retry);
         }
@@ -102,6 +105,7 @@ impl Stream {
 
     /// Nothing is heard any more. `<close/>`, if it arrived after all, would end the session.
     pub(super) fn lose(&mut self, cx: &mut Cx) -> Taken {
+        self.keepalive.on_given_up(cx.now);
         if cx.management.is_resumable() {
             self.give_up(cx, Problem::ConnectionLost, Next::Retry)
         } else {

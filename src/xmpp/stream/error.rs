@@ -16,8 +16,8 @@ use crate::xmpp::stanza::text::direct_text;
 const HOPS_MAX: u8 = 3;
 /// A session that lived so long shows that the way there was no circle.
 const STABLE: Duration = Duration::from_secs(60);
-/// Two conflicts within that time mean that somebody insists.
-const CONFLICT_WINDOW: Duration = Duration::from_secs(60);
+/// To be sent away twice within that time means that somebody insists.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// A `<stream:error/>`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,7 +81,7 @@ impl StreamError {
 pub struct History {
     hops: u8,
     bound: Option<Instant>,
-    conflict: Option<Instant>,
+    sent_away: Option<Instant>,
 }
 
 impl History {
@@ -98,11 +98,12 @@ impl History {
             content,
         } = error;
         match condition.as_str() {
-            "conflict" => self.conflict(now),
+            "conflict" => (Problem::Conflict, self.once(now)),
             "connection-timeout" => (Problem::ConnectionLost, Next::Retry),
             "host-gone" | "host-unknown" => (Problem::HostUnknown(domain.to_owned()), Next::Stop),
-            // The account was removed or disabled, or its password changed, under a living session.
-            "not-authorized" => (Problem::AuthFailed { condition, text }, Next::Stop),
+            // The account was removed or disabled, or its password changed, under a living session: the next log-in tells
+            // which.
+            "not-authorized" => (Problem::AuthFailed { condition, text }, self.once(now)),
             "policy-violation" => (Problem::PolicyViolation(text), Next::Retry),
             "resource-constraint" => (Problem::ServerFull, Next::Retry),
             "see-other-host" => self.see_other(now, domain, &content),
@@ -136,14 +137,13 @@ impl History {
     }
 
     /// Our resources are random, so hardly ever did another client take ours: an administrator ended the session, which
-    /// looks the same on some servers. One quiet attempt; if it happens again, it was meant.
-    fn conflict(&mut self, now: Instant) -> (Problem, Next) {
+    /// looks the same on some servers. One quiet attempt; if we are sent away again, it was meant.
+    fn once(&mut self, now: Instant) -> Next {
         let again = self
-            .conflict
-            .is_some_and(|before| now.since(before) < CONFLICT_WINDOW);
-        self.conflict = Some(now);
-        let next = if again { Next::Stop } else { Next::Retry };
-        (Problem::Conflict, next)
+            .sent_away
+            .is_some_and(|before| now.since(before) < AGAIN);
+        self.sent_away = Some(now);
+        if again { Next::Stop } else { Next::Retry }
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
                     condition: "not-authorized".into(),
                     text: text(),
                 },
-                Next::Stop,
+                Next::Retry,
             ),
             (
                 "see-other-host",
@@ -260,15 +260,17 @@ mod tests {
     }
 
     #[test]
-    fn a_second_conflict_within_a_minute_stops_us() {
+    fn to_be_sent_away_twice_within_a_minute_stops_us() {
         let mut history = History::default();
-        let mut at = |seconds| {
+        let mut at = |seconds, name: &str| {
             let now = Instant::default() + Duration::from_secs(seconds);
-            history.sort(now, "example.org", condition("conflict")).1
+            history.sort(now, "example.org", condition(name)).1
         };
-        assert_eq!(at(0), Next::Retry);
-        assert_eq!(at(60), Next::Retry);
-        assert_eq!(at(119), Next::Stop);
+        assert_eq!(at(0, "conflict"), Next::Retry);
+        assert_eq!(at(60, "conflict"), Next::Retry);
+        assert_eq!(at(119, "conflict"), Next::Stop);
+        assert_eq!(at(200, "not-authorized"), Next::Retry);
+        assert_eq!(at(210, "not-authorized"), Next::Stop);
     }
 
     #[test]

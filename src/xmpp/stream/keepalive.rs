@@ -1,20 +1,43 @@
 //! XEP-0199 on the stream: after a silence we ask whether the server still is there; no sign of life, and the
 //! connection is dead, whatever the socket believes.
 //!
-//! Any frame is a sign of life, not only the answer.
+//! Any frame is a sign of life, not only the answer. Somebody who looks must not wait long to learn that nobody is there;
+//! when nobody does, we wake once a minute, at the same moment for every account.
+//!
+//! **Invariant:** who is slow is not taken for dead again and again: what the way there and back takes lengthens the wait, and
+//! so does each connection that was given up, until one has lasted.
 
 use std::time::Duration;
 
 use crate::entity::time::Instant;
 
-/// After so much silence we ask. Shorter than the 30 seconds after which the most impatient proxies cut.
-const SILENCE: Duration = Duration::from_secs(25);
-/// So long we wait for a sign of life.
-const ANSWER: Duration = Duration::from_secs(15);
+/// After so much silence we ask while somebody looks: together with [`ANSWER`] less than the 15 seconds that a person may
+/// write into the void.
+const SILENCE: Duration = Duration::from_secs(8);
+/// So long we wait for a sign of life then.
+const ANSWER: Duration = Duration::from_secs(6);
+/// When nobody looks we ask at every full minute, unless something was heard half a minute before.
+const MINUTE: Duration = Duration::from_secs(60);
+/// So long we wait for a sign of life then.
+const ANSWER_UNSEEN: Duration = Duration::from_secs(15);
 /// A tick this much too late means that the machine slept: then nobody should wait long to learn what is left.
 const LATE: Duration = Duration::from_secs(10);
 /// So long we wait after a sleep.
 const ANSWER_AWAKE: Duration = Duration::from_secs(5);
+/// No wait is stretched beyond that.
+const LONGEST: Duration = Duration::from_secs(30);
+/// No way takes that long.
+const ENDLESS: Duration = Duration::from_secs(20);
+/// A connection that lasted so long shows that our patience is enough.
+const STABLE: Duration = Duration::from_secs(60);
+/// Nobody is asked more often than that, whoever cuts.
+const SHORTEST: Duration = Duration::from_secs(2);
+/// A cut after less silence than that has another reason than the silence.
+const IDLE: Duration = Duration::from_secs(10);
+/// Two cuts after silences that differ by no more were made by the same rule.
+const ALIKE: Duration = Duration::from_secs(3);
+/// So long it is remembered that silences are cut: we may be elsewhere by now.
+const REMEMBERED: Duration = Duration::from_secs(6 * 3600);
 
 /// What to do now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,8 +53,27 @@ pub enum Act {
 /// Watches over the connection, once a resource is bound.
 #[derive(Clone, Copy, Debug)]
 pub struct KeepAlive {
-    silence: Duration,
     state: State,
+    /// Somebody looks.
+    watched: bool,
+    /// The largest answer of all is here: from now on silence means something.
+    settled: bool,
+    /// What the server lets us be silent (XEP-0478).
+    limit: Option<Duration>,
+    since: Instant,
+    heard: Instant,
+    /// What the way there and back takes.
+    round_trip: Duration,
+    /// By how much we are more patient than usual.
+    slack: u32,
+    cuts: Cuts,
+}
+
+/// What is known of who cuts silent connections.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cuts {
+    last: Option<Duration>,
+    learnt: Option<(Instant, Duration)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +88,15 @@ enum State {
 impl Default for KeepAlive {
     fn default() -> Self {
         Self {
-            silence: SILENCE,
             state: State::Asleep,
+            watched: true,
+            settled: true,
+            limit: None,
+            since: Instant::default(),
+            heard: Instant::default(),
+            round_trip: Duration::ZERO,
+            slack: 1,
+            cuts: Cuts::default(),
         }
     }
 }
@@ -56,9 +105,9 @@ impl KeepAlive {
     /// Begins to watch. `max_silence`: how long the server lets us say nothing (XEP-0478).
     pub fn start(&mut self, now: Instant, max_silence: Option<Duration>) {
         // Time for the ping to arrive. A limit of a second or two must not make us a pest.
-        let allowed = max_silence.map_or(SILENCE, |max| max.min(SILENCE * 2) * 3 / 4);
-        self.silence = allowed.clamp(Duration::from_secs(2), SILENCE);
-        self.state = State::Listening(now + self.silence);
+        self.limit = max_silence.map(|max| max.min(MINUTE * 2) * 3 / 4);
+        self.since = now;
+        self.listen(now);
     }
 
     /// Ends the watch.
@@ -66,15 +115,91 @@ impl KeepAlive {
         self.state = State::Asleep;
     }
 
+    /// Somebody looks, or nobody does any more.
+    pub fn set_watched(&mut self, watched: bool) {
+        self.watched = watched;
+        if matches!(self.state, State::Listening(_)) {
+            self.state = State::Listening(self.due(self.heard));
+        }
+    }
+
+    /// A new session asks for the roster, or has it: on a slow link that one stanza takes longer than anything else, and
+    /// until it is there nothing else is heard.
+    pub fn set_settled(&mut self, settled: bool) {
+        self.settled = settled;
+        self.set_watched(self.watched);
+    }
+
     /// A frame came, of whatever kind.
     pub fn on_heard(&mut self, now: Instant) {
         if !matches!(self.state, State::Asleep) {
-            self.state = State::Listening(now + self.silence);
+            self.listen(now);
         }
+    }
+
+    /// What the way to the server and back took: a question that it answers at once.
+    pub fn on_round_trip(&mut self, took: Duration) {
+        // What took longer was no way but a sleep, or a connection that is gone.
+        if took < ENDLESS {
+            self.round_trip = took.max((self.round_trip * 3 + took) / 4);
+        }
+    }
+
+    /// How long to wait for something that takes no longer than `usual`, on a usual way.
+    #[must_use]
+    pub fn stretch(&self, usual: Duration) -> Duration {
+        let long = usual.max(self.round_trip * 3).saturating_mul(self.slack);
+        long.min(LONGEST.max(usual))
+    }
+
+    /// There is a reason to doubt that anybody is there: the wait for a sign of life begins now, and is no longer than that.
+    /// True if we are to ask.
+    pub fn doubt(&mut self, now: Instant, patience: Duration) -> bool {
+        if matches!(self.state, State::Asleep) {
+            return false;
+        }
+        let over = now + self.stretch(patience);
+        self.state = match self.state {
+            // A wait that ends sooner was not slept through: its end is still ahead.
+            State::Asked(before) if now.monotonic < before.monotonic => {
+                State::Asked(before.min(over))
+            }
+            _ => State::Asked(over),
+        };
+        true
+    }
+
+    /// The socket was closed under us. Where that happens after the same silence twice, there is somebody between us and the
+    /// server who counts: from now on we speak before.
+    pub fn on_cut(&mut self, now: Instant) {
+        let silence = now.since(self.heard);
+        if !matches!(self.state, State::Listening(_)) || silence < IDLE {
+            return;
+        }
+        let alike = |before: Duration| before.abs_diff(silence) <= ALIKE;
+        match self.cuts.last {
+            Some(before) if alike(before) => {
+                let least = before.min(silence);
+                self.cuts.learnt = Some((now, least * 3 / 4));
+                self.cuts.last = None;
+            }
+            _ => self.cuts.last = Some(silence),
+        }
+    }
+
+    /// Nothing is heard any more, and the connection is given up.
+    pub fn on_given_up(&mut self, now: Instant) {
+        if now.since(self.since) < STABLE {
+            self.slack = self.slack.saturating_mul(2).min(8);
+        }
+        self.state = State::Asleep;
     }
 
     /// The time may have come.
     pub fn on_tick(&mut self, now: Instant) -> Act {
+        if now.since(self.since) >= STABLE && !matches!(self.state, State::Asleep) {
+            self.slack = 1;
+        }
         let (due, asked) = match self.state {
             State::Asleep => return Act::Wait,
             State::Listening(due) => (due, false),
@@ -86,10 +211,14 @@ impl KeepAlive {
         let slept = now.since(due) >= LATE;
         // After a sleep, what answered meanwhile may lie unread in the socket: ask again before giving up.
         if asked && !slept {
-            self.state = State::Asleep;
             return Act::GiveUp;
         }
-        self.state = State::Asked(now + if slept { ANSWER_AWAKE } else { ANSWER });
+        let patience = match (slept, self.watched && self.settled) {
+            (true, _) => ANSWER_AWAKE,
+            (false, true) => ANSWER,
+            (false, false) => ANSWER_UNSEEN,
+        };
+        self.state = State::Asked(now + self.stretch(patience));
         Act::Ask
     }
 
@@ -101,6 +230,28 @@ impl KeepAlive {
             State::Listening(at) | State::Asked(at) => Some(at),
         }
     }
+
+    fn listen(&mut self, now: Instant) {
+        self.heard = now;
+        self.state = State::Listening(self.due(now));
+    }
+
+    /// When to ask, if nothing is heard from now on.
+    fn due(&self, now: Instant) -> Instant {
+        let learnt = self.cuts.learnt;
+        let learnt = learnt.filter(|(at, _)| now.since(*at) < REMEMBERED);
+        let most = [self.limit, learnt.map(|(_, most)| most)];
+        let most = most.into_iter().flatten().min();
+        let wait = if self.watched && self.settled {
+            SILENCE
+        } else {
+            let earliest = now.monotonic.saturating_add(MINUTE / 2).as_millis();
+            let minute = earliest.div_ceil(MINUTE.as_millis()) * MINUTE.as_millis();
+            let wait = minute.saturating_sub(now.monotonic.as_millis());
+            Duration::from_millis(u64::try_from(wait).unwrap_or_default())
+        };
+        now + most.map_or(wait, |most| wait.min(most.max(SHORTEST)))
+    }
 }
 
 #[cfg(test)]
@@ -111,32 +262,69 @@ mod tests {
         Instant::default() + Duration::from_secs(seconds)
     }
 
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
     fn started() -> KeepAlive {
         let mut keepalive = KeepAlive::default();
         keepalive.start(at(0), None);
         keepalive
     }
 
+    fn unseen() -> KeepAlive {
+        let mut keepalive = started();
+        keepalive.set_watched(false);
+        keepalive
+    }
+
     #[test]
     fn silence_is_asked_about_and_more_silence_is_the_end() {
         let mut keepalive = started();
-        assert_eq!(keepalive.poll_timeout(), Some(at(25)));
-        assert_eq!(keepalive.on_tick(at(24)), Act::Wait);
-        assert_eq!(keepalive.on_tick(at(25)), Act::Ask);
-        assert_eq!(keepalive.on_tick(at(39)), Act::Wait);
-        assert_eq!(keepalive.on_tick(at(40)), Act::GiveUp);
+        assert_eq!(keepalive.poll_timeout(), Some(at(8)));
+        assert_eq!(keepalive.on_tick(at(7)), Act::Wait);
+        assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
+        assert_eq!(keepalive.on_tick(at(13)), Act::Wait);
+        assert_eq!(keepalive.on_tick(at(14)), Act::GiveUp);
+        keepalive.on_given_up(at(14));
         assert_eq!(keepalive.on_tick(at(400)), Act::Wait);
+    }
+
+    #[test]
+    fn when_nobody_looks_every_account_asks_at_the_full_minute() {
+        let mut keepalive = unseen();
+        assert_eq!(keepalive.poll_timeout(), Some(at(60)));
+        keepalive.on_heard(at(29));
+        assert_eq!(keepalive.poll_timeout(), Some(at(60)));
+        keepalive.on_heard(at(31));
+        assert_eq!(keepalive.poll_timeout(), Some(at(120)));
+        assert_eq!(keepalive.on_tick(at(120)), Act::Ask);
+        assert_eq!(keepalive.poll_timeout(), Some(at(135)));
+        keepalive.on_heard(at(121));
+        assert_eq!(keepalive.poll_timeout(), Some(at(180)));
+        // Whoever looks now waits no longer than others who look.
+        keepalive.set_watched(true);
+        assert_eq!(keepalive.poll_timeout(), Some(at(129)));
+    }
+
+    #[test]
+    fn a_roster_on_a_slow_link_is_waited_for() {
+        let mut keepalive = started();
+        keepalive.set_settled(false);
+        assert_eq!(keepalive.poll_timeout(), Some(at(60)));
+        keepalive.set_settled(true);
+        assert_eq!(keepalive.poll_timeout(), Some(at(8)));
     }
 
     #[test]
     fn any_frame_is_a_sign_of_life() {
         let mut keepalive = started();
+        keepalive.on_heard(at(7));
+        assert_eq!(keepalive.on_tick(at(8)), Act::Wait);
+        assert_eq!(keepalive.on_tick(at(15)), Act::Ask);
         keepalive.on_heard(at(20));
-        assert_eq!(keepalive.on_tick(at(25)), Act::Wait);
-        assert_eq!(keepalive.on_tick(at(45)), Act::Ask);
-        keepalive.on_heard(at(50));
-        assert_eq!(keepalive.on_tick(at(60)), Act::Wait);
-        assert_eq!(keepalive.poll_timeout(), Some(at(75)));
+        assert_eq!(keepalive.on_tick(at(21)), Act::Wait);
+        assert_eq!(keepalive.poll_timeout(), Some(at(28)));
     }
 
     #[test]
@@ -150,22 +338,109 @@ mod tests {
     #[test]
     fn a_sleep_while_asking_is_no_proof_of_death() {
         let mut keepalive = started();
-        assert_eq!(keepalive.on_tick(at(25)), Act::Ask);
+        assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
         assert_eq!(keepalive.on_tick(at(7_200)), Act::Ask);
         assert_eq!(keepalive.on_tick(at(7_205)), Act::GiveUp);
     }
 
     #[test]
+    fn a_doubt_is_settled_soon_and_a_second_one_waits_no_longer() {
+        let mut keepalive = unseen();
+        assert!(keepalive.doubt(at(10), seconds(5)));
+        assert_eq!(keepalive.poll_timeout(), Some(at(15)));
+        assert!(keepalive.doubt(at(12), seconds(5)));
+        assert_eq!(keepalive.poll_timeout(), Some(at(15)));
+        assert!(keepalive.doubt(at(12), seconds(1)));
+        assert_eq!(keepalive.on_tick(at(13)), Act::GiveUp);
+        // What was asked before a sleep is not over because of it.
+        let mut keepalive = started();
+        assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
+        assert!(keepalive.doubt(at(900), seconds(5)));
+        assert_eq!(keepalive.poll_timeout(), Some(at(905)));
+        keepalive.stop();
+        assert!(!keepalive.doubt(at(901), seconds(5)));
+    }
+
+    #[test]
+    fn a_long_way_is_waited_for_longer() {
+        let mut keepalive = started();
+        keepalive.on_round_trip(seconds(4));
+        assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
+        assert_eq!(keepalive.poll_timeout(), Some(at(20)));
+        for _ in 0..20 {
+            keepalive.on_round_trip(Duration::from_millis(50));
+        }
+        assert_eq!(keepalive.stretch(ANSWER), ANSWER, "it is short again");
+        keepalive.on_round_trip(seconds(1_000));
+        assert_eq!(keepalive.stretch(ANSWER), ANSWER, "that was a sleep");
+        for _ in 0..2 {
+            keepalive.on_round_trip(seconds(9));
+            keepalive.on_given_up(at(9));
+        }
+        assert_eq!(keepalive.stretch(ANSWER), LONGEST);
+    }
+
+    #[test]
+    fn who_is_given_up_in_vain_is_waited_for_longer_until_a_connection_lasts() {
+        let mut keepalive = started();
+        let mut waits = Vec::new();
+        for _ in 0..5 {
+            keepalive.start(at(0), None);
+            assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
+            waits.push(keepalive.poll_timeout().unwrap().since(at(8)).as_secs());
+            keepalive.on_given_up(at(50));
+        }
+        assert_eq!(waits, [6, 12, 24, 30, 30]);
+        keepalive.start(at(0), None);
+        keepalive.on_heard(at(60));
+        assert_eq!(keepalive.on_tick(at(68)), Act::Ask);
+        assert_eq!(keepalive.poll_timeout(), Some(at(74)));
+    }
+
+    #[test]
+    fn who_cuts_silent_connections_is_spoken_to_before() {
+        let mut keepalive = unseen();
+        keepalive.on_cut(at(30));
+        keepalive.start(at(31), None);
+        assert_eq!(keepalive.poll_timeout(), Some(at(120)), "once is chance");
+        keepalive.on_cut(at(62));
+        keepalive.start(at(70), None);
+        assert_eq!(keepalive.poll_timeout(), Some(at(70) + seconds(30) * 3 / 4));
+        // Elsewhere nobody may count; what was right once is tried again.
+        keepalive.on_heard(at(70) + REMEMBERED);
+        let due = keepalive.poll_timeout().unwrap();
+        assert!(due.since(at(70) + REMEMBERED) > seconds(30));
+    }
+
+    #[test]
+    fn cuts_of_other_reasons_teach_nothing() {
+        // After different silences, in the middle of talk, while we wait for an answer.
+        let mut keepalive = unseen();
+        for (silence, asked) in [(45, false), (20, false), (3, false), (3, false), (60, true)] {
+            keepalive.start(at(0), None);
+            if asked {
+                assert_eq!(keepalive.on_tick(at(60)), Act::Ask);
+            }
+            keepalive.on_cut(at(silence));
+        }
+        keepalive.start(at(0), None);
+        assert_eq!(keepalive.poll_timeout(), Some(at(60)));
+    }
+
+    #[test]
     fn a_servers_own_limit_shortens_the_silence() {
-        let after = |limit| {
+        let after = |limit, watched| {
             let mut keepalive = KeepAlive::default();
-            keepalive.start(at(0), Some(Duration::from_secs(limit)));
+            keepalive.set_watched(watched);
+            keepalive.start(at(0), Some(seconds(limit)));
             keepalive.poll_timeout().unwrap()
         };
-        assert_eq!(after(20), at(15));
-        assert_eq!(after(1), at(2));
-        assert_eq!(after(600), at(25));
-        assert_eq!(after(u64::MAX), at(25), "whatever a server says");
+        assert_eq!(after(8, true), at(6));
+        assert_eq!(after(20, false), at(15));
+        assert_eq!(after(1, false), at(2));
+        assert_eq!(after(600, true), at(8));
+        assert_eq!(after(600, false), at(60));
+        assert_eq!(after(u64::MAX, false), at(60), "whatever a server says");
     }
 
     #[test]

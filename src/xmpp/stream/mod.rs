@@ -109,7 +109,12 @@ pub struct Stream {
     channel: Channel,
     state: State,
     deadline: Option<Instant>,
+    /// When that step was begun.
+    entered: Instant,
     keepalive: KeepAlive,
+    /// Somebody looks at a page; and does something now and then.
+    looked: bool,
+    busy: bool,
     history: error::History,
     /// A log-in that went out with the `<open/>`.
     ahead: Option<Box<sasl2::Login>>,
@@ -183,7 +188,10 @@ impl Stream {
             channel: Channel::Exposed,
             state: State::Fresh,
             deadline: None,
+            entered: Instant::default(),
             keepalive: KeepAlive::default(),
+            looked: true,
+            busy: true,
             history: error::History::default(),
             ahead: None,
             ahead_left: sasl2::AHEAD_MAX,
@@ -259,7 +267,8 @@ impl Stream {
             }
             return self.end(cx, Problem::Timeout, Next::Retry);
         }
-        let unconfirmed = cx.management.deadline();
+        let stretch = |wait| self.keepalive.stretch(wait);
+        let unconfirmed = cx.management.deadline(stretch);
         if unconfirmed.is_some_and(|deadline| deadline.monotonic <= cx.now.monotonic) {
             // A server that does not answer whether it confirms does not confirm.
             if cx.management.on_refused() {
@@ -298,6 +307,40 @@ impl Stream {
         }
     }
 
+    /// Somebody looks at a page, or nobody does any more.
+    pub(super) fn set_looked(&mut self, looked: bool) {
+        self.looked = looked;
+        self.keepalive.set_watched(self.looked && self.busy);
+    }
+
+    /// Somebody does something, or nobody has for long.
+    pub(super) fn set_busy(&mut self, busy: bool) {
+        self.busy = busy;
+        self.keepalive.set_watched(self.looked && self.busy);
+    }
+
+    /// The roster came, or will not.
+    pub(super) fn settle(&mut self) {
+        self.keepalive.set_settled(true);
+    }
+
+    /// There is a reason to doubt that the connection lives: the server has so long for a sign of life.
+    pub(super) fn verify(&mut self, cx: &mut Cx, patience: Duration) {
+        match self.state {
+            State::Bound => {
+                if self.keepalive.doubt(cx.now, patience) {
+                    self.ping(cx);
+                }
+            }
+            State::Fresh | State::Closing | State::Ended | State::Registering(_) => {}
+            // Each step of the negotiation is an answer of the server.
+            _ => {
+                let over = cx.now + self.keepalive.stretch(patience);
+                self.deadline = self.deadline.map(|deadline| deadline.min(over));
+            }
+        }
+    }
+
     /// New credentials, for the next attempt.
     pub(super) fn set_credentials(&mut self, credentials: &Credentials) {
         let (secrets, kept) = login::read(credentials);
@@ -316,7 +359,9 @@ impl Stream {
     }
 
     pub(super) fn poll_timeout(&self, cx: &Cx) -> Option<(Instant, Why)> {
-        let unconfirmed = cx.management.deadline().map(|at| (at, Why::KeepAlive));
+        let stretch = |wait| self.keepalive.stretch(wait);
+        let unconfirmed = cx.management.deadline(stretch);
+        let unconfirmed = unconfirmed.map(|at| (at, Why::KeepAlive));
         let step = self.deadline.map(|at| (at, Why::Negotiation));
         let alive = self.keepalive.poll_timeout().map(|at| (at, Why::KeepAlive));
         [step, alive, unconfirmed].into_iter().flatten().min()
@@ -337,6 +382,7 @@ impl Stream {
 
     fn on_open(&mut self, cx: &mut Cx) -> Taken {
         if let State::Opening(progress) = self.state {
+            self.keepalive.on_round_trip(cx.now.since(self.entered));
             self.enter(cx, State::Opened(progress));
         }
         Taken::Nothing
@@ -395,11 +441,13 @@ impl Stream {
     /// Enters a step of the negotiation.
     fn enter(&mut self, cx: &Cx, state: State) {
         self.state = state;
+        self.entered = cx.now;
         self.deadline = Some(cx.now + STEP);
     }
 
     /// The resource is bound, and a session established where that is asked for.
     fn begin(&mut self, cx: &mut Cx) -> Taken {
+        self.keepalive.set_settled(false);
         self.enter_bound(cx);
         Taken::Bound
     }

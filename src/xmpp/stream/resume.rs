@@ -66,6 +66,9 @@ impl Stream {
                 cx.send(&acknowledgement);
             }
             ("a", State::Bound) if cx.management.is_on() => {
+                if let Some(asked) = cx.management.asked_since() {
+                    self.keepalive.on_round_trip(cx.now.since(asked));
+                }
                 return match cx.management.on_acknowledged(nonza) {
                     (None, false) => Taken::Nothing,
                     (upto, _) => Taken::Acknowledged(upto),

@@ -179,16 +179,22 @@ impl Management {
         Some(element("r", ns::SM))
     }
 
-    /// When the connection is given up because nothing is confirmed.
+    /// When the connection is given up because nothing is confirmed. `stretch` tells how long a wait is on this way.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self, stretch: impl FnOnce(Duration) -> Duration) -> Option<Instant> {
         let asked = self.asked?;
         let patience = match self.phase {
             Phase::Asked => ENABLING,
             _ if asked.heard => BUSY,
             _ => SILENT,
         };
-        Some(asked.at + patience)
+        Some(asked.at + stretch(patience))
+    }
+
+    /// Since when the server is asked, if it is.
+    #[must_use]
+    pub fn asked_since(&self) -> Option<Instant> {
+        self.asked.map(|asked| asked.at)
     }
 
     /// `<a/>` of the server: the number of the last stanza that it has now, if there is news; and whether to ask it again,
@@ -361,11 +367,11 @@ mod tests {
         let now = Instant::default();
         assert!(sm.ask(now).is_some());
         assert!(sm.ask(now).is_none());
-        assert_eq!(sm.deadline(), Some(now + SILENT));
+        assert_eq!(sm.deadline(|wait| wait), Some(now + SILENT));
         sm.on_heard();
-        assert_eq!(sm.deadline(), Some(now + BUSY));
+        assert_eq!(sm.deadline(|wait| wait), Some(now + BUSY));
         assert_eq!(sm.on_acknowledged(&nonza("<a h='1'/>")).0, Some(1));
-        assert_eq!(sm.deadline(), None);
+        assert_eq!(sm.deadline(|wait| wait), None);
         assert!(sm.ask(now).is_some());
     }
 

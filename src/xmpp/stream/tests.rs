@@ -80,6 +80,7 @@ impl Play {
         let mut play = Self::authenticated();
         play.bind("");
         assert!(matches!(play.events.last(), Some(SessionEvent::Bound(_))));
+        play.stream.settle();
         play.sent.clear();
         play.events.clear();
         play
@@ -385,11 +386,11 @@ fn every_step_has_its_deadline() {
 #[test]
 fn a_silent_connection_is_asked_and_given_up() {
     let mut play = Play::bound();
-    play.wait(25);
+    play.wait(8);
     let ping = play.last_sent();
     assert!(ping.has_child("ping", ns::PING));
     assert_eq!(ping.attr("to"), Some("example.org"));
-    play.wait(14);
+    play.wait(5);
     assert_eq!(play.ends(), []);
     play.wait(1);
     play.assert_ended(Problem::ConnectionLost, Next::Retry);
@@ -399,7 +400,7 @@ fn a_silent_connection_is_asked_and_given_up() {
 fn a_living_connection_is_asked_again_and_again() {
     let mut play = Play::bound();
     for _ in 0..100 {
-        play.wait(26);
+        play.wait(9);
         let id = play.last_sent().attr("id").unwrap().to_owned();
         play.server(&format!("<iq type='result' id='{id}' from='example.org'/>"));
     }

@@ -1,0 +1,131 @@
+//! When the next attempt is, and when a connection is doubted: back-off, the network, sleep, people who look again.
+//!
+//! **Invariant:** never two attempts at a time: what makes us hurry begins one only where none is under way. A connection
+//! that may be dead is asked, not dropped: what the browser says of the network is a reason to look, never one to believe.
+
+use std::time::Duration;
+
+use crate::entity::account::Connection;
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
+use crate::event::Next;
+use crate::xmpp::engine::{Input, Wish};
+use rand_chacha::rand_core::Rng;
+
+use super::turn::Work;
+use super::{Account, Phase, drift};
+
+/// How far the clocks may part before we say that the machine slept, in milliseconds.
+pub(in crate::client) const SLEPT: i64 = 10_000;
+/// So long a server may be silent after a sleep, or when somebody looks again.
+const AWAKE: Duration = Duration::from_secs(5);
+/// So long it may be silent when the network is said to be back: another socket is cheap then.
+const BACK: Duration = Duration::from_millis(1_500);
+/// So long it may be silent when the network is said to be gone.
+const GONE: Duration = Duration::from_secs(3);
+/// So long after such a doubt a loss is put down to it.
+const DOUBTED: Duration = Duration::from_secs(15);
+/// Without a network, as far as the browser knows, nothing is tried sooner.
+const PAUSE: Duration = Duration::from_secs(10);
+
+impl Account {
+    /// The next attempt, if it is time.
+    pub(super) fn retry_if_due(&mut self, now: Instant) {
+        if let Phase::Waiting(at) = self.phase
+            && at.monotonic <= now.monotonic
+        {
+            self.attempt(now);
+        }
+    }
+
+    /// The next attempt, whatever the back-off says; but not against the server's will.
+    fn hurry(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Waiting(_)) && !self.backoff.is_displeased() {
+            self.attempt(now);
+        }
+    }
+
+    /// "Retry now".
+    pub(super) fn reconnect(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Waiting(_) | Phase::Stopped) {
+            self.attempt(now);
+        }
+    }
+
+    /// After a sleep whatever was under way is stale.
+    pub(super) fn wake(&mut self, now: Instant, work: &mut Work) {
+        let drift = drift(now);
+        let slept = drift.saturating_sub(self.drift) > SLEPT;
+        self.drift = drift;
+        if !slept {
+            return;
+        }
+        tracing::debug!("the machine slept");
+        match self.phase {
+            Phase::Waiting(_) => self.hurry(now),
+            Phase::Stopped => {}
+            Phase::LoggingIn(_) | Phase::Connecting { .. } | Phase::Online => {
+                self.link.begin_anew(now);
+                self.doubt(now, AWAKE, work);
+            }
+        }
+    }
+
+    /// Somebody looks again.
+    pub(super) fn on_seen(&mut self, now: Instant, work: &mut Work) {
+        self.hurry(now);
+        if matches!(self.phase, Phase::Online) {
+            self.doubt(now, AWAKE, work);
+        }
+    }
+
+    /// The browser's word on the network.
+    pub(super) fn on_network(&mut self, now: Instant, network: bool, work: &mut Work) {
+        self.network = network;
+        match self.phase {
+            Phase::Waiting(_) if network => self.hurry(now),
+            Phase::Waiting(at) => self.wait_until(at.max(now + PAUSE), Problem::NoNetwork),
+            Phase::Online if network => self.doubt(now, BACK, work),
+            Phase::Online => {
+                self.doubt(now, GONE, work);
+                self.eager = None;
+            }
+            Phase::LoggingIn(_) | Phase::Connecting { .. } | Phase::Stopped => {}
+        }
+    }
+
+    /// The server has so long to say anything at all.
+    fn doubt(&mut self, now: Instant, patience: Duration, work: &mut Work) {
+        self.eager = Some(now + DOUBTED);
+        self.handle(now, Input::Wish(Wish::Verify(patience)), work);
+    }
+
+    /// A session or an attempt is over: the next one is later, or never by itself.
+    pub(super) fn wait_or_stop(&mut self, now: Instant, problem: Problem, next: &Next) {
+        let eager = self.eager.take().is_some_and(|until| now <= until);
+        if matches!(next, Next::Stop | Next::Move(_)) {
+            return self.stop(problem);
+        }
+        let wait = self.backoff.on_lost(now, &problem, self.random.next_u64());
+        if eager && self.network && problem == Problem::ConnectionLost {
+            self.phase = Phase::Connecting { asker: None };
+            return self.attempt(now);
+        }
+        match problem {
+            _ if !self.network => self.wait_until(now + wait.max(PAUSE), Problem::NoNetwork),
+            // That was the first time: it may mean nothing.
+            Problem::Conflict | Problem::AuthFailed { .. } => {
+                self.wait_until(now + wait, Problem::ConnectionLost);
+            }
+            problem => self.wait_until(now + wait, problem),
+        }
+    }
+
+    fn wait_until(&mut self, at: Instant, problem: Problem) {
+        self.phase = Phase::Waiting(at);
+        self.set_connection(Connection::Waiting {
+            problem,
+            retry: at.wall,
+        });
+    }
+}

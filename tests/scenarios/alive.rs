@@ -1,0 +1,419 @@
+//! Whether anybody is there: silence, black holes, sleep, the network's coming and going (faults F03, F04, F07, F14, F15,
+//! F17, F23, F24, F25).
+
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use waxwing::boundary::change::Reply;
+use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command};
+use waxwing::entity::account::Connection;
+use waxwing::entity::message::Delivery;
+use waxwing::entity::problem::Problem;
+
+use crate::support::Stage;
+use crate::support::managed::Memory;
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Romeo is online, his session survives its sockets, and it has lasted.
+fn managed() -> Stage {
+    let mut stage = Stage::empty();
+    stage.server.manages = Some(Memory::Session);
+    stage.log_in(true).unwrap();
+    stage.pass(seconds(70));
+    stage
+}
+
+/// From now on nothing arrives on either side, and no socket says so.
+fn black_hole(stage: &mut Stage) {
+    stage.server.deaf = true;
+    stage.server.mute.set(true);
+}
+
+/// How long it takes until there is another socket, or the connection is known to be lost.
+fn until_lost(stage: &mut Stage) -> Duration {
+    let begun = stage.world.now();
+    let sockets = stage.server.sockets.len();
+    while stage.connection() == Connection::Online && stage.server.sockets.len() == sockets {
+        stage.pass(ms(250));
+        assert!(stage.world.now().since(begun) < seconds(300), "never");
+    }
+    stage.world.now().since(begun)
+}
+
+fn sockets_open(stage: &Stage) -> usize {
+    let sockets = stage.server.sockets.iter();
+    sockets.filter(|socket| !socket.is_closed()).count()
+}
+
+fn hide(stage: &mut Stage) {
+    stage.ask(Command::Attention(Attention::Hidden));
+    stage.pass(seconds(11));
+}
+
+fn show(stage: &mut Stage) {
+    stage.ask(Command::Attention(Attention::Focused));
+}
+
+/// The resources that were asked for so far.
+fn resources(stage: &Stage) -> Vec<String> {
+    let frames = stage.server.frames.iter();
+    let named = frames.filter_map(|frame| frame.split_once("<resource>"));
+    named
+        .map(|(_, rest)| rest.split('<').next().unwrap().to_owned())
+        .collect()
+}
+
+fn stream_error(condition: &str, text: &str) -> String {
+    format!(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>\
+         <text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{text}</text></stream:error>"
+    )
+}
+
+#[test]
+fn a_dead_connection_is_found_within_fifteen_seconds_by_whoever_looks() {
+    for manages in [Some(Memory::Session), None] {
+        for quiet in (0..16_000).step_by(900) {
+            let mut stage = Stage::empty();
+            stage.server.manages = manages;
+            stage.log_in(true).unwrap();
+            stage.pass(ms(60_000 + quiet));
+            black_hole(&mut stage);
+            let took = until_lost(&mut stage);
+            assert!(took <= seconds(15), "{took:?} after {quiet} ms");
+        }
+    }
+}
+
+#[test]
+fn who_writes_into_a_black_hole_learns_it_as_soon_and_loses_nothing() {
+    for quiet in (0..9_000).step_by(1_300) {
+        let mut stage = managed();
+        stage.pass(ms(quiet));
+        black_hole(&mut stage);
+        stage.say("into the void");
+        let took = until_lost(&mut stage);
+        assert!(took <= seconds(15), "{took:?} after {quiet} ms");
+        stage.tell(AccountCommand::Reconnect).unwrap();
+        stage.go();
+        assert_eq!(stage.server.take_messages().len(), 1);
+        assert_eq!(stage.stored()[0].delivery, Delivery::Sent);
+    }
+}
+
+#[test]
+fn a_link_that_is_dead_in_one_direction_only_is_found_though_the_other_lives() {
+    let mut stage = managed();
+    stage.watch(0, Anchor::Newest, 50);
+    stage.server.deaf = true;
+    stage.say("unheard");
+    let begun = stage.world.now();
+    let sockets = stage.server.sockets.len();
+    let mut number = 0;
+    while stage.server.sockets.len() == sockets {
+        number += 1;
+        stage.server.deliver(&format!(
+            "<message xmlns='jabber:client' from='juliet@example.org/b' type='chat' id='j{number}'><body>j{number}</body></message>"
+        ));
+        stage.pass(seconds(2));
+        let own = stage.pages[0].window.items.iter();
+        let mut own = own.filter(|item| item.body == "unheard");
+        let shown = own.next().unwrap().delivery.clone();
+        assert!(
+            shown == Delivery::Sending || stage.server.sockets.len() > sockets,
+            "nobody has it"
+        );
+        assert!(stage.world.now().since(begun) <= seconds(40), "never");
+    }
+    stage.go();
+    assert_eq!(stage.server.take_messages().len(), 1);
+}
+
+#[test]
+fn when_nobody_looks_and_all_is_quiet_the_engine_wakes_once_a_minute() {
+    for manages in [Some(Memory::Session), None] {
+        let mut stage = Stage::empty();
+        stage.server.manages = manages;
+        stage.log_in(true).unwrap();
+        hide(&mut stage);
+        stage.pass(seconds(900));
+        let before = stage.world.woken();
+        stage.pass(seconds(3_600));
+        let woken = stage.world.woken() - before;
+        assert!(woken <= 60, "{woken} times in an hour");
+        assert_eq!(stage.connection(), Connection::Online);
+        assert_eq!(stage.server.sockets.len(), 1);
+    }
+}
+
+#[test]
+fn who_cuts_silent_connections_does_so_three_times_at_most_and_nobody_sees_us_come_and_go() {
+    for limit in [30, 55] {
+        let mut stage = managed();
+        hide(&mut stage);
+        let presences = stage.server.presences().len();
+        let (mut cuts, mut frames, mut quiet) = (0, stage.server.frames.len(), Duration::ZERO);
+        for _ in 0..3_600 {
+            stage.pass(seconds(1));
+            quiet += seconds(1);
+            if stage.server.frames.len() != frames {
+                (frames, quiet) = (stage.server.frames.len(), Duration::ZERO);
+            }
+            if quiet >= seconds(limit) && sockets_open(&stage) > 0 {
+                stage.server.cut();
+                cuts += 1;
+                quiet = Duration::ZERO;
+            }
+        }
+        // The first silence is no whole one: we said that nobody looks.
+        assert!(cuts <= 3, "{cuts} cuts in an hour, after {limit} s each");
+        assert_eq!(stage.connection(), Connection::Online);
+        let shown = stage.server.presences();
+        let away = |presence: &&&minidom::Element| presence.has_child("show", "jabber:client");
+        let plain = shown[presences..].iter().filter(|shown| !away(shown));
+        assert_eq!(plain.count(), 0, "flapping");
+        assert!(shown.len() <= presences + 1, "away for once");
+    }
+}
+
+#[test]
+fn after_a_sleep_the_first_sign_of_life_has_the_connection_checked() {
+    // It lives: nothing is lost, nothing is begun anew.
+    let mut stage = managed();
+    let (sockets, presences) = (stage.server.sockets.len(), stage.server.presences().len());
+    stage.world.sleep(seconds(3_600));
+    stage.ask(Command::Activity);
+    stage.pass(seconds(10));
+    assert_eq!(stage.server.sockets.len(), sockets);
+    assert_eq!(stage.connection(), Connection::Online);
+    // It does not: known after five seconds, and taken up again at once.
+    black_hole(&mut stage);
+    stage.world.sleep(seconds(3_600));
+    stage.ask(Command::Activity);
+    let took = until_lost(&mut stage);
+    assert!(took <= ms(5_250), "{took:?}");
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.server.sockets.len(), sockets + 1);
+    assert_eq!(stage.server.presences().len(), presences, "resumed");
+}
+
+#[test]
+fn a_network_that_is_said_to_be_back_has_a_dead_connection_replaced_within_two_seconds() {
+    let mut stage = managed();
+    black_hole(&mut stage);
+    stage.ask(Command::Network(true));
+    let took = until_lost(&mut stage);
+    assert!(took <= seconds(2), "{took:?}");
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(sockets_open(&stage), 1);
+}
+
+#[test]
+fn a_network_that_is_said_to_be_gone_is_looked_after_and_then_left_alone_for_a_while() {
+    let mut stage = managed();
+    // It was not true.
+    stage.ask(Command::Network(false));
+    stage.pass(seconds(20));
+    assert_eq!(stage.connection(), Connection::Online);
+    stage.ask(Command::Network(false));
+    black_hole(&mut stage);
+    stage.pass(seconds(4));
+    stage.ask(Command::Network(false));
+    assert!(until_lost(&mut stage) <= seconds(15));
+    let Connection::Waiting { problem, retry } = stage.connection() else {
+        panic!("{:?}", stage.connection());
+    };
+    assert_eq!(problem, Problem::NoNetwork);
+    assert!(retry.0 - stage.world.now().wall.0 >= 9_000);
+    // Whatever the browser believes: there may be a way all the same.
+    stage.pass(seconds(30));
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
+#[test]
+fn a_network_that_goes_while_we_wait_is_said() {
+    let mut stage = managed();
+    stage.leave();
+    stage.ask(Command::Network(false));
+    let Connection::Waiting { problem, retry } = stage.connection() else {
+        panic!("{:?}", stage.connection());
+    };
+    assert_eq!(problem, Problem::NoNetwork);
+    assert!(retry.0 - stage.world.now().wall.0 >= 9_000);
+    stage.server.refuses = false;
+    stage.ask(Command::Network(true));
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
+#[test]
+fn who_looks_again_does_not_wait() {
+    let mut stage = managed();
+    stage.leave();
+    stage.pass(seconds(600));
+    hide(&mut stage);
+    stage.server.refuses = false;
+    let before = stage.server.sockets.len();
+    if matches!(stage.connection(), Connection::Waiting { .. }) {
+        show(&mut stage);
+    }
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.server.sockets.len(), before + 1);
+    // And a connection that died unseen is found out.
+    hide(&mut stage);
+    black_hole(&mut stage);
+    show(&mut stage);
+    let took = until_lost(&mut stage);
+    assert!(took <= ms(5_250), "{took:?}");
+}
+
+#[test]
+fn a_server_that_sends_us_away_is_quoted_and_left_alone_until_the_user_says_otherwise() {
+    let mut stage = managed();
+    stage
+        .server
+        .deliver(&stream_error("policy-violation", "Too many stanzas"));
+    stage.go();
+    let Connection::Waiting { problem, retry } = stage.connection() else {
+        panic!("{:?}", stage.connection());
+    };
+    let text = Some("Too many stanzas".to_owned());
+    assert_eq!(problem, Problem::PolicyViolation(text));
+    assert!(retry.0 - stage.world.now().wall.0 >= 39_000);
+    hide(&mut stage);
+    show(&mut stage);
+    stage.ask(Command::Network(true));
+    stage.pass(seconds(20));
+    assert_eq!(stage.server.sockets.len(), 1, "no reason of ours counts");
+    assert_eq!(stage.tell(AccountCommand::Reconnect), Ok(Reply::Done));
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
+#[test]
+fn one_conflict_is_mended_in_silence_and_the_second_one_asks() {
+    let mut stage = managed();
+    stage.pages[0].changes.clear();
+    stage.server.deliver(&stream_error("conflict", "bye"));
+    stage.go();
+    let Connection::Waiting { problem, .. } = stage.connection() else {
+        panic!("{:?}", stage.connection());
+    };
+    assert_eq!(problem, Problem::ConnectionLost);
+    stage.pass(seconds(4));
+    assert_eq!(stage.connection(), Connection::Online);
+    let names = resources(&stage);
+    assert_eq!(names.len(), 2);
+    assert_ne!(names[0], names[1], "the name that was taken");
+    stage.server.deliver(&stream_error("conflict", "bye"));
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Failed(Problem::Conflict));
+    stage.pass(seconds(3_600));
+    assert_eq!(stage.server.sockets.len(), 2, "nobody plays ping-pong");
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
+#[test]
+fn a_password_that_was_changed_meanwhile_is_asked_for_once_and_what_was_written_waits() {
+    for condition in ["not-authorized", "reset"] {
+        let mut stage = managed();
+        stage.server.password = "crayon".into();
+        stage
+            .server
+            .deliver(&stream_error(condition, "Password changed"));
+        stage.go();
+        stage.pass(seconds(4));
+        let Connection::Failed(problem) = stage.connection() else {
+            panic!("{condition}: {:?}", stage.connection());
+        };
+        assert!(
+            matches!(problem, Problem::PasswordNeeded | Problem::WrongPassword),
+            "{problem:?}"
+        );
+        stage.say("kept");
+        let tried = stage.server.sockets.len();
+        stage.ask(Command::Network(true));
+        hide(&mut stage);
+        show(&mut stage);
+        stage.pass(seconds(3_600));
+        assert_eq!(stage.server.sockets.len(), tried, "asked once");
+        let secret = waxwing::entity::secret::Secret::new("crayon".into());
+        let provided = stage.tell(AccountCommand::ProvidePassword(secret));
+        assert!(provided.is_ok(), "{provided:?}");
+        stage.go();
+        assert_eq!(stage.server.take_messages().len(), 1);
+    }
+}
+
+#[test]
+fn a_gateway_that_answers_in_place_of_the_server_is_no_wrong_address_for_who_was_in_before() {
+    let mut stage = Stage::online();
+    stage.server.refuses = true;
+    stage
+        .world
+        .put_document("https://example.org/", "<html>502 Bad Gateway</html>");
+    let mut stage = stage.restart();
+    stage
+        .world
+        .put_document("https://example.org/", "<html>503</html>");
+    let mut attempts = 0;
+    for _ in 0..600 {
+        stage.world.pass(seconds(1));
+        let new = stage.world.new_sockets();
+        attempts += new.len();
+        new.iter()
+            .for_each(waxwing::platform::fake::FakeSocket::cut);
+        stage.go();
+    }
+    assert!((3..=15).contains(&attempts), "{attempts} in ten minutes");
+    let Connection::Waiting { problem, .. } = stage.connection() else {
+        panic!("{:?}", stage.connection());
+    };
+    assert_eq!(problem, Problem::Timeout, "the server does not answer");
+}
+
+#[test]
+fn whatever_makes_us_hurry_there_is_one_attempt_at_a_time() {
+    for seed in 0..40 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut stage = managed();
+        for _ in 0..60 {
+            match random.next_u32() % 9 {
+                0 => stage.page_wishes(Command::Network(true)),
+                1 => stage.page_wishes(Command::Network(false)),
+                2 => stage.page_wishes(Command::Attention(Attention::Hidden)),
+                3 => stage.page_wishes(Command::Attention(Attention::Focused)),
+                4 => stage.world.sleep(seconds(60)),
+                5 => {
+                    let again = AccountCommand::Reconnect;
+                    stage.page_wishes(Command::Account(stage.account, again));
+                }
+                6 => black_hole(&mut stage),
+                7 => stage.server.refuses = random.next_u32().is_multiple_of(2),
+                _ => {
+                    if sockets_open(&stage) > 0 {
+                        stage.server.cut();
+                    }
+                }
+            }
+            stage.pass(ms(u64::from(random.next_u32() % 6_000)));
+            let open = sockets_open(&stage);
+            assert!(open <= 1, "{open} sockets at a time (seed {seed})");
+        }
+        stage.server.refuses = false;
+        stage.tell(AccountCommand::Reconnect).unwrap();
+        stage.pass(seconds(200));
+        assert_eq!(stage.connection(), Connection::Online, "seed {seed}");
+        stage.say("the end");
+        assert_eq!(stage.server.take_messages().len(), 1, "seed {seed}");
+    }
+}
