@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod fast;
 mod person;
 
 use person::Person;

@@ -136,9 +136,10 @@ impl Prosody {
     /// The file of a record in Prosody's own storage, e.g. `("roster", "romeo", "dat")`.
     #[must_use]
     pub fn record(&self, store: &str, user: &str, extension: &str) -> PathBuf {
+        // In names of stores, and nowhere else, an underscore stands for itself.
         self.data()
             .join(encode(&self.domain))
-            .join(encode(store))
+            .join(encode(store).replace("%5f", "_"))
             .join(format!("{}.{extension}", encode(user)))
     }
 
