@@ -14,6 +14,7 @@ pub mod deadly;
 pub mod diagnostics;
 pub mod handle;
 pub mod i18n;
+pub mod keeping;
 pub mod login;
 pub mod notify;
 pub mod place;

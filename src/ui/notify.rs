@@ -1,6 +1,8 @@
 //! Desktop notifications: shown when the engine says so, offered when somebody missed a message.
 //!
 //! **Invariant:** the browser's question comes only after a button that asks for it, and never at start.
+//!
+//! **Invariant:** what was read, here, in another tab or on another device, is not told of any more.
 
 use crate::ui::view::prelude::*;
 use leptos::task::spawn_local;
@@ -14,6 +16,7 @@ use super::config::{Config, Feature};
 use super::handle::{Handle, use_handle};
 use super::i18n::use_text;
 use super::place::{Place, Router, use_router};
+use super::reactive::model::PeerKey;
 use super::text::clean::one_line;
 use super::widget::icon::Icon;
 use super::widget::toast::Toasts;
@@ -39,10 +42,39 @@ pub fn Notifications() -> impl IntoView {
     let toasts: Toasts = expect_context();
     let is_allowed = expect_context::<&'static Config>().has(Feature::Notifications);
     let instead = text.notify.new_message;
+    let shown = StoredValue::new(Vec::<Shown>::new());
     handle.listen(move |change| {
-        if let Change::Notify(notification) = change {
-            show(notification, instead, handle, router);
+        if let Change::Notify(notification) = change
+            && let Some(new) = show(notification, instead, handle, router)
+        {
+            shown.try_update_value(|shown| {
+                // The browser has put it in the place of the one before, which is not closed: they have one tag.
+                shown.retain(|known| known.of != new.of);
+                shown.push(new);
+            });
         }
+    });
+    let rows = handle.model.conversations;
+    Effect::new(move |_| {
+        rows.track();
+        shown.try_update_value(|shown| {
+            shown.retain_mut(|shown| {
+                let unread = rows.peek(&shown.of).map_or(0, |row| row.unread);
+                let is_news = shown.is_news(unread);
+                if !is_news {
+                    shown.notification.close();
+                }
+                is_news
+            });
+        });
+    });
+    // A click on it would lead nowhere.
+    on_leave(move || {
+        shown.try_update_value(|shown| {
+            for shown in shown.drain(..) {
+                shown.notification.close();
+            }
+        });
     });
 
     // More is unread than before, and nobody looked.
@@ -92,6 +124,30 @@ pub fn Notifications() -> impl IntoView {
                 </button>
             </div>
         </Show>
+    }
+}
+
+/// A notification that is shown.
+struct Shown {
+    of: PeerKey,
+    notification: web_sys::Notification,
+    /// The row has told of what it tells.
+    is_counted: bool,
+}
+
+impl Shown {
+    /// Whether there is still something to tell of, where so much is unread.
+    fn is_news(&mut self, unread: u32) -> bool {
+        self.is_counted |= unread > 0;
+        // It may come before the row that counts it.
+        unread > 0 || !self.is_counted
+    }
+}
+
+fn on_leave(leave: impl Fn() + 'static) {
+    if cfg!(target_arch = "wasm32") {
+        let left = window_event_listener(leptos::ev::pagehide, move |_| leave());
+        on_cleanup(move || left.remove());
     }
 }
 
@@ -180,9 +236,14 @@ fn texts(notification: &Notification, instead: &str) -> (String, String) {
     )
 }
 
-fn show(notification: &Notification, instead: &str, handle: Handle, router: Router) {
+fn show(
+    notification: &Notification,
+    instead: &str,
+    handle: Handle,
+    router: Router,
+) -> Option<Shown> {
     if permission() != Permission::Granted {
-        return;
+        return None;
     }
     let (title, body) = texts(notification, instead);
     let options = NotificationOptions::new();
@@ -194,13 +255,9 @@ fn show(notification: &Notification, instead: &str, handle: Handle, router: Rout
         notification.account, notification.conversation
     ));
     // Where a page may not show any (Android wants a service worker), there is none.
-    let Ok(shown) = web_sys::Notification::new_with_options(&title, &options) else {
-        return;
-    };
-    let account = handle.model.accounts.peek(&notification.account);
-    let Some(account) = account.map(|row| row.address.clone()) else {
-        return;
-    };
+    let shown = web_sys::Notification::new_with_options(&title, &options).ok()?;
+    let account = handle.model.accounts.peek(&notification.account)?;
+    let account = account.address.clone();
     let place = Place::conversation(&account, &notification.conversation);
     let closing = shown.clone();
     let clicked = Closure::<dyn FnMut()>::new(move || {
@@ -211,6 +268,11 @@ fn show(notification: &Notification, instead: &str, handle: Handle, router: Rout
     shown.set_onclick(Some(clicked.as_ref().unchecked_ref()));
     // Lives as long as the notification may be clicked: the browser's collector frees it with that.
     let _handed_over = clicked.into_js_value();
+    Some(Shown {
+        of: PeerKey::new(notification.account, notification.conversation.clone()),
+        notification: shown,
+        is_counted: false,
+    })
 }
 
 #[cfg(test)]

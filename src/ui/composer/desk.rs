@@ -15,6 +15,7 @@ use crate::entity::problem::Problem;
 use crate::ui::browser;
 use crate::ui::handle::Handle;
 use crate::ui::i18n::{Texts, use_text};
+use crate::ui::keeping;
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::text::clean::legal;
 use crate::ui::widget::toast::{Toasts, use_toasts};
@@ -247,6 +248,7 @@ impl Desk {
         };
         self.jumps.update(|jumps| *jumps = jumps.wrapping_add(1));
         self.ask(peer, message);
+        keeping::ask_once();
     }
 
     /// Asks the engine to send. Asked twice, it sends once.

@@ -1,5 +1,7 @@
 //! Texts: settings, and logging out.
 
+use super::phrase::Fill2;
+
 /// Texts: settings, and logging out.
 #[allow(missing_docs)]
 pub struct Settings {
@@ -27,6 +29,12 @@ pub struct Settings {
     pub notifications_unsupported: &'static str,
     pub preview: &'static str,
     pub preview_hint: &'static str,
+    pub storage: &'static str,
+    pub used: Fill2,
+    pub may_go: &'static str,
+    pub is_kept: &'static str,
+    pub keep: &'static str,
+    pub keep_refused: &'static str,
     pub links: &'static str,
     pub offer_links: &'static str,
     pub offer_links_hint: &'static str,

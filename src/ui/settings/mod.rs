@@ -5,6 +5,7 @@ mod device;
 mod links;
 mod log_out;
 mod row;
+mod storage;
 
 use crate::ui::view::prelude::*;
 
@@ -12,6 +13,7 @@ use self::account::AccountSection;
 use self::device::{AppearanceSection, NotificationSection};
 use self::links::LinkSection;
 use self::row::Section;
+use self::storage::StorageSection;
 use super::config::{Config, Feature};
 use super::handle::use_handle;
 use super::i18n::use_text;
@@ -43,6 +45,7 @@ pub fn SettingsPane() -> impl IntoView {
                 />
                 <AppearanceSection />
                 {notifications}
+                <StorageSection />
                 <LinkSection />
                 {help}
             </div>

@@ -1,5 +1,6 @@
 //! English: settings, and logging out.
 
+use crate::ui::i18n::phrase::Fill2;
 use crate::ui::i18n::settings::Settings;
 
 pub const SETTINGS: Settings = Settings {
@@ -27,6 +28,12 @@ pub const SETTINGS: Settings = Settings {
     notifications_unsupported: "This browser does not let pages show notifications.",
     preview: "Show what was written",
     preview_hint: "Otherwise only who wrote.",
+    storage: "Storage",
+    used: Fill2("{0} of {1} used in this browser"),
+    may_go: "The browser may clear it when the disk is short. What the server keeps is then loaded again.",
+    is_kept: "The browser keeps it until you remove it.",
+    keep: "Keep it",
+    keep_refused: "The browser does not promise it. It often does once notifications are allowed, or the page is bookmarked.",
     links: "Links",
     offer_links: "Open xmpp: links with Waxwing",
     offer_links_hint: "Links to people, on other pages and in other programs, then open here. The browser asks you first.",

@@ -1,5 +1,6 @@
 //! 简体中文: settings, and logging out.
 
+use crate::ui::i18n::phrase::Fill2;
 use crate::ui::i18n::settings::Settings;
 
 pub const SETTINGS: Settings = Settings {
@@ -27,6 +28,12 @@ pub const SETTINGS: Settings = Settings {
     notifications_unsupported: "此浏览器不允许网页显示通知。",
     preview: "显示消息内容",
     preview_hint: "否则只显示是谁发来的。",
+    storage: "存储",
+    used: Fill2("此浏览器中已用 {0}，共 {1}"),
+    may_go: "磁盘空间不足时，浏览器可能会清除这些数据。服务器保存的内容随后会重新加载。",
+    is_kept: "浏览器会一直保留，直到您将其删除。",
+    keep: "保留数据",
+    keep_refused: "浏览器没有作出保证。允许通知或将本页加入书签后，浏览器通常会同意。",
     links: "链接",
     offer_links: "用 Waxwing 打开 xmpp: 链接",
     offer_links_hint: "其他网页和程序中指向联系人的链接将在这里打开。浏览器会先征求您的同意。",
