@@ -27,6 +27,7 @@ use waxwing::entity::presence::OwnPresence;
 use waxwing::entity::time::Timestamp;
 use waxwing::platform::web::indexed_db::{IndexedDbDepot, make_version};
 use waxwing::store::schema::RECORD;
+use waxwing::store::suite::released::{self, RELEASED};
 use waxwing::store::suite::{self, Place};
 use waxwing::store::{AccountRecord, Batch, Depot, From, Op, PageQuery, Roster, Store, StoreError};
 
@@ -308,6 +309,205 @@ async fn every_older_layout_is_upgraded() {
         suite::it_behaves_like_the_reference(&disk).await;
         suite::accounts_are_kept_in_order(&disk).await;
     }
+}
+
+#[wasm_bindgen_test]
+async fn what_every_released_version_wrote_is_read() {
+    let put = format!(
+        "{PROMISE}
+        const database = await done(indexedDB.open(a));
+        for (const [table, key, value] of b) {{
+            const rows = database.transaction(table, 'readwrite').objectStore(table);
+            const old = await done(rows.get(key));
+            await done(rows.put(old?.v ? {{...old, v: value}} : value, key));
+        }}
+        database.close();"
+    );
+    for old in RELEASED {
+        let disk = Disk::new();
+        make_version(&disk.0, 1, AccountId(9)).await.unwrap();
+        let depot = disk.depot().await;
+        let store = depot.open(AccountId(9)).await.unwrap();
+        // Where a message stands, and by what it is found, is told beside it.
+        let message = Op::PutMessage(released::message());
+        let ops = vec![message];
+        store.commit(Batch { ops }).await.unwrap();
+        let item = waxwing::store::key::item(&released::message().conversation, ItemId(7));
+        let row = |table: &str, key: JsValue, hex: &str| {
+            let value = Uint8Array::from(&released::bytes(hex)[..]);
+            Array::of3(&table.into(), &key, &value)
+        };
+        let rows = Array::new();
+        rows.push(&row(
+            "messages",
+            Uint8Array::from(&item[..]).into(),
+            old.message,
+        ));
+        rows.push(&row(
+            "conversations",
+            "juliet@example.org".into(),
+            old.conversation,
+        ));
+        rows.push(&row("roster", 0.into(), old.chunk));
+        rows.push(&row("caps", "v".into(), old.caps));
+        for (key, hex) in [
+            ("roster", old.head),
+            ("presence", old.presence),
+            ("cursor", old.cursor),
+        ] {
+            rows.push(&row("meta", key.into(), hex));
+        }
+        let database = format!("{}-{}", disk.0, AccountId(9));
+        script(&put, [database.into(), rows.into(), JsValue::NULL]).await;
+        let rows = Array::of2(
+            &row("accounts", AccountId(9).to_string().into(), old.account),
+            &row("device", "settings".into(), old.settings),
+        );
+        script(&put, [(&disk.0).into(), rows.into(), JsValue::NULL]).await;
+
+        let held = disk.depot().await.open(AccountId(9)).await.unwrap();
+        let held = (held.load().await.unwrap(), newest(&held).await.unwrap());
+        let (snapshot, messages) = held;
+        assert_eq!(messages, [7]);
+        assert_eq!(snapshot.skipped, 0);
+        assert_eq!(snapshot.conversations, [released::conversation()]);
+        let roster = snapshot.roster.unwrap();
+        assert_eq!(roster.version, released::head().version);
+        assert_eq!(roster.contacts, released::chunk().contacts);
+        let caps = released::caps();
+        assert_eq!(snapshot.caps, [(caps.ver, caps.features)]);
+        assert_eq!(snapshot.presence, released::presence());
+        assert_eq!(snapshot.cursor, Some(released::cursor()));
+        let device = disk.depot().await.load().await.unwrap();
+        assert_eq!(device.settings, released::settings());
+        assert_eq!(
+            device.accounts[0].address,
+            released::account().account.address
+        );
+        // Nobody sealed these credentials here.
+        assert_eq!(
+            (device.accounts[0].credentials.clone(), device.skipped),
+            (None, 1)
+        );
+    }
+}
+
+/// What exists nowhere else is brought to the disk itself, not only handed to the system; for all else that is too slow.
+#[wasm_bindgen_test]
+async fn what_is_on_its_way_out_is_flushed() {
+    let record = "self.durabilities = []; return function(names, mode, options) {
+        if (mode === 'readwrite') self.durabilities.push(options?.durability);
+        return old.apply(this, arguments);
+    }";
+    let _patch = Patch::new("IDBDatabase.prototype", "transaction", record);
+    let written = || {
+        let written = js_sys::eval("self.durabilities.splice(0).join()").unwrap();
+        written.as_string().unwrap()
+    };
+    let disk = Disk::new();
+    let store = disk.depot().await.open(ACCOUNT).await.unwrap();
+    store.commit(messages(0..3)).await.unwrap();
+    assert_eq!(written(), "relaxed");
+    let ours = Message {
+        direction: Direction::Outgoing,
+        delivery: Delivery::Sending,
+        ..message(3)
+    };
+    let ops = vec![Op::PutMessage(ours)];
+    store.commit(Batch { ops }).await.unwrap();
+    // It is behind this one in the same table.
+    store.load().await.unwrap();
+    assert_eq!(written(), "relaxed,strict");
+}
+
+#[wasm_bindgen_test]
+async fn a_database_of_a_build_that_never_made_room_is_looked_through_once() {
+    let disk = Disk::new();
+    let store = disk.depot().await.open(ACCOUNT).await.unwrap();
+    assert!(!store.load().await.unwrap().doubted);
+    let forget = format!(
+        "{PROMISE}
+        const database = await done(indexedDB.open(a));
+        await done(database.transaction('meta', 'readwrite').objectStore('meta').delete('trusted'));
+        database.close();"
+    );
+    let database = format!("{}-{ACCOUNT}", disk.0);
+    script(&forget, [database.into(), JsValue::NULL, JsValue::NULL]).await;
+    assert!(store.load().await.unwrap().doubted);
+}
+
+/// Whoever removes a database is not held up, and it is not made anew.
+#[wasm_bindgen_test]
+async fn a_database_that_somebody_removes_stays_removed() {
+    let names = "return (await indexedDB.databases()).map(database => database.name).includes(a)";
+    for with_event in [true, false] {
+        let opened = "self.opened = []; return function(...args) {
+            const request = old.apply(this, args);
+            request.addEventListener('success', () => self.opened.push(request.result));
+            return request;
+        }";
+        let _patch = Patch::new("IDBFactory.prototype", "open", opened);
+        let disk = Disk::new();
+        let database = JsValue::from(format!("{}-{ACCOUNT}", disk.0));
+        let store = disk.depot().await.open(ACCOUNT).await.unwrap();
+        store.commit(messages(0..3)).await.unwrap();
+        let remove = if with_event {
+            // By a page.
+            format!("{PROMISE} await done(indexedDB.deleteDatabase(a));")
+        } else {
+            // By the browser, which closes it first.
+            format!(
+                "{PROMISE} const last = self.opened.at(-1); last.onversionchange = null; last.close();
+                await done(indexedDB.deleteDatabase(a)); last.dispatchEvent(new Event('close'));"
+            )
+        };
+        script(&remove, [database.clone(), JsValue::NULL, JsValue::NULL]).await;
+        for _ in 0..2 {
+            assert_eq!(newest(&store).await, Err(StoreError::Removed));
+            let refused = store.commit(messages(3..4)).await;
+            assert_eq!(refused, Err(StoreError::Removed));
+        }
+        let is_there = script(names, [database, JsValue::NULL, JsValue::NULL]).await;
+        assert_eq!(is_there, JsValue::FALSE);
+        // Another engine begins anew.
+        let store = disk.depot().await.open(ACCOUNT).await.unwrap();
+        assert_eq!(newest(&store).await, Ok(vec![]));
+    }
+}
+
+/// A window that does not let go, of a page that sleeps or is of somebody else.
+#[wasm_bindgen_test]
+async fn a_database_that_another_window_holds_is_given_up_within_five_seconds() {
+    let disk = Disk::new();
+    let database = JsValue::from(format!("{}-{ACCOUNT}", disk.0));
+    let hold = format!(
+        "{PROMISE} self.held = await done(indexedDB.open(a, 1));
+        // It is to be removed, and waits for who holds it; and everybody waits for that.
+        self.removal = indexedDB.deleteDatabase(a);
+        await new Promise(blocked => {{ self.removal.onblocked = blocked; }});"
+    );
+    script(&hold, [database, JsValue::NULL, JsValue::NULL]).await;
+    let start = js_sys::Date::now();
+    let depot = disk.depot().await;
+    let refused = depot.open(ACCOUNT).await.err();
+    let waited = js_sys::Date::now() - start;
+    assert!(
+        matches!(refused, Some(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+    assert!(waited < 5_500.0, "{waited}");
+    // So is what is to be erased.
+    let start = js_sys::Date::now();
+    assert!(depot.erase(ACCOUNT).await.is_err());
+    let waited = js_sys::Date::now() - start;
+    assert!(waited < 6_000.0, "{waited}");
+    script(
+        "self.held.close()",
+        [JsValue::NULL, JsValue::NULL, JsValue::NULL],
+    )
+    .await;
+    let store = disk.depot().await.open(ACCOUNT).await.unwrap();
+    assert_eq!(newest(&store).await, Ok(vec![]));
 }
 
 #[wasm_bindgen_test]

@@ -29,6 +29,7 @@ use super::log::Log;
 use super::ports::{PageEvent, PageId, Ports};
 use super::registration::ToRegistration;
 use super::retirement::Retirement;
+use super::room;
 use super::wire;
 
 /// The client.
@@ -209,7 +210,7 @@ impl Client {
 
     pub(super) async fn open(&self, id: AccountId) -> Opened {
         let store = self.around.ports.depot.open(id).await?;
-        let snapshot = store.load().await?;
+        let snapshot = room::load(&*store).await?;
         Ok((store, snapshot))
     }
 

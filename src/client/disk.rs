@@ -52,7 +52,7 @@ impl Retry {
 pub fn problem(error: &StoreError) -> Problem {
     match error {
         StoreError::Full => Problem::StorageFull,
-        StoreError::Unavailable(_) | StoreError::Newer => Problem::NoStorage,
+        StoreError::Unavailable(_) | StoreError::Newer | StoreError::Removed => Problem::NoStorage,
     }
 }
 

@@ -40,6 +40,7 @@ enum Key {
     Caps(String),
     Presence,
     Cursor,
+    Trust,
 }
 
 impl Key {
@@ -54,6 +55,7 @@ impl Key {
             Op::PutCaps(ver, _) => Self::Caps(ver.clone()),
             Op::PutPresence(_) => Self::Presence,
             Op::PutCursor(_) => Self::Cursor,
+            Op::Trust(_) => Self::Trust,
         }
     }
 }

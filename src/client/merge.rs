@@ -159,27 +159,11 @@ pub struct Seen {
 impl Seen {
     /// Notes a message. False if it, or a copy of it, was noted before.
     pub fn note(&mut self, message: &Message) -> bool {
-        let is_ours = is_ours(message);
-        let scope = (&message.conversation, !is_ours);
-        let ids = &message.ids;
-        let archive = ids.archive.as_ref().map_or(0, |id| hash(&(scope, 1, id)));
-        // Names and text together decide; else they leave the last word to the archive id.
-        let named = ids.origin.as_ref().zip(match is_ours {
-            true => Some(""),
-            false => ids.stanza.as_deref(),
-        });
-        let again = named.map(|names| hash(&(scope, 4, names, &message.body)));
+        let (keys, archive) = keys(message);
+        let [again, ..] = keys;
         if again.is_some_and(|key| self.of(key).is_some()) {
             return false;
         }
-        let keys = [
-            again,
-            ids.archive.as_ref().map(|_| archive),
-            ids.origin.as_ref().map(|id| hash(&(scope, 2, id))),
-            ids.stanza
-                .as_ref()
-                .map(|id| hash(&(scope, 3, id, &message.body))),
-        ];
         let known = keys.iter().flatten().any(|key| {
             self.of(*key)
                 .is_some_and(|other| archive == 0 || other == 0 || other == archive)
@@ -196,9 +180,39 @@ impl Seen {
         true
     }
 
+    /// A message is not stored any more: if it comes again, it is new.
+    pub fn forget(&mut self, message: &Message) {
+        for key in keys(message).0.into_iter().flatten() {
+            self.young.remove(&key);
+            self.old.remove(&key);
+        }
+    }
+
     fn of(&self, key: u64) -> Option<u64> {
         self.young.get(&key).or_else(|| self.old.get(&key)).copied()
     }
+}
+
+/// Under what a message is noted, and its archive id. Names and text together (the first) decide; else they leave the last
+/// word to the archive id.
+fn keys(message: &Message) -> ([Option<u64>; 4], u64) {
+    let is_ours = is_ours(message);
+    let scope = (&message.conversation, !is_ours);
+    let ids = &message.ids;
+    let archive = ids.archive.as_ref().map_or(0, |id| hash(&(scope, 1, id)));
+    let named = ids.origin.as_ref().zip(match is_ours {
+        true => Some(""),
+        false => ids.stanza.as_deref(),
+    });
+    let keys = [
+        named.map(|names| hash(&(scope, 4, names, &message.body))),
+        ids.archive.as_ref().map(|_| archive),
+        ids.origin.as_ref().map(|id| hash(&(scope, 2, id))),
+        ids.stanza
+            .as_ref()
+            .map(|id| hash(&(scope, 3, id, &message.body))),
+    ];
+    (keys, archive)
 }
 
 fn hash(value: &impl Hash) -> u64 {
@@ -382,6 +396,16 @@ mod tests {
         // The page before this one ended there.
         let page = vec![fresh(2, 10), fresh(9, 11)];
         assert_eq!(fitted(Some(place(7, 90)), page), [(7, 91), (9, 11)]);
+    }
+
+    #[test]
+    fn what_was_removed_is_new_when_it_comes_again() {
+        let mut seen = Seen::default();
+        let one = message(1, "a", ["x", "o", "s"]);
+        assert!(seen.note(&one));
+        assert!(!seen.note(&one));
+        seen.forget(&one);
+        assert!(seen.note(&one));
     }
 
     #[test]

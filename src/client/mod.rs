@@ -31,6 +31,7 @@ pub mod redact;
 mod registration;
 pub mod retirement;
 pub mod reunion;
+pub mod room;
 pub mod wire;
 
 pub use client::Client;

@@ -64,7 +64,8 @@ pub async fn reunite(
             | Op::RemoveMessage(..)
             | Op::PutCaps(..)
             | Op::PutPresence(_)
-            | Op::PutCursor(_) => batch.push(op),
+            | Op::PutCursor(_)
+            | Op::Trust(_) => batch.push(op),
         }
     }
     for mut told in conversations {

@@ -163,10 +163,25 @@ impl Conversations {
     }
 
     /// What is known of the archive now.
-    pub(super) fn set_history(&mut self, peer: &Address, history: &History) {
+    pub fn set_history(&mut self, peer: &Address, history: &History) {
         self.change(peer, |conversation| {
             conversation.history.clone_from(history)
         });
+    }
+
+    /// What is stored of the archive is gone.
+    pub(super) fn forget_histories(&mut self) {
+        let goes_on = |known: &&Conversation| known.history != History::Unsupported;
+        let known = self.known.values().filter(goes_on);
+        let peers: Vec<_> = known.map(|known| known.peer.clone()).collect();
+        for peer in peers {
+            self.set_history(&peer, &History::Unknown);
+        }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Conversation> {
+        self.known.values()
     }
 
     /// The newest message is another one (the newest was deleted), or there is none.

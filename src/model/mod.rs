@@ -18,6 +18,7 @@ use crate::entity::address::Address;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::AccountId;
+use crate::entity::message::Message;
 use crate::entity::presence::OwnPresence;
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 
@@ -93,6 +94,23 @@ impl Model {
         }
         let presence = SessionEvent::OwnPresence(stored.presence);
         self.session.apply(&presence);
+    }
+
+    /// The conversations that nobody watches.
+    #[must_use]
+    pub fn unwatched(&self) -> Vec<Conversation> {
+        let is_watched =
+            |peer: &Address| self.timelines.watched().any(|(_, watched)| watched == peer);
+        let all = self.conversations.all();
+        all.filter(|known| !is_watched(&known.peer))
+            .cloned()
+            .collect()
+    }
+
+    /// Nothing is stored any more. Gives back the messages that are watched: they alone are still known.
+    pub fn forget(&mut self) -> Vec<Message> {
+        self.conversations.forget_histories();
+        self.timelines.forget()
     }
 
     /// Folds a fact in. Messages must have their final identity and place; a page of the archive holds only

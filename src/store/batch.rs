@@ -36,6 +36,9 @@ pub enum Op {
     PutPresence(OwnPresence),
     /// How far the archive is known without a gap; in the batch of the messages up to there.
     PutCursor(Cursor),
+    /// Whether what conversations say of their history is so. It is not while old messages are removed to make room: to say
+    /// that it is not, takes no room.
+    Trust(bool),
 }
 
 impl Batch {

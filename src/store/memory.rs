@@ -37,6 +37,7 @@ struct Tables {
     caps: HashMap<String, Vec<String>>,
     presence: OwnPresence,
     cursor: Option<Cursor>,
+    doubted: bool,
 }
 
 #[derive(Default)]
@@ -174,6 +175,7 @@ impl Tables {
             }
             Op::PutPresence(presence) => self.presence = presence,
             Op::PutCursor(cursor) => self.cursor = Some(cursor),
+            Op::Trust(trusted) => self.doubted = !trusted,
         }
     }
 
@@ -200,6 +202,7 @@ impl Tables {
             caps,
             presence: self.presence.clone(),
             cursor: self.cursor.clone(),
+            doubted: self.doubted,
             skipped: 0,
         }
     }

@@ -34,6 +34,9 @@ pub enum StoreError {
     /// A newer build wrote it.
     #[error("storage was written by a newer version")]
     Newer,
+    /// Somebody has removed all that was stored: it is not to be made anew under their hands.
+    #[error("storage was removed")]
+    Removed,
 }
 
 /// The result of a store's operation.
@@ -130,6 +133,8 @@ pub struct Snapshot {
     pub presence: OwnPresence,
     /// How far the archive is known without a gap; absent if it was never asked.
     pub cursor: Option<Cursor>,
+    /// Messages were removed, and what conversations say of their history may not be so ([`Op::Trust`]).
+    pub doubted: bool,
     /// How many records could not be read, and were left out.
     pub skipped: u32,
 }

@@ -233,13 +233,6 @@ mod tests {
         }
     }
 
-    fn bytes(hex: &str) -> Vec<u8> {
-        let digits = (0..hex.len()).step_by(2);
-        digits
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-            .collect()
-    }
-
     #[test]
     fn the_encoding_is_pinned() {
         pinned(
@@ -325,28 +318,34 @@ mod tests {
     }
 
     #[test]
-    fn what_version_1_wrote_is_read() {
-        let old = "01126a756c696574406578616d706c652e6f726701640180a0abfef96203020180a0abfef962030a00017401017801";
-        assert_eq!(read::<Conversation>(&bytes(old)), Ok(conversation()));
-        // The others are as they were.
-        let old = "010780a0abfef96203126a756c696574406578616d706c652e6f72670182a0abfef9620a5768657265666f72653f0101730001016102";
-        assert_eq!(read::<Message>(&bytes(old)), Ok(message()));
-        let old = "0101016180a0abfef962";
-        let cursor = Cursor {
-            id: Some("a".into()),
-            time: Timestamp(1_700_000_000_000),
-        };
-        assert_eq!(read::<Cursor>(&bytes(old)), Ok(cursor));
-        assert_eq!(
-            read::<Cursor>(&bytes("0001016180a0abfef962")),
-            Err(Unreadable::Damaged)
+    fn what_every_released_version_wrote_is_read() {
+        use crate::store::suite::released::{self, RELEASED, bytes};
+        let known: Vec<_> = RELEASED.iter().map(|released| released.version).collect();
+        assert!(
+            (1..RECORD).all(|version| known.contains(&version)),
+            "what the version before wrote is to be kept in `store::suite::released`"
         );
+        for old in RELEASED {
+            assert_eq!(read(&bytes(old.message)), Ok(released::message()));
+            assert_eq!(read(&bytes(old.conversation)), Ok(released::conversation()));
+            assert_eq!(read(&bytes(old.chunk)), Ok(released::chunk()));
+            assert_eq!(read(&bytes(old.head)), Ok(released::head()));
+            assert_eq!(read(&bytes(old.caps)), Ok(released::caps()));
+            assert_eq!(read(&bytes(old.presence)), Ok(released::presence()));
+            assert_eq!(read(&bytes(old.cursor)), Ok(released::cursor()));
+            assert_eq!(read(&bytes(old.settings)), Ok(released::settings()));
+            assert_eq!(read(&bytes(old.account)), Ok(released::account()));
+            for record in [old.message, old.conversation, old.account] {
+                assert_eq!(bytes(record)[0], old.version);
+            }
+        }
     }
 
     #[test]
     fn garbage_and_newer_records_are_told_apart_and_never_panic() {
         let good = write(&message());
         assert_eq!(read::<Message>(&[]), Err(Unreadable::Damaged));
+        // There was no version 0.
         assert_eq!(read::<Message>(&[0, 1, 2]), Err(Unreadable::Damaged));
         assert_eq!(read::<Message>(&[RECORD + 1]), Err(Unreadable::Newer));
         assert_eq!(

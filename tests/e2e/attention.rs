@@ -189,3 +189,70 @@ fn the_title_counts_what_is_unread() {
     browser.find("link", "^juliet, 2 unread$").click();
     wait_for_title(&browser, "juliet · Waxwing");
 }
+
+/// Whether all notifications that were shown so far are closed.
+fn wait_until_taken_back(browser: &Browser, count: usize) {
+    assert_eq!(shown(browser).len(), count);
+    wait_for("the notifications to be taken back", || {
+        let open = browser.run("return shown.filter(n => !n.closed).length", json!([]));
+        (open == 0).then_some(())
+    });
+}
+
+#[test]
+fn what_is_read_elsewhere_is_told_of_no_more() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    world.befriend("romeo", "mallory");
+    let mut juliet = world.foreign("juliet");
+    let browser = recorded(&world);
+    turn_on(&browser, "granted");
+    world.open(&browser, "mallory");
+    let first = browser.tab();
+    // In another tab.
+    arrives(&world, &browser, &mut juliet, "one", 1);
+    wait_for_notification(&browser, "juliet", "one");
+    let told = 1;
+    let second = browser.new_tab("about:blank");
+    browser.resize(1440, 900);
+    browser.before_documents(RECORD);
+    browser.go(&world.site.url);
+    browser.status("Online");
+    world.open(&browser, "juliet");
+    world.hears(&browser, "one");
+    browser.switch_to(&first);
+    wait_until_taken_back(&browser, told);
+
+    // Here: told once, by one of the tabs.
+    browser.switch_to(&second);
+    world.open(&browser, "mallory");
+    browser.switch_to(&first);
+    juliet.send(&world.address("romeo"), "two");
+    browser.find("link", "^juliet, 1 unread$");
+    let of_second = || {
+        browser.switch_to(&second);
+        let shown = shown(&browser).len();
+        browser.switch_to(&first);
+        shown
+    };
+    wait_for("the notification", || {
+        (shown(&browser).len() + of_second() == told + 1).then_some(())
+    });
+    assert_eq!(shown(&browser).len() + of_second(), told + 1);
+    browser.switch_to(&second);
+    browser.close_tab();
+    browser.switch_to(&first);
+    browser.find("link", "^juliet, 1 unread$").click();
+    world.hears(&browser, "two");
+    let told = shown(&browser).len();
+    wait_until_taken_back(&browser, told);
+
+    // By an answer from another device.
+    world.open(&browser, "mallory");
+    let mut phone = world.foreign("romeo");
+    arrives(&world, &browser, &mut juliet, "three", 1);
+    wait_for_notification(&browser, "juliet", "three");
+    phone.send(&world.address("juliet"), "I come");
+    wait_until_taken_back(&browser, told + 1);
+    browser.find("link", "^juliet$");
+}

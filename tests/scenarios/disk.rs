@@ -3,14 +3,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use waxwing::boundary::change::Reply;
-use waxwing::boundary::command::{AccountCommand, Anchor, Command};
+use waxwing::boundary::change::{Edge, Reply};
+use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::settings::{Settings, Theme};
 use waxwing::platform::fake::World;
 
 use crate::support::server::{Archived, Server};
-use crate::support::{Disk, Stage, juliet};
+use crate::support::{Disk, Stage, address, juliet};
 
 const JULIET: &str = "juliet@example.org/balcony";
 
@@ -151,4 +151,136 @@ fn what_an_engine_of_before_has_stored_is_known_again_when_the_disk_can_be_read_
     let shown = stage.pages[0].window.ids();
     assert!(ids.iter().all(|id| shown.contains(id)), "{ids:?} {shown:?}");
     assert_eq!(stage.pages[0].row(&juliet()).unwrap().unread, 4);
+}
+
+/// More than is kept of a conversation when a disk is full: all but the last are archived, stored and read.
+fn long_history(stage: &mut Stage) {
+    stage.leave();
+    let more = (1..=700).map(|number| Archived::new(number, JULIET, &number.to_string()));
+    stage.server.archive.extend(more);
+    stage.server.refuses = false;
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    stage.pass(Duration::from_secs(5));
+    assert_eq!(stage.stored().len(), 700);
+    let last = stage.stored()[699].position;
+    stage
+        .tell(AccountCommand::MarkRead(juliet(), last))
+        .unwrap();
+    assert_eq!(stage.row().unread, 0);
+}
+
+/// Everything can be scrolled to, and is there once.
+fn scroll_through(stage: &mut Stage, count: usize) {
+    stage.watch(0, Anchor::Newest, 200);
+    let mut shown: Vec<String> = stage.bodies();
+    for _ in 0..60 {
+        if stage.pages[0].window.older == Edge::End {
+            break;
+        }
+        stage.extend(Toward::Older);
+        let older = stage.bodies();
+        let known = older.iter().position(|body| *body == shown[0]).unwrap();
+        shown.splice(0..0, older[..known].iter().cloned());
+    }
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+    let expected: Vec<String> = (1..=count).map(|number| number.to_string()).collect();
+    assert_eq!(shown, expected);
+}
+
+/// One more comes, and is archived.
+fn hear(stage: &mut Stage, number: u32) {
+    stage.server.deliver(&format!(
+        "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat' id='m{number}'>\
+         <body>{number}</body><stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='a{number:04}'/></message>"
+    ));
+    let item = Archived::new(number, JULIET, &number.to_string());
+    stage.server.archive.push(item);
+    stage.go();
+}
+
+#[test]
+fn a_disk_that_is_full_lets_go_of_old_messages_that_the_server_has() {
+    let mut stage = Stage::online();
+    stage.disk.most.set(Some(700));
+    long_history(&mut stage);
+    hear(&mut stage, 701);
+    assert_eq!(stage.disk_problem(), None, "there was room to be made");
+    assert_eq!(stage.stored().len(), 201);
+    assert_eq!(stage.row().unread, 1);
+    stage.disk.most.set(None);
+    scroll_through(&mut stage, 701);
+    let mut stage = stage.restart();
+    scroll_through(&mut stage, 701);
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
+fn an_engine_that_dies_while_it_makes_room_leaves_no_hole() {
+    let mut stage = Stage::online();
+    long_history(&mut stage);
+    scroll_through(&mut stage, 700);
+    stage.watch_other(0, address("benvolio@example.org"), Anchor::Newest, 10);
+    // Removals are all that it takes.
+    stage.disk.most.set(Some(0));
+    hear(&mut stage, 701);
+    assert_eq!(stage.disk_problem(), Some(Problem::StorageFull));
+    assert_eq!(stage.stored().len(), 200);
+    stage.say("it goes on");
+    stage.disk.most.set(None);
+    let mut stage = stage.restart();
+    stage.server.archive.truncate(701);
+    stage.pass(Duration::from_secs(5));
+    scroll_through(&mut stage, 701);
+}
+
+#[test]
+fn what_was_not_read_stays_on_a_full_disk_and_what_somebody_looks_at() {
+    for is_watched in [false, true] {
+        let mut stage = Stage::online();
+        long_history(&mut stage);
+        if is_watched {
+            stage.watch(0, Anchor::Newest, 10);
+        } else {
+            let more = (1..=300).map(|number| {
+                let body = format!("new {number}");
+                Archived::new(700 + number, JULIET, &body)
+            });
+            stage.server.archive.extend(more);
+            reconnect(&mut stage);
+            assert_eq!(stage.row().unread, 300);
+        }
+        let before = stage.stored().len();
+        stage.disk.most.set(Some(0));
+        hear(&mut stage, 1001);
+        assert_eq!(stage.disk_problem(), Some(Problem::StorageFull));
+        assert_eq!(stage.stored().len(), before);
+    }
+}
+
+#[test]
+fn what_somebody_removes_is_not_written_again_and_what_the_server_has_is_shown() {
+    let mut stage = Stage::online();
+    converse(&mut stage);
+    stage.watch(0, Anchor::Newest, 10);
+    stage.disk.is_removed.set(true);
+    stage.say("four");
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
+    assert_eq!(stage.server.take_messages().len(), 1);
+    let all = ["one", "two", "three", "four"];
+    assert_eq!(stage.bodies(), all, "what was shown stays");
+    stage.extend(Toward::Older);
+    assert_eq!(stage.bodies(), all, "and is not doubled");
+    stage.pass(Duration::from_secs(600));
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
+    let commits = stage.disk.commits.get();
+    stage.say("five");
+    assert_eq!(stage.disk.commits.get(), commits, "nobody writes there");
+    stage.watch(0, Anchor::Newest, 10);
+    assert_eq!(stage.bodies(), ["one", "two", "three", "four", "five"]);
+    reconnect(&mut stage);
+    assert_eq!(stage.bodies(), ["one", "two", "three", "four", "five"]);
+    // Nothing is left that could not be removed.
+    let log_out = AccountCommand::LogOut { erase: false };
+    stage.disk.device_is_removed.set(true);
+    assert_eq!(stage.tell(log_out), Ok(Reply::Done));
 }

@@ -24,10 +24,16 @@ pub struct Disk {
     pub fails: Rc<Cell<bool>>,
     /// Nothing can be read.
     pub is_unreadable: Rc<Cell<bool>>,
+    /// It has room for so many messages. What takes no room is taken even when it is full.
+    pub most: Rc<Cell<Option<usize>>>,
+    /// Somebody has removed what was stored.
+    pub is_removed: Rc<Cell<bool>>,
     /// Who loads is told of no cursor.
     pub forget_cursor: Rc<Cell<bool>>,
     /// What concerns the accounts themselves cannot be written.
     pub device_fails: Cell<bool>,
+    /// Somebody has removed what concerns the accounts themselves.
+    pub device_is_removed: Cell<bool>,
     /// The accounts' stores cannot be opened.
     pub stays_shut: Cell<bool>,
     /// Commits wait while this is shut.
@@ -84,12 +90,18 @@ impl Depot for Disk {
         if self.fails.get() {
             return async { Err(StoreError::Full) }.boxed_local();
         }
+        if self.device_is_removed.get() {
+            return std::future::ready(Err(StoreError::Removed)).boxed_local();
+        }
         if self.device_fails.get() {
             return async { Err(StoreError::Unavailable("gone".into())) }.boxed_local();
         }
         self.depot.put_account(account)
     }
     fn remove_account(&self, id: AccountId) -> Stored<'_, ()> {
+        if self.device_is_removed.get() {
+            return std::future::ready(Err(StoreError::Removed)).boxed_local();
+        }
         if self.device_fails.get() {
             return async { Err(StoreError::Unavailable("gone".into())) }.boxed_local();
         }
@@ -116,6 +128,9 @@ impl Depot for Disk {
                 commits: self.commits.clone(),
                 fails: self.fails.clone(),
                 is_unreadable: self.is_unreadable.clone(),
+                most: self.most.clone(),
+                is_removed: self.is_removed.clone(),
+                held: Cell::new(0),
                 forget_cursor: self.forget_cursor.clone(),
                 gate: self.gate.clone(),
                 cursor_gate: self.cursor_gate.clone(),
@@ -137,6 +152,9 @@ struct WatchedStore {
     commits: Rc<Cell<usize>>,
     fails: Rc<Cell<bool>>,
     is_unreadable: Rc<Cell<bool>>,
+    most: Rc<Cell<Option<usize>>>,
+    is_removed: Rc<Cell<bool>>,
+    held: Cell<usize>,
     forget_cursor: Rc<Cell<bool>>,
     gate: Rc<Gate>,
     cursor_gate: Rc<Gate>,
@@ -196,14 +214,14 @@ impl Store for WatchedStore {
         .boxed_local()
     }
     fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>> {
-        if self.is_unreadable.get() {
-            return unreadable();
+        if self.is_unreadable.get() || self.is_removed.get() {
+            return unreadable(self.is_removed.get());
         }
         self.store.page(query)
     }
     fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>> {
-        if self.is_unreadable.get() {
-            return unreadable();
+        if self.is_unreadable.get() || self.is_removed.get() {
+            return unreadable(self.is_removed.get());
         }
         self.store.find(conversation, names)
     }
@@ -213,8 +231,8 @@ impl Store for WatchedStore {
         after: Option<waxwing::entity::message::Position>,
         limit: u32,
     ) -> Stored<'_, u32> {
-        if self.is_unreadable.get() {
-            return unreadable();
+        if self.is_unreadable.get() || self.is_removed.get() {
+            return unreadable(self.is_removed.get());
         }
         self.store.count_unread(conversation, after, limit)
     }
@@ -223,6 +241,22 @@ impl Store for WatchedStore {
         if self.fails.get() {
             return async { Err(StoreError::Full) }.boxed_local();
         }
+        let takes_room = |op: &&Op| !matches!(op, Op::RemoveMessage(..) | Op::Trust(false));
+        let count = |is: fn(&Op) -> bool| batch.ops.iter().filter(|op| is(op)).count();
+        let removed = count(|op| matches!(op, Op::RemoveMessage(..)));
+        let put = count(|op| matches!(op, Op::PutMessage(_)));
+        let is_full = self
+            .most
+            .get()
+            .is_some_and(|most| self.held.get() + put > most);
+        if is_full && batch.ops.iter().any(|op| takes_room(&op)) {
+            return async { Err(StoreError::Full) }.boxed_local();
+        }
+        if self.is_removed.get() {
+            return async { Err(StoreError::Removed) }.boxed_local();
+        }
+        self.held
+            .set((self.held.get() + put).saturating_sub(removed));
         let has_cursor = batch.ops.iter().any(|op| matches!(op, Op::PutCursor(_)));
         async move {
             let (now, later) = match self.fault.get() {
@@ -240,8 +274,13 @@ impl Store for WatchedStore {
     }
 }
 
-fn unreadable<T: 'static>() -> Stored<'static, T> {
-    async { Err(StoreError::Unavailable("gone".into())) }.boxed_local()
+fn unreadable<T: 'static>(is_removed: bool) -> Stored<'static, T> {
+    let error = if is_removed {
+        StoreError::Removed
+    } else {
+        StoreError::Unavailable("gone".into())
+    };
+    std::future::ready(Err(error)).boxed_local()
 }
 
 /// What a slow disk waits for.

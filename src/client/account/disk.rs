@@ -1,19 +1,24 @@
 //! The account's disk: what is written, and what is done when it fails.
 //!
 //! **Invariant:** nothing that was shown is lost while we live; it is written as soon as the disk takes it, and until
-//! then people are told.
+//! then people are told. What somebody has removed is not written again: it is remembered, and what the server has is asked
+//! for once more.
 
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use futures::FutureExt;
+
 use crate::client::disk::{Retry, problem};
 use crate::client::fallback::Fallback;
+use crate::client::merge::Seen;
 use crate::client::reunion::{recognise, recount, reunite};
+use crate::client::room::{self, Room};
 use crate::entity::address::Address;
 use crate::entity::message::Message;
 use crate::entity::time::Instant;
-use crate::store::{Batch, Name, Snapshot, Store, StoreError};
+use crate::store::{Batch, Name, Op, Snapshot, Store, StoreError};
 
 use super::history::COUNTED;
 use super::past::Past;
@@ -27,6 +32,8 @@ pub(super) struct Failed {
     opening: Option<Opening>,
     /// The account's record is to be written, too.
     record: bool,
+    /// There is nothing to try again: somebody has removed what was stored.
+    is_removed: bool,
 }
 
 /// What becomes of opening a disk.
@@ -34,6 +41,9 @@ type Opening = Rc<Cell<Option<Result<Rc<dyn Store>, StoreError>>>>;
 
 impl Failed {
     fn is_due(&self, now: Instant) -> bool {
+        if self.is_removed {
+            return false;
+        }
         match &self.opening {
             None => self.retry.is_due(now),
             Some(opening) => {
@@ -55,14 +65,54 @@ impl Account {
         let Err(error) = self.store.commit(batch.clone()).await else {
             return;
         };
+        if error == StoreError::Full {
+            let disk = self.store.clone();
+            self.make_room(&*disk).await;
+        }
         // One transaction can fail alone.
-        let Err(_) = self.store.commit(batch.clone()).await else {
+        let Err(error) = self.store.commit(batch.clone()).await else {
             return;
         };
         let disk = self.store.clone();
         self.disk_fails(&error, Some(disk));
         let kept = self.store.commit(batch).await;
         debug_assert!(kept.is_ok(), "memory does not fail");
+    }
+
+    /// Old messages that the server has, too, make room for what it does not have yet.
+    async fn make_room(&mut self, disk: &dyn Store) {
+        if self.past == Past::Unread {
+            return;
+        }
+        let conversations = self.model.borrow().unwatched();
+        let mut made = Room::default();
+        if let Err(error) = room::make(disk, &conversations, &mut made).await {
+            tracing::debug!(%error, "there is no room to be made");
+        }
+        if made.removed.is_empty() {
+            return;
+        }
+        tracing::info!(messages = made.removed.len(), "the disk is full: made room");
+        for message in &made.removed {
+            self.seen.forget(message);
+        }
+        let unsaved = {
+            let conversations = &mut self.model.borrow_mut().conversations;
+            for (peer, end) in &made.ends {
+                conversations.set_history(peer, end);
+            }
+            conversations.take_unsaved()
+        };
+        let ops = unsaved.into_iter().map(Op::PutConversation);
+        let batch = Batch {
+            ops: ops.chain([Op::Trust(true)]).collect(),
+        };
+        if let Err(error) = self.store.commit(batch.clone()).await {
+            let disk = self.store.clone();
+            self.disk_fails(&error, Some(disk));
+            let kept = self.store.commit(batch).await;
+            debug_assert!(kept.is_ok(), "memory does not fail");
+        }
     }
 
     /// What is stored under these names.
@@ -94,17 +144,34 @@ impl Account {
     /// Memory takes over from the disk, or from one that could not be opened.
     pub(super) fn disk_fails(&mut self, error: &StoreError, disk: Option<Rc<dyn Store>>) {
         tracing::warn!(%error, "the disk fails");
+        let is_removed = *error == StoreError::Removed;
         if self.failed.is_none() {
-            let fallback = Rc::new(Fallback::new(disk));
+            let fallback = Rc::new(Fallback::new(disk.filter(|_| !is_removed)));
             self.store = fallback.clone();
             self.failed = Some(Failed {
                 fallback,
                 retry: Retry::new(self.now()),
                 opening: None,
                 record: false,
+                is_removed,
             });
+            if is_removed {
+                self.forget();
+            }
         }
         (self.around.up)(FromAccount::Disk(self.id, Some(problem(error))));
+    }
+
+    /// Nothing is stored any more but what the windows show: the archive is asked for the rest.
+    fn forget(&mut self) {
+        self.seen = Seen::default();
+        let shown = self.model.borrow_mut().forget();
+        for message in &shown {
+            self.seen.note(message);
+        }
+        let ops = shown.into_iter().map(Op::PutMessage).collect();
+        let kept = self.store.commit(Batch { ops }).now_or_never();
+        debug_assert!(matches!(kept, Some(Ok(()))), "memory does not fail or wait");
     }
 
     /// The server knows us: from now on there is something to keep.
@@ -133,7 +200,7 @@ impl Account {
 
     /// When the disk is tried again, unless that is under way.
     pub(super) fn disk_timeout(&self) -> Option<Instant> {
-        let failed = self.failed.as_ref()?;
+        let failed = self.failed.as_ref().filter(|failed| !failed.is_removed)?;
         failed.opening.is_none().then(|| failed.retry.at())
     }
 
@@ -159,7 +226,7 @@ impl Account {
 
     /// There is no later: what memory alone holds is written now, or never.
     pub(super) async fn last_chance(&mut self) {
-        if let Some(failed) = self.failed.take() {
+        if let Some(failed) = self.failed.take_if(|failed| !failed.is_removed) {
             let opened = match failed.fallback.disk() {
                 Some(disk) => Ok(disk),
                 None => self.around.ports.depot.open(self.id).await,
@@ -194,10 +261,11 @@ impl Account {
         mut failed: Failed,
         opened: Result<Rc<dyn Store>, StoreError>,
     ) {
-        let restored = match opened {
-            Ok(disk) => self.restore(&failed, &*disk).await.map(|held| (disk, held)),
-            Err(error) => Err(error),
-        };
+        let mut restored = self.restore(&failed, &opened).await;
+        if let (Ok(disk), Err(StoreError::Full)) = (&opened, &restored) {
+            self.make_room(&**disk).await;
+            restored = self.restore(&failed, &opened).await;
+        }
         match restored {
             Ok((disk, restored)) => {
                 tracing::info!("the disk works again");
@@ -214,6 +282,7 @@ impl Account {
                 self.seek_all().await;
             }
             Err(error) => {
+                failed.is_removed = error == StoreError::Removed;
                 failed.retry.again(now);
                 self.failed = Some(failed);
                 (self.around.up)(FromAccount::Disk(self.id, Some(problem(&error))));
@@ -222,10 +291,16 @@ impl Account {
     }
 
     /// Writes what memory was told.
-    async fn restore(&self, failed: &Failed, disk: &dyn Store) -> Result<Restored, StoreError> {
+    async fn restore(
+        &self,
+        failed: &Failed,
+        opened: &Result<Rc<dyn Store>, StoreError>,
+    ) -> Result<(Rc<dyn Store>, Restored), StoreError> {
+        let store = opened.clone()?;
+        let disk = &*store;
         let told = failed.fallback.pending();
         let restored = if self.past == Past::Unread {
-            let held = disk.load().await?;
+            let held = room::load(disk).await?;
             let told = reunite(told, &self.blind.guesses, disk, &held).await?;
             disk.commit(told.clone()).await?;
             let counted = recount(&told, disk, COUNTED).await?;
@@ -240,7 +315,7 @@ impl Account {
             let record = self.record.clone();
             self.around.ports.depot.put_account(record).await?;
         }
-        Ok(restored)
+        Ok((store, restored))
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::client::reunion::Guess;
+use crate::client::room;
 use crate::entity::account::{Connection, Step};
 use crate::entity::address::Address;
 use crate::entity::message::Position;
@@ -151,7 +152,7 @@ impl Account {
     }
 
     async fn begin_anew(&mut self, now: Instant) {
-        match self.store.load().await {
+        match room::load(&*self.store.clone()).await {
             Ok(held) => {
                 self.past = Past::Known;
                 self.engine.restore(of_core(&self.record, &held));

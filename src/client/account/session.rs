@@ -252,6 +252,11 @@ impl Account {
         let (kept, removed) = self.remove_secrets(erase).await;
         // Where nothing secret was kept, and nothing is to go, it does not matter whether the disk works.
         let matters = !self.anonymous && (erase || self.record.credentials.is_some());
+        // What somebody else has removed is gone.
+        let removed = removed.or_else(|error| match error {
+            StoreError::Removed => Ok(()),
+            error => Err(error),
+        });
         if let (Err(error), true) = (removed, matters) {
             tracing::warn!(%error, "the secrets cannot be removed");
             return work.answers.push((asker, Err(Problem::NotRemoved)));

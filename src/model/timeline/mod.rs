@@ -7,7 +7,8 @@
 mod delivery;
 mod window;
 
-use crate::boundary::change::TimelineChange;
+use crate::boundary::change::{Edge, TimelineChange};
+use crate::boundary::command::Toward;
 use crate::entity::address::Address;
 use crate::entity::few::Few;
 use crate::entity::id::{ItemId, WindowId};
@@ -68,6 +69,18 @@ impl Timelines {
         self.windows
             .iter()
             .map(|(watch, window)| (*watch, window.conversation()))
+    }
+
+    /// Nothing is stored but what the windows hold: who wants more waits for the archive.
+    pub(super) fn forget(&mut self) -> Vec<Message> {
+        let mut held: Vec<Message> = Vec::new();
+        for window in self.windows.values_mut() {
+            if window.ends().older == Edge::End {
+                window.set_edge(Toward::Older, Edge::More);
+            }
+            held.extend(window.messages().cloned());
+        }
+        held
     }
 
     /// A message is there, or is different.

@@ -82,6 +82,11 @@ impl Window {
         u32::try_from(self.items.len()).unwrap_or(u32::MAX)
     }
 
+    /// The messages that it holds, oldest first.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.items.values()
+    }
+
     /// The place of the oldest item.
     #[must_use]
     pub fn oldest(&self) -> Option<Position> {

@@ -13,6 +13,7 @@ mod accounts;
 mod messages;
 mod names;
 mod reference;
+pub mod released;
 mod tables;
 
 use std::rc::Rc;
@@ -64,6 +65,7 @@ macro_rules! for_each_store_check {
             contacts_changed_at_the_same_time_are_all_kept
             conversations_caps_and_presence_are_kept
             the_cursor_is_kept_with_the_messages_up_to_it
+            a_history_is_trusted_until_it_is_doubted
             settings_are_kept
             accounts_are_kept_in_order
             a_removed_account_keeps_its_store

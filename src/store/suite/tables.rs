@@ -191,3 +191,19 @@ pub async fn the_cursor_is_kept_with_the_messages_up_to_it(place: &dyn Place) {
     let unread = store.count_unread(juliet(), None, 10);
     assert_eq!(unread.await.unwrap(), 2);
 }
+
+#[allow(missing_docs)]
+pub async fn a_history_is_trusted_until_it_is_doubted(place: &dyn Place) {
+    let store = open(place).await;
+    let is_doubted = async || open(place).await.load().await.unwrap().doubted;
+    assert!(!is_doubted().await);
+    let message = message(1);
+    let removal = Op::RemoveMessage(message.conversation.clone(), message.id);
+    let put = Op::PutMessage(message);
+    store.commit(batch([put])).await.unwrap();
+    let doubt = batch([Op::Trust(false), removal]);
+    store.commit(doubt).await.unwrap();
+    assert!(is_doubted().await);
+    store.commit(batch([Op::Trust(true)])).await.unwrap();
+    assert!(!is_doubted().await);
+}

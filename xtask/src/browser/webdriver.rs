@@ -45,7 +45,11 @@ impl Driver {
 
     /// The same, with more arguments for Chromium.
     pub fn browser_with(&self, language: &str, more: &[&str]) -> Browser {
-        let profile = crate::paths::fresh("browser");
+        self.browser_on(crate::paths::fresh("browser"), language, more)
+    }
+
+    /// The same with a profile that there is already: see [`Browser::kill`].
+    pub fn browser_on(&self, profile: PathBuf, language: &str, more: &[&str]) -> Browser {
         let mut arguments = vec![
             "--headless=new".to_string(),
             "--no-sandbox".into(),
@@ -192,6 +196,34 @@ impl Browser {
             "Page.addScriptToEvaluateOnNewDocument",
             json!({"source": script}),
         );
+    }
+
+    /// Ends the whole browser at once, as if the power failed for it alone, and gives back its profile.
+    pub fn kill(mut self) -> PathBuf {
+        let profile = std::mem::take(&mut self.profile);
+        let of_profile = format!("--user-data-dir={}", profile.display());
+        let is_ours = |pid: &u32| {
+            let said = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let mut arguments = said.split(|byte| *byte == 0);
+            arguments.any(|argument| argument == of_profile.as_bytes())
+        };
+        let running = || -> Vec<u32> {
+            let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+            let names = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+            names.filter(is_ours).collect()
+        };
+        assert!(!running().is_empty(), "no browser runs on {of_profile}");
+        super::wait_for("the browser's end", || {
+            let left = running();
+            for pid in &left {
+                if let Some(pid) = rustix::process::Pid::from_raw((*pid).cast_signed()) {
+                    // It may have ended since.
+                    let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+                }
+            }
+            left.is_empty().then_some(())
+        });
+        profile
     }
 
     /// Ends the workers of a kind (`shared_worker`, `worker`) as a crash would, and says how many there were.
@@ -356,6 +388,9 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         self.try_call("DELETE", "", json!({})).ok();
-        std::fs::remove_dir_all(&self.profile).ok();
+        // Whoever has killed it keeps the profile.
+        if !self.profile.as_os_str().is_empty() {
+            std::fs::remove_dir_all(&self.profile).ok();
+        }
     }
 }

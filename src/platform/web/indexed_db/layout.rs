@@ -9,11 +9,13 @@
 //! | `roster` | number | record of a chunk | |
 //! | `caps` | `hash` + `ver` | record | |
 //! | `meta` | `roster`, `presence`, `cursor` | record | |
+//! | | `trusted` | anything, as long as conversations say truly where their history ends | |
 
 use indexed_db_futures::KeyPath;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::error::Error;
 use indexed_db_futures::prelude::*;
+use wasm_bindgen::JsValue;
 
 use crate::store::schema::SCHEMA;
 
@@ -27,6 +29,10 @@ pub(super) const META: &str = "meta";
 pub(super) const PRESENCE: &str = "presence";
 /// The key of the cursor in [`META`]; databases of builds that did not catch up have none.
 pub(super) const CURSOR: &str = "cursor";
+
+/// The key in [`META`] that is there unless messages were removed to make room; databases of builds that removed none, and
+/// so had none, are looked through once.
+pub(super) const TRUSTED: &str = "trusted";
 
 pub(super) const BY_PLACE: &str = "place";
 pub(super) const BY_NAME: &str = "names";
@@ -52,9 +58,12 @@ fn account_1(database: &Database) -> Result<(), Error> {
         .with_multi_entry(true)
         .build()?;
     messages.create_index(OUTBOX, KeyPath::One("o")).build()?;
-    for table in [CONVERSATIONS, ROSTER, CAPS, META] {
+    for table in [CONVERSATIONS, ROSTER, CAPS] {
         database.create_object_store(table).build()?;
     }
+    let meta = database.create_object_store(META).build()?;
+    let trusted = meta.put(JsValue::TRUE).with_key(TRUSTED);
+    trusted.without_key_type().primitive()?;
     Ok(())
 }
 

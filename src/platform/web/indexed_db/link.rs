@@ -1,5 +1,8 @@
 //! The connection to one database: opened when needed, given up when another build wants it, and opened anew
 //! when the browser took it away.
+//!
+//! **Invariant:** a database that was open and is removed, by a person or by the browser, is not made anew: what somebody has
+//! cleared away is not written once more behind their back.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,6 +15,7 @@ use indexed_db_futures::database::Database;
 use indexed_db_futures::error::{DomException, Error, OpenDbError};
 use indexed_db_futures::internals::SystemRepr;
 use indexed_db_futures::prelude::*;
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
 use super::layout::Step;
@@ -36,13 +40,15 @@ pub(super) struct Link {
 struct State {
     open: RefCell<Option<Open>>,
     /// Why it stays closed.
-    gone: RefCell<Option<&'static str>>,
+    gone: RefCell<Option<StoreError>>,
+    /// It was open: there is a database.
+    is_made: Cell<bool>,
 }
 
 struct Open {
     database: Database,
     _on_close: Closure<dyn FnMut()>,
-    _on_version_change: Closure<dyn FnMut()>,
+    _on_version_change: Closure<dyn FnMut(JsValue)>,
 }
 
 impl State {
@@ -55,7 +61,7 @@ impl State {
         }
     }
 
-    fn give_up(&self, why: &'static str) {
+    fn give_up(&self, why: StoreError) {
         *self.gone.borrow_mut() = Some(why);
         self.close();
     }
@@ -97,13 +103,22 @@ impl Link {
     /// The open database.
     pub(super) async fn database(&self) -> Result<Database, StoreError> {
         let _turn = self.opening.lock().await;
-        if let Some(why) = *self.state.gone.borrow() {
-            return Err(StoreError::Unavailable(why.into()));
+        if let Some(why) = &*self.state.gone.borrow() {
+            return Err(why.clone());
         }
         if let Some(open) = &*self.state.open.borrow() {
             return Ok(open.database.clone());
         }
-        let database = open(&self.name, self.steps).await?;
+        let database = match open(&self.name, self.steps, self.state.is_made.get()).await {
+            Ok(database) => database,
+            Err(error) => {
+                if error == StoreError::Removed {
+                    self.state.give_up(error.clone());
+                }
+                return Err(error);
+            }
+        };
+        self.state.is_made.set(true);
         let state = Rc::downgrade(&self.state);
         let on_close = Closure::new(move || {
             if let Some(state) = state.upgrade() {
@@ -112,9 +127,15 @@ impl Link {
             }
         });
         let state = Rc::downgrade(&self.state);
-        let on_version_change = Closure::new(move || {
+        let on_version_change = Closure::new(move |event: JsValue| {
             if let Some(state) = state.upgrade() {
-                defer(move || state.give_up("another window wants the database"));
+                let version = Reflect::get(&event, &"newVersion".into());
+                let why = if version.is_ok_and(|version| version.is_null()) {
+                    StoreError::Removed
+                } else {
+                    unavailable("another window wants the database")
+                };
+                defer(move || state.give_up(why));
             }
         });
         let raw = database.as_sys();
@@ -131,7 +152,7 @@ impl Link {
     /// Closes for good, and destroys the database.
     pub(super) async fn destroy(&self) -> Result<(), StoreError> {
         let _turn = self.opening.lock().await;
-        self.state.give_up("erased");
+        self.state.give_up(unavailable("erased"));
         destroy(&self.name).await
     }
 }
@@ -150,7 +171,10 @@ fn defer(callback: impl FnOnce() + 'static) {
     wasm_bindgen_futures::spawn_local(async move { callback() });
 }
 
-async fn open(name: &str, steps: &'static [Step]) -> Result<Database, StoreError> {
+/// Opens a database; one that was there before (`is_made`) is not made.
+async fn open(name: &str, steps: &'static [Step], is_made: bool) -> Result<Database, StoreError> {
+    let removed = Rc::new(Cell::new(false));
+    let is_removed = Rc::clone(&removed);
     let version = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     let blocked = Rc::new(Cell::new(false));
     let on_blocked = {
@@ -167,6 +191,11 @@ async fn open(name: &str, steps: &'static [Step]) -> Result<Database, StoreError
             // A version is a small whole number; a new database has version 0.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let old = event.old_version() as usize;
+            if old == 0 && is_made {
+                removed.set(true);
+                // So nothing comes of it.
+                return Err(JsValue::NULL.into());
+            }
             steps.iter().skip(old).try_for_each(|step| step(&database))
         })
         .build()
@@ -186,6 +215,7 @@ async fn open(name: &str, steps: &'static [Step]) -> Result<Database, StoreError
         }
     };
     match select(opened, Box::pin(patience)).await {
+        Either::Left((Ok(Err(_)), _)) if is_removed.get() => Err(StoreError::Removed),
         Either::Left((Ok(result), _)) => result.map_err(into_open_error),
         Either::Left((Err(_), _)) => Err(unavailable("opening was given up")),
         Either::Right(_) if blocked.get() => Err(unavailable("another window holds the database")),

@@ -8,7 +8,9 @@ use indexed_db_futures::error::Error;
 use indexed_db_futures::prelude::*;
 use wasm_bindgen::prelude::*;
 
-use super::layout::{CAPS, CONVERSATIONS, CURSOR, MESSAGES, META, OUTBOX, PRESENCE, ROSTER};
+use super::layout::{
+    CAPS, CONVERSATIONS, CURSOR, MESSAGES, META, OUTBOX, PRESENCE, ROSTER, TRUSTED,
+};
 use super::link::Link;
 use super::roster::HEAD;
 use super::row::{self, Fields, readable};
@@ -107,6 +109,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
     let head = meta.get::<JsValue, _, _>(HEAD).primitive()?;
     let presence = meta.get::<JsValue, _, _>(PRESENCE).primitive()?;
     let cursor = meta.get::<JsValue, _, _>(CURSOR).primitive()?;
+    let trusted = meta.get::<JsValue, _, _>(TRUSTED).primitive()?;
 
     let mut skipped = 0;
     let fields = Fields::new();
@@ -138,6 +141,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
             .collect(),
         presence: presence.into_iter().next().unwrap_or_default(),
         cursor: cursor.into_iter().next(),
+        doubted: trusted.await?.is_none(),
         skipped,
     })
 }

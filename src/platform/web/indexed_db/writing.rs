@@ -10,7 +10,7 @@ use indexed_db_futures::transaction::{
 };
 use wasm_bindgen::prelude::*;
 
-use super::layout::{CAPS, CONVERSATIONS, CURSOR, MESSAGES, META, PRESENCE, ROSTER};
+use super::layout::{CAPS, CONVERSATIONS, CURSOR, MESSAGES, META, PRESENCE, ROSTER, TRUSTED};
 use super::roster;
 use super::row::{self, Fields, bytes};
 use crate::entity::message::Delivery;
@@ -55,7 +55,7 @@ fn tables_of(op: &Op) -> &'static [&'static str] {
         Op::PutConversation(_) => &[CONVERSATIONS],
         Op::PutMessage(_) | Op::RemoveMessage(..) => &[MESSAGES],
         Op::PutCaps(..) => &[CAPS],
-        Op::PutPresence(_) | Op::PutCursor(_) => &[META],
+        Op::PutPresence(_) | Op::PutCursor(_) | Op::Trust(_) => &[META],
     }
 }
 
@@ -117,6 +117,13 @@ impl<'a> Writer<'a> {
             }
             Op::PutPresence(presence) => self.put(META, PRESENCE, row::record(presence)),
             Op::PutCursor(cursor) => self.put(META, CURSOR, row::record(cursor)),
+            Op::Trust(true) => self.put(META, TRUSTED, JsValue::TRUE),
+            Op::Trust(false) => {
+                let meta = self.transaction.object_store(META)?;
+                meta.delete::<JsValue, _>(JsValue::from(TRUSTED))
+                    .primitive()?;
+                Ok(())
+            }
             Op::PutRoster(_) | Op::PutContact(..) | Op::RemoveContact(..) => Ok(()),
         }
     }

@@ -1,0 +1,143 @@
+//! Many tabs, opened, closed, duplicated, loaded anew at random, and the engine killed among them: one engine, one state.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use xtask::browser::{Browser, wait_for};
+
+use crate::world::World;
+
+/// How many steps.
+const STEPS: usize = 24;
+
+/// Numbers from a seed (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(most).unwrap()).unwrap()
+    }
+}
+
+/// What a tab shows: who is in the list and how much is unread, the messages, the state of each, and the draft.
+fn state(browser: &Browser) -> Value {
+    browser.run(
+        "const texts = (selector) => [...document.querySelectorAll(selector)].map(element => element.textContent.trim());
+         return {
+           list: [...document.querySelectorAll('nav a, [role=list] a')].map(a => a.getAttribute('aria-label')),
+           messages: texts('article .message-text'),
+           title: document.title,
+           draft: document.querySelector('textarea')?.value,
+         };",
+        json!([]),
+    )
+}
+
+fn open(world: &World, browser: &Browser, address: &str) -> String {
+    let tab = browser.new_tab("about:blank");
+    browser.resize(1440, 900);
+    browser.go(address);
+    browser.status("Online");
+    browser.find("textbox", "Message");
+    assert_eq!(world.sessions("romeo"), 1);
+    tab
+}
+
+#[test]
+fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once() {
+    let seed = std::env::var("WAXWING_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        u64::from(now.unwrap().subsec_nanos()) + 1
+    });
+    println!("WAXWING_SEED={seed}");
+    let mut dice = Dice(seed);
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    let mut juliet = world.foreign("juliet");
+    let browser = world.logged_in("romeo");
+    world.open(&browser, "juliet");
+    let address = browser.call("GET", "/url", json!(null));
+    let address = address.as_str().unwrap().to_owned();
+    let mut tabs = vec![browser.tab()];
+    let (mut said, mut deaths, mut slowest) = (0, Vec::<Instant>::new(), Duration::ZERO);
+    for step in 0..STEPS {
+        let at = dice.below(tabs.len());
+        browser.switch_to(&tabs[at]);
+        match dice.below(7) {
+            0 if tabs.len() < 6 => tabs.push(open(&world, &browser, &address)),
+            1 if tabs.len() > 1 => {
+                browser.close_tab();
+                tabs.remove(at);
+                browser.switch_to(&tabs[0]);
+            }
+            2 => {
+                browser.reload();
+                browser.find("textbox", "Message");
+            }
+            3 => {
+                said += 1;
+                juliet.send(&world.address("romeo"), &format!("juliet says {said}"));
+            }
+            4 => {
+                // Four deaths within a minute are too many.
+                deaths.retain(|then| then.elapsed() < Duration::from_secs(60));
+                if deaths.len() < 2 {
+                    deaths.push(Instant::now());
+                    let before = browser.workers("shared_worker");
+                    browser.kill_workers("shared_worker");
+                    let start = Instant::now();
+                    wait_for("another engine", || {
+                        let now = browser.workers("shared_worker");
+                        (now.len() == 1 && now != before).then_some(())
+                    });
+                    slowest = slowest.max(start.elapsed());
+                }
+            }
+            // Also while there is no engine.
+            _ => {
+                said += 1;
+                world.says(&browser, &format!("romeo says {said}"));
+            }
+        }
+        println!("step {step}: {} tabs, {said} said", tabs.len());
+    }
+    assert!(
+        slowest < Duration::from_secs(2),
+        "taken over after {slowest:?}"
+    );
+    juliet.send(&world.address("romeo"), "the end");
+    let states = || -> Vec<Value> {
+        let look = |tab: &String| {
+            browser.switch_to(tab);
+            world.hears(&browser, "the end");
+            browser.gone("image", "Sending");
+            state(&browser)
+        };
+        tabs.iter().map(look).collect()
+    };
+    let states = wait_for("the same in all tabs", || {
+        let states = states();
+        states
+            .windows(2)
+            .all(|pair| pair[0] == pair[1])
+            .then_some(states)
+    });
+    let messages = states[0]["messages"].as_array().unwrap();
+    assert_eq!(messages.len(), said + 1, "{messages:?}");
+    assert_eq!(browser.workers("shared_worker").len(), 1);
+    assert_eq!(world.sessions("romeo"), 1);
+    for message in messages {
+        let text = message.as_str().unwrap();
+        if text.starts_with("romeo") {
+            juliet.wait(text, |event| event["body"] == text);
+            let count = juliet.count(|event| event["event"] == "message" && event["body"] == text);
+            assert_eq!(count, 1, "{text}");
+        }
+    }
+}
