@@ -31,5 +31,7 @@ mod matrix;
 mod messages;
 #[path = "scenarios/pages.rs"]
 mod pages;
+#[path = "scenarios/refused.rs"]
+mod refused;
 #[path = "scenarios/succession.rs"]
 mod succession;

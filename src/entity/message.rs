@@ -88,4 +88,14 @@ pub enum Delivery {
     Read,
     /// Refused.
     Failed(Problem),
+    /// Refused for now: it is sent again by itself.
+    Delayed(Problem),
+}
+
+impl Delivery {
+    /// On its way: what is known only here.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Self::Sending | Self::Delayed(_))
+    }
 }

@@ -128,3 +128,18 @@ pub enum Problem {
     /// What the server says that it offered is not what arrived here.
     OfferTampered,
 }
+
+impl Problem {
+    /// Whether a message that failed for it may have arrived all the same: nobody refused the message itself.
+    #[must_use]
+    pub fn leaves_doubt(&self) -> bool {
+        matches!(
+            self,
+            Self::ConnectionLost
+                | Self::Timeout
+                | Self::PolicyViolation(_)
+                | Self::ServerFull
+                | Self::StreamError { .. }
+        )
+    }
+}

@@ -17,7 +17,7 @@ use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::few::Few;
 use crate::entity::id::{AccountId, ItemId};
-use crate::entity::message::{Delivery, Direction, Message, Position};
+use crate::entity::message::{Direction, Message, Position};
 use crate::entity::order;
 use crate::entity::presence::OwnPresence;
 use crate::entity::settings::Settings;
@@ -184,7 +184,7 @@ impl Tables {
             .timelines
             .values()
             .flat_map(|timeline| timeline.by_place.values())
-            .filter(|message| message.delivery == Delivery::Sending)
+            .filter(|message| message.delivery.is_pending())
             .cloned()
             .collect();
         order::sort_by(&mut outbox, Message::by_place);

@@ -15,7 +15,7 @@ use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
 use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
-use crate::entity::id::RequestId;
+use crate::entity::id::{ItemId, RequestId};
 use crate::entity::message::Message;
 use crate::entity::presence::OwnPresence;
 use crate::entity::problem::Problem;
@@ -119,6 +119,8 @@ pub enum Wish {
     Send(Message),
     /// The same, but an engine that is gone may have sent it before.
     SendAgain(Message),
+    /// Do not send this message again that was refused for now: the user takes it back.
+    Withdraw(Address, ItemId),
     /// Ask the archive for a page of a conversation before an archive id (or the newest); answered by `ArchiveEvent`.
     History {
         /// With whom.

@@ -136,6 +136,10 @@ pub struct Server {
     pub received: Vec<Element>,
     /// Every frame, as it came.
     pub frames: Vec<String>,
+    /// Where it wants sessions to be resumed (XEP-0198 §5).
+    pub location: &'static str,
+    /// It ends the stream at a message with that text, with that condition.
+    pub chokes: Option<(&'static str, &'static str)>,
     /// Stream management is on offer, and what is remembered of a session whose socket is gone.
     pub manages: Option<Memory>,
     managed: RefCell<Managed>,
@@ -228,8 +232,22 @@ impl Server {
                     let memory = self.manages.unwrap_or_default();
                     let answers = self.managed.borrow_mut().answer(&element, memory);
                     for answer in answers.into_iter().filter(|_| !self.mute.get()) {
-                        socket.deliver(answer);
+                        let place = format!(" location='{}' resume=", self.location);
+                        socket.deliver(match self.location {
+                            "" => answer,
+                            _ => answer.replacen(" resume=", &place, 1),
+                        });
                     }
+                    continue;
+                }
+                if let Some((text, condition)) = self.chokes
+                    && element.name() == "message"
+                    && frame.contains(text)
+                {
+                    socket.deliver(format!(
+                        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+                    ));
+                    socket.cut();
                     continue;
                 }
                 if super::managed::is_stanza(&frame) {

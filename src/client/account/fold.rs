@@ -276,7 +276,7 @@ impl Account {
         let message = message.clone();
         if self.outbox.len() > 1_000 {
             self.outbox
-                .retain(|_, message| message.delivery == Delivery::Sending);
+                .retain(|_, message| message.delivery.is_pending());
         }
         different.then_some(message)
     }

@@ -120,7 +120,7 @@ impl Account {
         work.answers.push((asker, Ok(Reply::Done)));
     }
 
-    /// Sends a failed message again, under its old name: whoever has it after all does not show it twice.
+    /// Sends a refused message again, under its old name: whoever has it after all does not show it twice.
     pub(super) async fn retry(
         &mut self,
         now: Instant,
@@ -129,7 +129,7 @@ impl Account {
         id: ItemId,
         work: &mut Work,
     ) {
-        match self.failed(&conversation, id).await {
+        match self.refused(&conversation, id).await {
             Some(mut message) => {
                 message.delivery = Delivery::Sending;
                 work.facts.push(Event::Message(MessageEvent::Delivery {
@@ -145,15 +145,18 @@ impl Account {
         }
     }
 
-    /// Removes a failed message from this device.
+    /// Removes a refused message from this device.
     pub(super) async fn delete(
         &mut self,
+        now: Instant,
         asker: Asker,
         conversation: Address,
         id: ItemId,
         work: &mut Work,
     ) {
-        if self.failed(&conversation, id).await.is_some() {
+        if self.refused(&conversation, id).await.is_some() {
+            let wish = Wish::Withdraw(conversation.clone(), id);
+            self.handle(now, Input::Wish(wish), work);
             work.facts
                 .push(Event::Message(MessageEvent::Deleted { conversation, id }));
         }
@@ -187,9 +190,10 @@ impl Account {
         }
     }
 
-    async fn failed(&mut self, conversation: &Address, id: ItemId) -> Option<Message> {
+    async fn refused(&mut self, conversation: &Address, id: ItemId) -> Option<Message> {
         let message = self.item(conversation, id).await?;
-        matches!(message.delivery, Delivery::Failed(_)).then_some(message)
+        let refused = matches!(message.delivery, Delivery::Failed(_) | Delivery::Delayed(_));
+        refused.then_some(message)
     }
 
     /// After everything that is there.

@@ -262,7 +262,7 @@ impl Account {
                 self.retry(now, asker, conversation, id, work).await;
             }
             Later::Delete(asker, conversation, id) => {
-                self.delete(asker, conversation, id, work).await;
+                self.delete(now, asker, conversation, id, work).await;
             }
             Later::Bound => self.on_bound(work).await,
             Later::Online => self.on_online(now, work),

@@ -2,12 +2,15 @@
 
 use crate::entity::message::Delivery;
 
-/// Takes a report on; false if it says nothing new. A message never goes back, except that what failed may be
+/// Takes a report on; false if it says nothing new. A message never goes back, except that what was refused may be
 /// sent again.
 pub fn advance(current: &mut Delivery, report: &Delivery) -> bool {
     let again = matches!(
         (&*current, report),
-        (Delivery::Failed(_), Delivery::Sending)
+        (
+            Delivery::Failed(_) | Delivery::Delayed(_),
+            Delivery::Sending
+        )
     );
     if again || rank(report) > rank(current) {
         current.clone_from(report);
@@ -21,9 +24,10 @@ fn rank(delivery: &Delivery) -> u8 {
         Delivery::Sending => 0,
         Delivery::Sent => 1,
         // An error can come after the server took the message, but not from a device that has it.
-        Delivery::Failed(_) => 2,
-        Delivery::Delivered => 3,
-        Delivery::Read => 4,
+        Delivery::Delayed(_) => 2,
+        Delivery::Failed(_) => 3,
+        Delivery::Delivered => 4,
+        Delivery::Read => 5,
     }
 }
 
@@ -51,5 +55,11 @@ mod tests {
         assert_eq!(delivery, Delivery::Sending);
         let mut delivery = Delivery::Sent;
         assert!(!advance(&mut delivery, &Delivery::Sending));
+        assert!(advance(
+            &mut delivery,
+            &Delivery::Delayed(Problem::ServerFull)
+        ));
+        assert!(advance(&mut delivery, &Delivery::Sending));
+        assert!(advance(&mut delivery, &Delivery::Sent));
     }
 }

@@ -254,7 +254,7 @@ pub async fn the_outbox_holds_what_is_being_sent(place: &dyn Place) {
         [
             outgoing(3, Delivery::Sending),
             to_mallory,
-            outgoing(1, Delivery::Sending),
+            outgoing(1, Delivery::Delayed(Problem::ServerFull)),
             outgoing(4, Delivery::Sent),
             outgoing(5, Delivery::Failed(Problem::TooLong)),
             message(6),

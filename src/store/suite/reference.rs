@@ -174,7 +174,7 @@ pub async fn compare(store: &dyn Store, steps: Vec<Step>) {
             }
             Step::Outbox => {
                 let mut expected = reference.messages.clone();
-                expected.retain(|message| message.delivery == Delivery::Sending);
+                expected.retain(|message| message.delivery.is_pending());
                 let key = |message: &Message| {
                     (message.position, message.id, message.conversation.clone())
                 };

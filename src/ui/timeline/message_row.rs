@@ -132,6 +132,7 @@ impl MessageRow {
             Delivery::Delivered => ("delivered", t.delivered, "double-check"),
             Delivery::Read => ("read", t.read, "double-check"),
             Delivery::Failed(_) => ("failed", t.failed, "warning"),
+            Delivery::Delayed(_) => ("delayed", t.delayed, "clock"),
         };
         attribute(&self.element, "data-state", state);
         let mark = element("span", "delivery-mark")?;
@@ -148,12 +149,24 @@ impl MessageRow {
         if let Some(old) = self.problem.take() {
             old.remove();
         }
-        if let Delivery::Failed(problem) = delivery {
+        let told = match delivery {
+            Delivery::Failed(problem) => {
+                let words = Words::of(problem, shared.texts).what;
+                let doubt = problem.leaves_doubt();
+                Some(if doubt {
+                    [&*words, " ", t.perhaps_arrived].concat()
+                } else {
+                    words
+                })
+            }
+            Delivery::Delayed(_) => Some(t.delayed_hint.to_owned()),
+            _ => None,
+        };
+        if let Some(told) = told {
             let line = element("div", "message-row__problem")?;
             attribute(&line, "role", "group");
-            attribute(&line, "aria-label", t.failed);
-            let words = Words::of(problem, shared.texts);
-            append(&line, &with_text("span", "", &words.what)?);
+            attribute(&line, "aria-label", name);
+            append(&line, &with_text("span", "", &told)?);
             let small = |action, label| {
                 let button = button("button", action, label)?;
                 attribute(&button, "data-size", "s");

@@ -172,6 +172,7 @@ impl Features {
             Wish::SendAgain(message) => {
                 self.outbox.send_again(cx, &mut self.archive, message);
             }
+            Wish::Withdraw(conversation, id) => self.outbox.withdraw(cx, &conversation, id),
             Wish::History {
                 conversation,
                 before,

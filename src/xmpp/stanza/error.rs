@@ -82,6 +82,14 @@ pub fn read(stanza: &Element) -> (String, Option<String>) {
     )
 }
 
+/// Whether a stanza of type `error` asks for a pause (RFC 6120 §8.3.2): the same may be accepted later.
+#[must_use]
+pub fn is_rate_limit(stanza: &Element) -> bool {
+    let error = stanza.get_child("error", ns::CLIENT);
+    error.is_some_and(|error| error.attr("type") == Some("wait"))
+        && matches!(&*read(stanza).0, "resource-constraint" | "policy-violation")
+}
+
 /// The outcome of a request that a stanza of type `error` ends.
 #[must_use]
 pub fn outcome(stanza: &Element) -> Outcome {

@@ -58,7 +58,7 @@ impl Fields {
         Reflect::set(&row, &self.value, &record(message))?;
         Reflect::set(&row, &self.place, &bytes(&place))?;
         Reflect::set(&row, &self.names, &names)?;
-        if message.delivery == Delivery::Sending {
+        if message.delivery.is_pending() {
             let moment = key::moment(message.position, message.id);
             Reflect::set(&row, &self.outbox, &bytes(&moment))?;
         }

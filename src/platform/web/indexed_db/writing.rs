@@ -80,7 +80,7 @@ fn is_precious(batch: &Batch) -> bool {
     batch
         .ops
         .iter()
-        .any(|op| matches!(op, Op::PutMessage(message) if message.delivery == Delivery::Sending))
+        .any(|op| matches!(op, Op::PutMessage(message) if message.delivery.is_pending()))
 }
 
 /// Issues the writes of a batch. Nothing is awaited between them.

@@ -87,6 +87,7 @@ impl Outbox {
 
     /// Asks again what went unanswered, when it is time.
     pub fn on_tick(&mut self, cx: &mut Cx, archive: &mut Archive) {
+        self.tick_pauses(cx);
         let connected = cx.is_connected();
         for (conversation, look) in &mut self.looking {
             match look.again.take() {
@@ -106,7 +107,8 @@ impl Outbox {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let times = self.looking.values().filter_map(|look| look.again.as_ref());
-        times.map(|(at, _)| *at).min()
+        let times = times.map(|(at, _)| *at);
+        times.chain(self.next_pause()).min()
     }
 
     /// What is found in the archive has arrived.

@@ -1,7 +1,7 @@
 //! The way out: held until there is a session, written, confirmed.
 //!
 //! **Invariant:** a message that may have been written before is sent again only after a look into the archive (or when that
-//! stays silent too long); within a conversation nothing overtakes.
+//! stays silent too long); within a conversation nothing overtakes, also where the server asks for pauses.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -22,9 +22,14 @@ use crate::xmpp::stanza::error;
 use crate::xmpp::trust::is_own_server;
 
 mod lookup;
+mod pause;
+
+use pause::Pause;
 
 /// How many written messages are remembered, so that a late refusal finds its message.
 const REMEMBERED: usize = 1000;
+/// How many of them whole, so that they can be written again.
+const WHOLE: usize = 64;
 
 /// Messages that the server has not confirmed, oldest first.
 #[derive(Default)]
@@ -33,6 +38,8 @@ pub struct Outbox {
     written: VecDeque<Written>,
     /// Conversations whose archive is being looked into.
     looking: HashMap<Address, lookup::Look>,
+    /// Conversations that were asked for a pause.
+    pausing: HashMap<Address, Pause>,
     confirmed: u64,
     /// The question whose answer confirms is under way.
     asking: bool,
@@ -60,18 +67,31 @@ struct Written {
     name: String,
     conversation: Address,
     id: ItemId,
+    /// As long as it is one of the last.
+    message: Option<Message>,
 }
 
 impl Outbox {
     /// Begins with what was stored unconfirmed.
     #[must_use]
     pub fn new(stored: Vec<Message>) -> Self {
-        let doubtful = |message| Waiting {
+        let waiting = stored.into_iter().map(|message| Waiting {
+            state: match message.delivery {
+                // Its refusal was heard.
+                Delivery::Delayed(_) => State::Held,
+                _ => State::Doubtful,
+            },
             message,
-            state: State::Doubtful,
-        };
+        });
+        let waiting: VecDeque<_> = waiting.collect();
+        let paused = waiting
+            .iter()
+            .filter(|waiting| matches!(waiting.state, State::Held))
+            .map(|waiting| (waiting.message.conversation.clone(), Pause::over()))
+            .collect();
         Self {
-            waiting: stored.into_iter().map(doubtful).collect(),
+            waiting,
+            pausing: paused,
             ..Self::default()
         }
     }
@@ -79,8 +99,18 @@ impl Outbox {
     /// The user sends a message, which is stored already; or sends one again that was refused.
     pub fn send(&mut self, cx: &mut Cx, message: Message) {
         let conversation = message.conversation.clone();
-        self.hold(message, State::Held);
+        if !self.hold(message, State::Held) {
+            // Who asks for it again does not want to wait.
+            self.hurry(&conversation);
+        }
         self.flush(cx, &conversation);
+    }
+
+    /// The user takes a message back that waits to be sent again.
+    pub fn withdraw(&mut self, cx: &mut Cx, conversation: &Address, id: ItemId) {
+        self.waiting
+            .retain(|waiting| waiting.message.id != id || waiting.state != State::Held);
+        self.flush(cx, conversation);
     }
 
     /// The same, where an engine that is gone may have sent it: the archive is asked first.
@@ -91,11 +121,14 @@ impl Outbox {
         }
     }
 
-    fn hold(&mut self, message: Message, state: State) {
+    /// Takes a message in. False if it is there already.
+    fn hold(&mut self, message: Message, state: State) -> bool {
         let mut waiting = self.waiting.iter();
-        if waiting.all(|waiting| waiting.message.id != message.id) {
+        let is_new = waiting.all(|waiting| waiting.message.id != message.id);
+        if is_new {
             self.waiting.push_back(Waiting { message, state });
         }
+        is_new
     }
 
     /// A resource is bound: look after what may have arrived, write what has not.
@@ -194,8 +227,9 @@ impl Outbox {
             }
             _ => true,
         });
-        if self.careful {
-            self.careful = !self.waiting.is_empty();
+        self.end_pauses();
+        if self.careful || !self.pausing.is_empty() {
+            self.careful &= !self.waiting.is_empty();
             for conversation in self.conversations() {
                 self.flush(cx, &conversation);
             }
@@ -216,28 +250,43 @@ impl Outbox {
         let Some(written) = refused.and_then(|index| self.written.remove(index)) else {
             return tracing::debug!("error for no message of ours");
         };
+        let (condition, text) = error::read(stanza);
+        let problem = error::problem(condition, text);
+        let failed = if error::is_rate_limit(stanza) {
+            self.pause(cx, written, problem.clone())
+        } else {
+            Some(written)
+        };
+        let Some(written) = failed else { return };
         self.waiting
             .retain(|waiting| waiting.message.id != written.id);
-        let (condition, text) = error::read(stanza);
-        let failed = Delivery::Failed(error::problem(condition, text));
+        let failed = Delivery::Failed(problem);
         cx.emit(delivery(&written.conversation, written.id, failed));
+        self.end_pauses();
+        self.flush(cx, &written.conversation);
     }
 
     /// Writes what a conversation holds, in order, unless its archive is being looked into.
     fn flush(&mut self, cx: &mut Cx, conversation: &Address) {
-        if !cx.is_connected() || self.looking.contains_key(conversation) {
+        if !cx.is_connected()
+            || self.looking.contains_key(conversation)
+            || self.pausing.get(conversation).is_some_and(Pause::lasts)
+        {
             return;
         }
-        let careful = self.careful;
-        let mut under_way = self
-            .waiting
-            .iter()
-            .any(|waiting| matches!(waiting.state, State::Written(_)));
+        let paused = self.pausing.contains_key(conversation);
+        // One at a time: of all, or of this conversation.
+        let careful = self.careful || paused;
+        let mut last = None;
+        let mut under_way = self.waiting.iter().any(|waiting| {
+            matches!(waiting.state, State::Written(_))
+                && (self.careful || waiting.message.conversation == *conversation)
+        });
         self.waiting.retain_mut(|waiting| {
-            let message = &waiting.message;
             if careful && under_way {
                 return true;
             }
+            let message = &mut waiting.message;
             if matches!(waiting.state, State::Written(_)) || message.conversation != *conversation {
                 return true;
             }
@@ -253,20 +302,31 @@ impl Outbox {
                 ));
                 return false;
             }
+            if message.delivery != Delivery::Sending {
+                message.delivery = Delivery::Sending;
+                cx.emit(delivery(conversation, message.id, Delivery::Sending));
+            }
             cx.send(&stanza);
             if self.written.len() >= REMEMBERED {
                 self.written.pop_front();
             }
-            let (conversation, id) = (conversation.clone(), message.id);
+            if let Some(old) = self.written.iter_mut().rev().nth(WHOLE - 1) {
+                old.message = None;
+            }
             self.written.push_back(Written {
                 name,
-                conversation,
-                id,
+                conversation: conversation.clone(),
+                id: message.id,
+                message: Some(message.clone()),
             });
             waiting.state = State::Written(cx.sent());
             under_way = true;
+            last = Some(waiting.message.id);
             true
         });
+        if let (Some(id), Some(pause)) = (last, self.pausing.get_mut(conversation)) {
+            pause.on_written(cx.now, id);
+        }
         self.ask(cx);
     }
 

@@ -1,0 +1,171 @@
+//! Messages that are refused: one alone, for now, or hours later (faults F15, F18, F20, F21, F49).
+
+use std::time::Duration;
+
+use waxwing::boundary::command::{AccountCommand, Anchor};
+use waxwing::entity::message::Delivery;
+use waxwing::entity::problem::Problem;
+
+use crate::support::managed::Memory;
+use crate::support::{Stage, juliet};
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Each text in the window, and how far it came.
+fn shown(stage: &Stage) -> Vec<(String, Delivery)> {
+    let items = stage.pages[0].window.items.iter();
+    items
+        .map(|item| (item.body.clone(), item.delivery.clone()))
+        .collect()
+}
+
+fn refuse(stage: &mut Stage, name: &str, kind: &str, condition: &str) {
+    stage.server.deliver(&format!(
+        "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{name}'><error type='{kind}'>\
+         <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    ));
+    stage.go();
+}
+
+fn taken(stage: &mut Stage) -> Vec<String> {
+    let messages = stage.server.take_messages();
+    messages.into_iter().map(|(_, body)| body).collect()
+}
+
+#[test]
+fn what_the_server_ends_every_stream_for_fails_and_all_else_arrives() {
+    for manages in [Some(Memory::Session), None] {
+        for condition in ["not-well-formed", "invalid-xml", "policy-violation"] {
+            let mut stage = Stage::empty();
+            stage.server.manages = manages;
+            stage.log_in(true).unwrap();
+            stage.watch(0, Anchor::Newest, 50);
+            stage.server.chokes = Some((">bad<", condition));
+            for body in ["good", "bad", "also good"] {
+                stage.say(body);
+            }
+            stage.pass(seconds(600));
+            let states = shown(&stage);
+            assert_eq!(
+                states[0],
+                ("good".to_owned(), Delivery::Sent),
+                "{condition}"
+            );
+            assert_eq!(states[2], ("also good".to_owned(), Delivery::Sent));
+            let Delivery::Failed(problem) = &states[1].1 else {
+                panic!("{condition}: {:?}", states[1]);
+            };
+            assert!(problem.leaves_doubt(), "{problem:?}");
+            let sockets = stage.server.sockets.len();
+            assert!(sockets <= 4, "{condition}: {sockets} sessions");
+            stage.pass(seconds(600));
+            assert_eq!(stage.server.sockets.len(), sockets, "no loop");
+            let arrived = taken(&mut stage);
+            assert!(
+                arrived.contains(&"good".to_owned()) && arrived.contains(&"also good".to_owned())
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_for_now_says_so_and_goes_out_later_in_its_order() {
+    let mut stage = Stage::online();
+    stage.watch(0, Anchor::Newest, 50);
+    stage.say("one");
+    let (name, _) = stage.server.take_messages().remove(0);
+    refuse(&mut stage, &name, "wait", "resource-constraint");
+    stage.say("two");
+    let states = shown(&stage);
+    assert!(matches!(states[0].1, Delivery::Delayed(_)), "{states:?}");
+    assert_eq!(states[1].1, Delivery::Sending);
+    assert_eq!(taken(&mut stage), Vec::<String>::new());
+    stage.pass(seconds(10));
+    assert_eq!(taken(&mut stage), ["one", "two"]);
+    assert!(
+        shown(&stage)
+            .iter()
+            .all(|(_, delivery)| *delivery == Delivery::Sent)
+    );
+}
+
+#[test]
+fn what_waits_to_be_sent_again_outlives_the_engine_and_can_be_taken_back() {
+    for taken_back in [false, true] {
+        let mut stage = Stage::online();
+        stage.watch(0, Anchor::Newest, 50);
+        stage.say("one");
+        let (name, _) = stage.server.take_messages().remove(0);
+        refuse(&mut stage, &name, "wait", "policy-violation");
+        stage.say("two");
+        if taken_back {
+            let id = stage.pages[0].window.ids()[0];
+            stage
+                .tell(AccountCommand::DeleteMessage(juliet(), id))
+                .unwrap();
+            stage.pass(seconds(400));
+            assert_eq!(stage.stored_bodies(), ["two"]);
+            assert_eq!(taken(&mut stage), ["two"]);
+            continue;
+        }
+        let mut stage = stage.restart();
+        stage.pass(seconds(30));
+        assert_eq!(taken(&mut stage), ["one", "two"]);
+        stage.watch(0, Anchor::Newest, 50);
+        assert!(
+            shown(&stage)
+                .iter()
+                .all(|(_, delivery)| *delivery == Delivery::Sent)
+        );
+    }
+}
+
+#[test]
+fn who_does_not_want_to_wait_can_try_at_once() {
+    let mut stage = Stage::online();
+    stage.watch(0, Anchor::Newest, 50);
+    stage.say("one");
+    let (name, _) = stage.server.take_messages().remove(0);
+    refuse(&mut stage, &name, "wait", "policy-violation");
+    let id = stage.pages[0].window.ids()[0];
+    stage
+        .tell(AccountCommand::RetryMessage(juliet(), id))
+        .unwrap();
+    assert_eq!(taken(&mut stage), ["one"]);
+}
+
+#[test]
+fn an_error_that_comes_hours_later_finds_its_message() {
+    let mut stage = Stage::online();
+    stage.watch(0, Anchor::Newest, 50);
+    for number in 1..=5 {
+        stage.say(&number.to_string());
+    }
+    let names = stage.server.take_messages();
+    stage.pass(seconds(3 * 3_600));
+    refuse(&mut stage, &names[1].0, "wait", "remote-server-timeout");
+    let check = |stage: &Stage| {
+        for (body, delivery) in shown(stage) {
+            let expected = match body.as_str() {
+                "2" => Delivery::Failed(Problem::RemoteServerUnreachable),
+                _ => Delivery::Sent,
+            };
+            assert_eq!(delivery, expected, "{body}");
+        }
+    };
+    check(&stage);
+    // The same once more, and one that means nothing.
+    refuse(&mut stage, &names[1].0, "cancel", "service-unavailable");
+    refuse(&mut stage, "unknown", "cancel", "service-unavailable");
+    check(&stage);
+    let mut stage = stage.restart();
+    stage.watch(0, Anchor::Newest, 50);
+    check(&stage);
+    let id = stage.pages[0].window.ids()[1];
+    stage
+        .tell(AccountCommand::RetryMessage(juliet(), id))
+        .unwrap();
+    assert_eq!(taken(&mut stage), ["2"], "only that one");
+}
