@@ -54,6 +54,8 @@ pub enum SessionEvent {
     Suspended(Problem, Next),
     /// The session goes on as that full JID, as if nothing had happened.
     Resumed(String),
+    /// Where the session is to be taken up again, if it is cut (XEP-0198 §5, already found safe).
+    Located(String),
     /// The registration form (XEP-0077), on an engine made for registering.
     RegistrationForm(Form),
     /// The answers were not accepted; they can be changed and sent again. Where the form held a riddle that is

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! # a comment
+//! EACH: one two                        the transcript is played once with each of these words for `{each}`
 //! FIRST: session                       the lines of that other transcript come first
 //! ACCOUNT: romeo@example.org pencil    the account and its password (or ANONYMOUS: / REGISTER: example.org)
 //! CONTACT: juliet@example.org both     what the store knew
@@ -68,20 +69,54 @@ fn every_transcript_plays_out_as_written() {
     {
         let text = fs::read_to_string(path).unwrap();
         let first = what_comes_first(path, &text);
-        let text = first.clone() + &text;
-        let mut play = Play::new(&text);
-        if let Err((line, why)) = play.run(&text) {
-            // What fails before its first line fails in that other transcript, too.
-            let line = line.saturating_sub(first.lines().count());
-            failures.push(format!(
-                "{}:{line}: {why}",
-                path.file_name().unwrap().to_string_lossy()
-            ));
+        for text in each(&text) {
+            let text = first.clone() + &text;
+            let mut play = Play::new(&text);
+            if let Err((line, why)) = play.run(&text) {
+                // What fails before its first line fails in that other transcript, too.
+                let line = line.saturating_sub(first.lines().count());
+                failures.push(format!(
+                    "{}:{line}: {why}",
+                    path.file_name().unwrap().to_string_lossy()
+                ));
+            }
+            played += 1;
         }
-        played += 1;
     }
     assert!(played > 0, "no transcripts");
     assert!(failures.is_empty(), "\n\n{}\n", failures.join("\n\n"));
+}
+
+/// A dialogue once for each value that `{each}` stands for in it.
+fn each(text: &str) -> Vec<String> {
+    let values = text.lines().find_map(|line| line.strip_prefix("EACH: "));
+    let Some(values) = values else {
+        return vec![text.to_owned()];
+    };
+    let values = values.split_whitespace();
+    values.map(|value| text.replace("{each}", value)).collect()
+}
+
+#[test]
+fn every_stream_error_of_the_rfc_has_a_transcript() {
+    // RFC 6120 §4.9.3.
+    const CONDITIONS: &str = "bad-format bad-namespace-prefix conflict connection-timeout host-gone host-unknown \
+        improper-addressing internal-server-error invalid-from invalid-namespace invalid-xml not-authorized \
+        not-well-formed policy-violation remote-connection-failed reset resource-constraint restricted-xml see-other-host \
+        system-shutdown undefined-condition unsupported-encoding unsupported-feature unsupported-stanza-type \
+        unsupported-version";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let texts = paths.map(|path| fs::read_to_string(path).unwrap());
+    let all: String = texts.flat_map(|text| each(&text)).collect();
+    let conditions: Vec<&str> = CONDITIONS.split_whitespace().collect();
+    assert_eq!(conditions.len(), 25);
+    for condition in conditions {
+        let error = format!("<{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'");
+        assert!(all.contains(&error), "{condition} has none");
+    }
 }
 
 struct Play {
@@ -220,7 +255,7 @@ impl Play {
             let (verb, rest) = line.split_once(':').ok_or_else(|| at("no verb".into()))?;
             let rest = rest.trim();
             match verb {
-                "FIRST" | "ACCOUNT" | "ANONYMOUS" | "REGISTER" | "CONTACT" | "CURSOR"
+                "EACH" | "FIRST" | "ACCOUNT" | "ANONYMOUS" | "REGISTER" | "CONTACT" | "CURSOR"
                 | "ROSTERVER" => {}
                 "C" => {
                     let sent = self

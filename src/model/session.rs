@@ -91,6 +91,7 @@ impl Session {
             }
             SessionEvent::RegistrationForm(_)
             | SessionEvent::RegistrationRefused(_)
+            | SessionEvent::Located(_)
             | SessionEvent::Registered(_) => {}
         }
     }

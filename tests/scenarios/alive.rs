@@ -417,3 +417,33 @@ fn whatever_makes_us_hurry_there_is_one_attempt_at_a_time() {
         assert_eq!(stage.server.take_messages().len(), 1, "seed {seed}");
     }
 }
+
+#[test]
+fn a_session_is_taken_up_where_the_server_wants_it_once() {
+    let url = "wss://b.example.org/ws";
+    let mut stage = Stage::empty();
+    stage.server.manages = Some(Memory::Session);
+    stage.server.location = url;
+    stage.log_in(true).unwrap();
+    for _ in 0..2 {
+        stage.pass(seconds(70));
+        stage.server.cut();
+        stage.pass(seconds(4));
+        assert_eq!(stage.connection(), Connection::Online);
+        assert_eq!(stage.server.sockets.last().unwrap().url(), url);
+    }
+    // Nobody is there any more: the way that is known leads to the session, too.
+    stage.pass(seconds(70));
+    stage.leave();
+    let mut urls = Vec::new();
+    while urls.len() < 3 {
+        stage.world.pass(seconds(1));
+        for socket in stage.world.new_sockets() {
+            urls.push(socket.url().to_owned());
+            socket.cut();
+        }
+        stage.world.run();
+    }
+    let usual = "wss://example.org/ws";
+    assert_eq!(urls, [url, usual, usual]);
+}

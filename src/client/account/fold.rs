@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use crate::client::merge::{self, Place};
 use crate::entity::address::Address;
 use crate::entity::conversation::History;
+use crate::entity::endpoint::Endpoint;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use crate::entity::time::{Instant, Timestamp};
@@ -400,7 +401,12 @@ impl Account {
                     self.model.borrow_mut().session.set_address(address);
                 }
                 self.displayed.begin();
+                self.location = None;
                 work.later.push_back(Later::Bound);
+            }
+            SessionEvent::Located(url) => {
+                let location = Endpoint::parse(url).ok();
+                self.location = location.map(|location| (location, false));
             }
             SessionEvent::OwnPresence(presence) => {
                 batch.push(Op::PutPresence(presence.clone()));

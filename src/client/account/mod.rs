@@ -45,6 +45,7 @@ use crate::boundary::command::{AccountCommand, TimelineRequest, Toward};
 use crate::entity::address::Address;
 use crate::entity::archive::Cursor;
 use crate::entity::conversation::Conversation;
+use crate::entity::endpoint::Endpoint;
 use crate::entity::id::{AccountId, ItemId, RequestId};
 use crate::entity::message::{Message, Position};
 use crate::entity::problem::Problem;
@@ -197,6 +198,8 @@ pub(super) struct Account {
     link: Link,
     phase: Phase,
     backoff: Backoff,
+    /// Where the server wants the session to be taken up again, and whether that was tried since it was cut.
+    location: Option<(Endpoint, bool)>,
     /// Until then, a connection that turns out to be lost is tried again at once.
     eager: Option<Instant>,
     network: bool,
@@ -307,6 +310,7 @@ impl Account {
             visible,
             engine,
             backoff: Backoff::default(),
+            location: None,
             eager: None,
             network: true,
             drift: 0,

@@ -21,6 +21,14 @@ use super::{Account, FromAccount, Phase};
 impl Account {
     /// Begins an attempt.
     pub(super) fn attempt(&mut self, now: Instant) {
+        if let Some((location, tried @ false)) = &mut self.location
+            && self.engine.has_session()
+        {
+            // Once: the way that is known leads to the session, too.
+            *tried = true;
+            let target = Target::At(location.clone());
+            return self.go(now, target);
+        }
         match Target::of(&self.record) {
             Ok(target) => self.go(now, target),
             Err(problem) => self.stop(problem),
@@ -106,6 +114,9 @@ impl Account {
     /// Everything works.
     pub(super) fn on_online(&mut self, now: Instant, work: &mut Work) {
         self.backoff.on_online(now);
+        if let Some((_, tried)) = &mut self.location {
+            *tried = false;
+        }
         let before = std::mem::replace(&mut self.phase, Phase::Online);
         if let Phase::Connecting { asker: Some(asker) } = before {
             work.answers.push((asker, Ok(Reply::Account(self.id))));

@@ -149,7 +149,7 @@ impl History {
 
 /// Whether a server may send us to that address. Only a server of this very machine may send us to this machine: a page
 /// must not be led into its user's own. And no letter of a host may look like another.
-fn is_safe(domain: &str, address: &str) -> bool {
+pub(super) fn is_safe(domain: &str, address: &str) -> bool {
     let legal = address.bytes().all(|byte| byte.is_ascii_graphic());
     let leads = |to: Endpoint| is_loopback(domain) || !is_loopback(to.host());
     legal && Endpoint::parse(address).is_ok_and(leads)

@@ -6,7 +6,7 @@ use crate::entity::account::Step;
 use crate::event::{Event, Next, SessionEvent};
 use crate::xmpp::cx::Cx;
 
-use super::error::stream_error;
+use super::error::{is_safe, stream_error};
 use super::{Progress, State, Stream, StreamFeatures, Taken};
 
 impl Stream {
@@ -58,6 +58,16 @@ impl Stream {
         Taken::Resumed(upto)
     }
 
+    /// XEP-0198 §5: where the session is best taken up again. Most servers name a host and a port for TCP, which say nothing
+    /// to us; a WebSocket's address is followed as `see-other-host` would be.
+    pub(super) fn on_location(&self, cx: &mut Cx, enabled: &Element) {
+        let location = enabled.attr("location").map(str::trim);
+        let safe = location.filter(|location| is_safe(&self.settings.domain, location));
+        if let (Some(safe), true) = (safe, cx.management.is_resumable()) {
+            cx.emit(Event::Session(SessionEvent::Located(safe.to_owned())));
+        }
+    }
+
     /// XEP-0198: what was not asked for means nothing.
     pub(super) fn on_management(&mut self, cx: &mut Cx, name: &str, nonza: &Element) -> Taken {
         match (name, &self.state) {
@@ -74,7 +84,10 @@ impl Stream {
                     (upto, _) => Taken::Acknowledged(upto),
                 };
             }
-            ("enabled", State::Bound) if cx.management.on_enabled(nonza) => return Taken::Managed,
+            ("enabled", State::Bound) if cx.management.on_enabled(nonza) => {
+                self.on_location(cx, nonza);
+                return Taken::Managed;
+            }
             ("failed", State::Bound) if cx.management.on_refused() => return Taken::Managed,
             ("resumed", State::Resuming) => return self.on_resumed(cx, nonza),
             ("failed", State::Resuming) => {

@@ -457,6 +457,7 @@ impl Stream {
             if answer.name() != "enabled" || !cx.management.on_enabled(&answer) {
                 cx.management.forget();
             }
+            self.on_location(cx, &answer);
         }
         Taken::Nothing
     }
