@@ -21,6 +21,8 @@ mod deaths;
 mod disk;
 #[path = "scenarios/displayed.rs"]
 mod displayed;
+#[path = "scenarios/fast.rs"]
+mod fast;
 #[path = "scenarios/late_disk.rs"]
 mod late_disk;
 #[path = "scenarios/login.rs"]

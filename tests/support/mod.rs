@@ -4,6 +4,7 @@
 pub mod disk;
 pub mod managed;
 pub mod server;
+pub mod tokens;
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};

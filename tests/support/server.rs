@@ -12,6 +12,7 @@ use waxwing::platform::fake::{FakeSocket, World};
 
 use super::PASSWORD;
 use super::managed::{Managed, Memory};
+use super::tokens::{SASL2, Tokens};
 
 const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -93,7 +94,7 @@ impl Archived {
 #[derive(Default)]
 pub struct Server {
     pub sockets: Vec<FakeSocket>,
-    authenticated: bool,
+    pub(super) authenticated: bool,
     scram: Option<(String, String)>,
     pub roster: String,
     /// The roster cannot be had.
@@ -142,7 +143,9 @@ pub struct Server {
     pub chokes: Option<(&'static str, &'static str)>,
     /// Stream management is on offer, and what is remembered of a session whose socket is gone.
     pub manages: Option<Memory>,
-    managed: RefCell<Managed>,
+    pub(super) managed: RefCell<Managed>,
+    /// It logs people in by SASL2, and gives tokens.
+    pub tokens: Option<Tokens>,
     /// Until the next socket, nothing of the client arrives.
     pub deaf: bool,
     /// Until the next socket, nothing arrives at the client.
@@ -250,6 +253,13 @@ impl Server {
                     socket.cut();
                     continue;
                 }
+                if element.ns() == SASL2 {
+                    // What is written again was kept before.
+                    for answer in self.answer_sasl2(&element) {
+                        socket.deliver(answer);
+                    }
+                    continue;
+                }
                 if super::managed::is_stanza(&frame) {
                     self.managed.borrow_mut().count();
                 }
@@ -289,8 +299,10 @@ impl Server {
                         "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{managed}<csi xmlns='urn:xmpp:csi:0'/>"
                     )
                 } else {
+                    let tokens = self.tokens.as_ref().map(|_| Tokens::offer());
+                    let tokens = tokens.unwrap_or_default();
                     format!(
-                        "<mechanisms xmlns='{SASL}'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>"
+                        "<mechanisms xmlns='{SASL}'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>{tokens}"
                     )
                 };
                 vec![
@@ -302,38 +314,44 @@ impl Server {
             }
             "auth" => {
                 let first = String::from_utf8(BASE64.decode(element.text()).unwrap()).unwrap();
-                let bare = first.strip_prefix("n,,").unwrap().to_owned();
-                let nonce = format!("{}server", bare.split_once(",r=").unwrap().1);
-                let challenge = format!("r={nonce},s={},i=4096", BASE64.encode("salt"));
-                let nonza = format!(
-                    "<challenge xmlns='{SASL}'>{}</challenge>",
-                    BASE64.encode(&challenge)
-                );
-                self.scram = Some((bare, challenge));
-                vec![nonza]
+                let challenge = self.challenge(&first);
+                vec![format!("<challenge xmlns='{SASL}'>{challenge}</challenge>")]
             }
-            "response" => {
-                let answer = String::from_utf8(BASE64.decode(element.text()).unwrap()).unwrap();
-                let (bare, challenge) = self.scram.take().unwrap();
-                let password = match self.password.as_str() {
-                    "" => PASSWORD,
-                    changed => changed,
-                };
-                match verify(password, &bare, &challenge, &answer) {
-                    Some(signature) => {
-                        self.authenticated = true;
-                        let proof = BASE64.encode(format!("v={}", BASE64.encode(signature)));
-                        vec![format!("<success xmlns='{SASL}'>{proof}</success>")]
-                    }
-                    None => vec![format!(
-                        "<failure xmlns='{SASL}'><not-authorized/></failure>"
-                    )],
+            "response" => match self.prove(&element.text()) {
+                Some(proof) => {
+                    self.authenticated = true;
+                    vec![format!("<success xmlns='{SASL}'>{proof}</success>")]
                 }
-            }
+                None => vec![format!(
+                    "<failure xmlns='{SASL}'><not-authorized/></failure>"
+                )],
+            },
             "close" => vec![format!("<close xmlns='{FRAMING}'/>")],
             "iq" => self.answer_iq(element),
             _ => Vec::new(),
         }
+    }
+
+    /// SCRAM's second message, for the first one.
+    pub(super) fn challenge(&mut self, first: &str) -> String {
+        let bare = first.strip_prefix("n,,").unwrap().to_owned();
+        let nonce = format!("{}server", bare.split_once(",r=").unwrap().1);
+        let challenge = format!("r={nonce},s={},i=4096", BASE64.encode("salt"));
+        let encoded = BASE64.encode(&challenge);
+        self.scram = Some((bare, challenge));
+        encoded
+    }
+
+    /// SCRAM's last message, if the one before it was right.
+    pub(super) fn prove(&mut self, answer: &str) -> Option<String> {
+        let answer = String::from_utf8(BASE64.decode(answer).unwrap()).unwrap();
+        let (bare, challenge) = self.scram.take().unwrap();
+        let password = match self.password.as_str() {
+            "" => PASSWORD,
+            changed => changed,
+        };
+        let signature = verify(password, &bare, &challenge, &answer)?;
+        Some(BASE64.encode(format!("v={}", BASE64.encode(signature))))
     }
 
     fn answer_iq(&mut self, iq: &Element) -> Vec<String> {
@@ -533,7 +551,7 @@ fn field(query: &Element, name: &str) -> Option<String> {
     field.children().next().map(Element::text)
 }
 
-fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+pub(super) fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(text);
     mac.finalize().into_bytes().to_vec()

@@ -1,0 +1,184 @@
+//! Tokens in place of the password (XEP-0484): what is kept of them, where, and what is left when they end.
+
+use std::time::Duration;
+
+use waxwing::boundary::change::Reply;
+use waxwing::boundary::command::AccountCommand;
+use waxwing::entity::account::Connection;
+use waxwing::entity::message::Delivery;
+use waxwing::entity::problem::Problem;
+use waxwing::xmpp::stream::auth::Kept;
+
+use crate::support::Stage;
+use crate::support::managed::Memory;
+use crate::support::tokens::Tokens;
+
+/// A client at a server that gives tokens and resumes sessions.
+fn stage() -> Stage {
+    let mut stage = Stage::empty();
+    stage.server.tokens = Some(Tokens::default());
+    stage.server.manages = Some(Memory::Session);
+    stage
+}
+
+fn tokens(stage: &mut Stage) -> &mut Tokens {
+    stage.server.tokens.as_mut().unwrap()
+}
+
+/// What the disk holds that proves us.
+fn kept(stage: &Stage) -> Option<Kept> {
+    let account = stage.disk.device().accounts.into_iter().next()?;
+    Some(Kept::from_bytes(&account.credentials?))
+}
+
+#[test]
+fn who_stays_logged_in_comes_back_by_a_token() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    let before = kept(&stage).unwrap();
+    assert!(before.token.is_some() && before.keys.is_some());
+    let frames = stage.server.frames.len();
+    let mut stage = stage.restart();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(
+        tokens(&mut stage).asked,
+        ["SCRAM-SHA-256", "HT-SHA-256-NONE"]
+    );
+    // Nobody waited for anything between these two.
+    assert!(stage.server.frames[frames].starts_with("<open "));
+    assert!(stage.server.frames[frames + 1].starts_with("<authenticate "));
+    // It is another one now: its count was stored before it was used.
+    assert_ne!(kept(&stage).unwrap(), before);
+    assert_eq!(tokens(&mut stage).good[0].count, 1);
+}
+
+#[test]
+fn a_count_is_never_used_twice_even_if_the_engine_dies_before_the_answer() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    // What it says is heard, and answered by nothing.
+    tokens(&mut stage).silent = true;
+    for _ in 0..3 {
+        stage = stage.restart();
+        stage.go();
+    }
+    tokens(&mut stage).silent = false;
+    let mut stage = stage.restart();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    let tokens = tokens(&mut stage);
+    let by_token = tokens
+        .asked
+        .iter()
+        .filter(|name| *name == "HT-SHA-256-NONE");
+    assert_eq!(tokens.good[0].count as usize, by_token.count());
+    assert!(!tokens.asked[1..].contains(&"SCRAM-SHA-256".to_owned()));
+}
+
+#[test]
+fn who_does_not_stay_leaves_no_token_on_the_disk() {
+    let mut stage = stage();
+    stage.log_in(false).unwrap();
+    assert_eq!(kept(&stage), None);
+    // As long as the engine lives, it has it.
+    stage.server.cut();
+    stage.go();
+    stage.pass(Duration::from_secs(10));
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(
+        tokens(&mut stage).asked,
+        ["SCRAM-SHA-256", "HT-SHA-256-NONE"]
+    );
+    assert_eq!(kept(&stage), None);
+}
+
+#[test]
+fn who_logs_out_takes_the_token_along() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    assert_eq!(tokens(&mut stage).good.len(), 1);
+    let out = stage.tell(AccountCommand::LogOut { erase: false });
+    assert_eq!(out, Ok(Reply::Done));
+    stage.go();
+    assert_eq!(kept(&stage), None);
+    assert!(tokens(&mut stage).good.is_empty(), "the server knows, too");
+    let last = stage.server.frames.iter().rev();
+    let mut last = last.filter(|frame| frame.starts_with("<authenticate "));
+    assert!(last.next().unwrap().contains("invalidate='true'"));
+    // Nothing goes on after it.
+    stage.pass(Duration::from_secs(120));
+    assert_eq!(tokens(&mut stage).asked.len(), 2);
+}
+
+#[test]
+fn where_the_server_is_out_of_reach_the_token_is_gone_here() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    stage.leave();
+    let out = stage.tell(AccountCommand::LogOut { erase: true });
+    assert_eq!(out, Ok(Reply::Done));
+    assert!(stage.disk.device().accounts.is_empty());
+    stage.server.refuses = false;
+    stage.pass(Duration::from_secs(600));
+    assert_eq!(tokens(&mut stage).asked.len(), 1);
+}
+
+#[test]
+fn a_token_that_ended_costs_no_question_while_keys_are_kept() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    tokens(&mut stage).good.clear();
+    let mut stage = stage.restart();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    let asked = ["SCRAM-SHA-256", "HT-SHA-256-NONE", "SCRAM-SHA-256"];
+    assert_eq!(tokens(&mut stage).asked, asked);
+    assert_eq!(tokens(&mut stage).good.len(), 1, "and there is another one");
+    assert_eq!(stage.server.sockets.len(), 1, "on the same stream");
+}
+
+/// F17.
+#[test]
+fn who_is_not_let_in_any_more_is_asked_once_and_loses_nothing() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    tokens(&mut stage).refuses = true;
+    let mut stage = stage.restart();
+    stage.go();
+    assert_eq!(
+        stage.connection(),
+        Connection::Failed(Problem::PasswordNeeded)
+    );
+    stage.say("Art thou there?");
+    stage.pass(Duration::from_secs(3_600));
+    let asked = ["SCRAM-SHA-256", "HT-SHA-256-NONE", "SCRAM-SHA-256"];
+    assert_eq!(tokens(&mut stage).asked, asked, "each once");
+    tokens(&mut stage).refuses = false;
+    stage.log_in(true).unwrap();
+    stage.go();
+    let sent = stage.server.take_messages();
+    assert_eq!(sent.len(), 1);
+    let stored = stage.stored();
+    assert_eq!((stored.len(), &stored[0].delivery), (1, &Delivery::Sent));
+}
+
+#[test]
+fn a_session_is_taken_up_in_one_round_trip_and_nothing_is_said_twice() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    let presences = stage.server.presences().len();
+    stage.server.deaf = true;
+    stage.say("lost on the way");
+    stage.server.cut();
+    stage.go();
+    stage.pass(Duration::from_secs(10));
+    assert_eq!(stage.connection(), Connection::Online);
+    let sent = stage.server.take_messages();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(stage.stored()[0].delivery, Delivery::Sent);
+    assert_eq!(stage.server.presences().len(), presences);
+    let last = stage.server.frames.iter().rev();
+    let mut last = last.filter(|frame| frame.starts_with("<authenticate "));
+    assert!(last.next().unwrap().contains("<resume "));
+}
