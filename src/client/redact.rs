@@ -91,6 +91,15 @@ mod tests {
         assert!(!redact(register).contains("secret"));
         let token = "<token xmlns='urn:xmpp:fast:0' token='secret-token' expiry='2026'/>";
         assert!(!redact(token).contains("secret"), "{}", redact(token));
+        for log_in in [
+            "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='HT-SHA-256-NONE'><initial-response>secret</initial-response>\
+             <fast xmlns='urn:xmpp:fast:0' count='secret'/></authenticate>",
+            "<success xmlns='urn:xmpp:sasl:2'><additional-data>secret</additional-data>\
+             <token xmlns='urn:xmpp:fast:0' token='secret' expiry='2026-01-01T00:00:00Z'/></success>",
+            "<task-data xmlns='urn:xmpp:sasl:2'><hash xmlns='urn:xmpp:scram-upgrade:0'>secret</hash></task-data>",
+        ] {
+            assert!(!redact(log_in).contains("secret"), "{}", redact(log_in));
+        }
         let resume = "<enabled xmlns='urn:xmpp:sm:3' id='x' resume='true' location='[::1]:5222'/>";
         assert!(redact(resume).contains("resume='***'"));
     }

@@ -280,7 +280,8 @@ impl Account {
                 Save::Caps { ver, features } => batch.push(Op::PutCaps(ver, features)),
                 Save::Credentials(keys) => {
                     self.keys = Some(keys);
-                    work.record = true;
+                    // Otherwise nothing of it is stored.
+                    work.record |= self.stay;
                 }
             }
         }

@@ -20,6 +20,7 @@ const OPEN: &str =
 mod binding;
 mod login;
 mod registration;
+mod sasl2;
 
 /// A stream, and what it said.
 struct Play {
