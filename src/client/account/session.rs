@@ -121,6 +121,7 @@ impl Account {
         if let Phase::Connecting { asker: Some(asker) } = before {
             work.answers.push((asker, Ok(Reply::Account(self.id))));
         }
+        self.forget_failed_gaps();
         self.ask_for_watched(now, work);
         self.displayed.hurry(now);
     }
@@ -149,7 +150,7 @@ impl Account {
     ) {
         self.link.shut();
         self.asking.clear();
-        self.caught_up.clear();
+        self.forget_caught_up();
         if self.retiring {
             return;
         }
