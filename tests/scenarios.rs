@@ -23,8 +23,6 @@ mod disk;
 mod displayed;
 #[path = "scenarios/fast.rs"]
 mod fast;
-#[path = "scenarios/gaps.rs"]
-mod gaps;
 #[path = "scenarios/late_disk.rs"]
 mod late_disk;
 #[path = "scenarios/login.rs"]
@@ -37,5 +35,7 @@ mod messages;
 mod pages;
 #[path = "scenarios/refused.rs"]
 mod refused;
+#[path = "scenarios/simulated.rs"]
+mod simulated;
 #[path = "scenarios/succession.rs"]
 mod succession;

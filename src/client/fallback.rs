@@ -41,7 +41,6 @@ enum Key {
     Presence,
     Cursor,
     Trust,
-    Gaps,
 }
 
 impl Key {
@@ -57,7 +56,6 @@ impl Key {
             Op::PutPresence(_) => Self::Presence,
             Op::PutCursor(_) => Self::Cursor,
             Op::Trust(_) => Self::Trust,
-            Op::PutGaps(_) => Self::Gaps,
         }
     }
 }

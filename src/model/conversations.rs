@@ -86,7 +86,8 @@ impl Conversations {
         let is_owed = |known: &Conversation| {
             let Displayed { flagged, owed } = &known.displayed;
             let flagged = flagged.as_ref().map(|flagged| flagged.position);
-            !owed && known.read <= Some(position) && flagged < Some(position)
+            // Also where more counts as read: what another device sent is no word to our account on what was displayed.
+            !owed && flagged < Some(position)
         };
         if self.known.get(peer).is_some_and(is_owed) {
             self.change(peer, |conversation| conversation.displayed.owed = true);
@@ -151,6 +152,13 @@ impl Conversations {
         !all
     }
 
+    /// The conversations that count as unread.
+    #[must_use]
+    pub fn unread_peers(&self) -> Vec<Address> {
+        let unread = self.known.values().filter(|known| known.unread > 0);
+        unread.map(|known| known.peer.clone()).collect()
+    }
+
     /// The store's count of unread messages.
     pub fn set_unread(&mut self, peer: &Address, unread: u32) {
         if self
@@ -182,14 +190,6 @@ impl Conversations {
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = &Conversation> {
         self.known.values()
-    }
-
-    /// What was known of a conversation began with that item of the archive, and begins with this one now.
-    pub fn reach_back(&mut self, peer: &Address, from: &str, to: &str) {
-        let begins = |known: &Conversation| known.history == History::Before(from.to_owned());
-        if from != to && self.known.get(peer).is_some_and(begins) {
-            self.set_history(peer, &History::Before(to.to_owned()));
-        }
     }
 
     /// The newest message is another one (the newest was deleted), or there is none.
@@ -263,7 +263,7 @@ impl Conversations {
             }
         }
         match since {
-            Since::Cursor | Since::Gap => messages
+            Since::Cursor => messages
                 .iter()
                 .for_each(|message| self.on_received(message)),
             // The newest first: it tells up to where they count as read.

@@ -4,7 +4,6 @@
 //! [`Model::drain`] is handed out once, however many events made it so.
 
 mod conversations;
-pub mod gaps;
 mod presence;
 mod roster;
 mod session;
@@ -16,7 +15,6 @@ mod tests;
 
 use crate::boundary::change::{Change, TimelineChange};
 use crate::entity::address::Address;
-use crate::entity::archive;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::AccountId;
@@ -25,7 +23,6 @@ use crate::entity::presence::OwnPresence;
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 
 pub use conversations::{Conversations, after, before};
-use gaps::Gaps;
 pub use presence::Presences;
 pub use roster::Roster;
 pub use session::Session;
@@ -43,8 +40,6 @@ pub struct Stored {
     pub conversations: Vec<Conversation>,
     /// What the user chose for themselves.
     pub presence: OwnPresence,
-    /// Where messages may be missing.
-    pub gaps: archive::Gaps,
 }
 
 /// What the user can see of one account.
@@ -59,8 +54,6 @@ pub struct Model {
     pub presences: Presences,
     /// The list of conversations.
     pub conversations: Conversations,
-    /// Where messages may be missing.
-    pub gaps: Gaps,
     /// The watched parts of timelines.
     pub timelines: Timelines,
 }
@@ -88,7 +81,6 @@ impl Model {
             roster: Roster::new(stored.roster.unwrap_or_default()),
             presences: Presences::default(),
             conversations: Conversations::new(stored.conversations),
-            gaps: Gaps::new(stored.gaps),
             timelines: Timelines::default(),
         }
     }
@@ -96,7 +88,6 @@ impl Model {
     /// What was stored is known only now; what came meanwhile is in it. Whoever watches a timeline still does.
     pub fn restore(&mut self, stored: Stored) {
         self.conversations.restore(stored.conversations);
-        self.gaps.restore(stored.gaps);
         if let Some(contacts) = stored.roster {
             let version = None;
             self.apply(&Event::Roster(RosterEvent::Loaded { contacts, version }));
@@ -168,7 +159,7 @@ impl Model {
                 }
             }
             // What our account says is told by `Conversations::flag`, when the message is found.
-            Event::Archive(ArchiveEvent::Failed { .. } | ArchiveEvent::Stretch { .. })
+            Event::Archive(ArchiveEvent::Failed { .. })
             | Event::Displayed(_)
             | Event::Answered(..) => {}
         }
@@ -229,7 +220,7 @@ impl Model {
         }
         Drained {
             shared,
-            windows: self.timelines.drain(&self.gaps),
+            windows: self.timelines.drain(),
         }
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
-use crate::entity::archive::{Cursor, Reach};
+use crate::entity::archive::Cursor;
 use crate::entity::contact::Contact;
 use crate::entity::id::{ItemId, RequestId};
 use crate::entity::message::Message;
@@ -26,7 +26,6 @@ use crate::event::{Event, Save};
 use super::cx::Cx;
 use super::dispatch;
 use super::feature::Features;
-use super::feature::archive::Wanted;
 use super::stream::{Stream, Taken};
 use super::{gate, parse};
 
@@ -87,8 +86,6 @@ pub struct Snapshot {
     pub presence: OwnPresence,
     /// How far the archive is known without a gap; absent if it was never asked.
     pub cursor: Option<Cursor>,
-    /// How far it is known beyond that, and where it is not.
-    pub reach: Reach,
 }
 
 /// What comes in.
@@ -133,10 +130,8 @@ pub enum Wish {
         /// How many messages.
         count: u32,
     },
-    /// Ask the archive for a stretch of a conversation; answered by `ArchiveEvent::Stretch` with that ticket.
-    Stretch(Address, u64, Wanted),
-    /// That page of `ArchiveEvent::Missed` is committed, with its cursor and gaps: catch-up goes on from there.
-    CatchUp,
+    /// That page of `ArchiveEvent::Missed` is committed, and this cursor with it: catch-up goes on from there.
+    CatchUp(Option<Cursor>),
     /// Flag a conversation as displayed up to this archive id (XEP-0490), after [`DisplayedEvent::Known`].
     ///
     /// [`DisplayedEvent::Known`]: crate::event::DisplayedEvent::Known
@@ -203,6 +198,12 @@ impl Engine {
     #[must_use]
     pub fn has_session(&self) -> bool {
         self.cx.bound().is_some()
+    }
+
+    /// Whether everything is there that was missed, as far as it can be had in this session.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        self.features.catch_up.is_settled()
     }
 
     /// Begins anew with what was stored, between two sessions: the way to the server and its secrets stay.

@@ -15,7 +15,7 @@ use crate::store::{From, PageQuery};
 use crate::xmpp::engine::{Input, Wish};
 
 use super::fold::is_incoming;
-use super::turn::Work;
+use super::turn::{Later, Work};
 use super::{Account, Phase};
 
 /// How many messages are asked of the archive at a time, at least.
@@ -249,6 +249,11 @@ impl Account {
             return;
         }
         let before = match self.history_of(peer) {
+            // What was missed is no history: it is unread, and its order is that of catch-up.
+            History::Unknown if !self.engine.is_caught_up() => {
+                self.is_behind = true;
+                return;
+            }
             History::Unknown => None,
             History::Before(id) => Some(id),
             History::Complete | History::Unsupported => return,
@@ -260,6 +265,44 @@ impl Account {
             count: PAGE,
         };
         self.handle(now, Input::Wish(wish), work);
+    }
+
+    /// What waited for catch-up is asked for now, if that is done.
+    pub(super) fn ask_when_caught_up(&mut self, now: Instant, work: &mut Work) {
+        if !self.is_behind || !self.engine.is_caught_up() {
+            return;
+        }
+        self.is_behind = false;
+        self.ask_for_watched(now, work);
+        let mut model = self.model.borrow_mut();
+        let watched: Vec<_> = model
+            .timelines
+            .watched()
+            .map(|(watch, peer)| (watch, peer.clone()))
+            .collect();
+        for (watch, peer) in watched {
+            let window = model.timelines.window(watch);
+            if window.is_some_and(|window| window.ends().older == Edge::Loading)
+                && !self.asking.contains_key(&peer)
+            {
+                work.later.push_back(Later::Refill(peer, false));
+            }
+        }
+    }
+
+    /// The session is over: nothing waits for catch-up any more.
+    pub(super) fn give_up_waiting(&mut self) {
+        if std::mem::take(&mut self.is_behind) {
+            let mut model = self.model.borrow_mut();
+            let watched: Vec<Watch> = model.timelines.watched().map(|(watch, _)| watch).collect();
+            for watch in watched {
+                if let Some(window) = model.timelines.window(watch)
+                    && window.ends().older == Edge::Loading
+                {
+                    window.set_edge(Toward::Older, Edge::Failed(Problem::Offline));
+                }
+            }
+        }
     }
 
     /// What lies before the oldest stored message.

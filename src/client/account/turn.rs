@@ -8,6 +8,7 @@ use crate::boundary::command::Toward;
 use crate::client::hub::Asker;
 use crate::client::link::Happening;
 use crate::entity::address::Address;
+use crate::entity::archive::Cursor;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message};
 use crate::entity::problem::Problem;
@@ -54,12 +55,11 @@ impl Work {
 pub(super) enum Later {
     Watch(Watch, TimelineRequest),
     Extend(Watch, Toward),
-    Fill(Watch, ItemId, Toward),
     /// A page came; whether it brought anything new.
     Refill(Address, bool),
     Latest(Address),
-    /// A page of catch-up is committed, and its cursor and gaps with it.
-    CaughtUp,
+    /// A page of catch-up is committed, and that cursor with it.
+    CaughtUp(Option<Cursor>),
     /// What was read here is told to our account.
     Tell,
     /// A message came that our account said is displayed.
@@ -149,9 +149,6 @@ impl Account {
             ToAccount::Extend(watch, toward) => {
                 work.later.push_back(Later::Extend(watch, toward));
             }
-            ToAccount::Fill(watch, gap, toward) => {
-                work.later.push_back(Later::Fill(watch, gap, toward));
-            }
             ToAccount::Unwatch(watch) => {
                 self.tell_now(work);
                 self.model.borrow_mut().timelines.close(watch);
@@ -214,8 +211,9 @@ impl Account {
                 Some(later) => self.after(now, later, &mut work).await,
                 None if !work.is_done() => {}
                 None => {
+                    self.ask_when_caught_up(now, &mut work);
                     self.tell_core(now, &mut work).await;
-                    if work.is_done() {
+                    if work.is_done() && work.later.is_empty() {
                         break;
                     }
                 }
@@ -247,15 +245,13 @@ impl Account {
                 work.urgent = true;
                 self.extend_window(now, watch, toward, work).await;
             }
-            Later::Fill(watch, gap, toward) => {
-                work.urgent = true;
-                self.fill(now, watch, gap, toward, work);
-            }
             Later::Refill(conversation, fruitful) => {
                 self.refill(now, &conversation, fruitful, work).await;
             }
             Later::Latest(conversation) => self.refresh_latest(&conversation).await,
-            Later::CaughtUp => self.handle(now, Input::Wish(Wish::CatchUp), work),
+            Later::CaughtUp(cursor) => {
+                self.handle(now, Input::Wish(Wish::CatchUp(cursor)), work);
+            }
             Later::Tell => self.tell_displayed(now, work).await,
             Later::Seek(conversation) => self.seek(conversation).await,
             Later::Send(asker, asked) => self.compose(now, asker, asked, work).await,
@@ -290,11 +286,9 @@ impl Account {
                 }
             }
         }
-        let mut model = self.model.borrow_mut();
-        for conversation in model.conversations.take_unsaved() {
+        for conversation in self.model.borrow_mut().conversations.take_unsaved() {
             batch.push(Op::PutConversation(conversation));
         }
-        batch.ops.extend(model.gaps.take_unsaved().map(Op::PutGaps));
     }
 
     pub(super) fn transmit(&mut self, now: Instant, work: &mut Work) {

@@ -143,6 +143,15 @@ impl World {
         self.inner.woken.get()
     }
 
+    /// In how long the next timer is due that somebody waits for.
+    #[must_use]
+    pub fn due(&self) -> Option<Duration> {
+        let timers = self.inner.timers.borrow();
+        let mut waiting = timers.iter().filter(|(_, waker)| !waker.is_canceled());
+        let ((at, _), _) = waiting.next()?;
+        Some(at.saturating_sub(self.inner.monotonic.get()))
+    }
+
     /// Time passes while everybody is busy: nobody has noticed yet.
     pub fn skip(&mut self, time: Duration) {
         let end = self.inner.monotonic.get().saturating_add(time);

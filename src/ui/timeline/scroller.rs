@@ -392,7 +392,7 @@ fn message_of(row: &Row) -> Option<&Message> {
     match &row.kind {
         RowKind::Message { item, .. } => match &item.kind {
             ItemKind::Message(message) => Some(message),
-            ItemKind::Gap(_) => None,
+            ItemKind::Gap => None,
         },
         _ => None,
     }

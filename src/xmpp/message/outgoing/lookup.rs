@@ -50,7 +50,6 @@ impl Outbox {
                 place: Place::Newest,
                 since: Some(first - SKEW),
                 count: PAGE,
-                ..Wanted::default()
             };
             archive.ask(cx, Purpose::Lookup(conversation), wanted);
         }
