@@ -20,6 +20,7 @@ mod disk;
 mod engine;
 mod engine_start;
 mod failures;
+mod fast;
 mod first_paint;
 mod late_disk;
 mod links;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Options, Passwords, Prosody};
 
 /// Where Debian's `prosody` and `prosody-modules` keep what can be loaded.
-const MODULES: &str = "/usr/lib/prosody/modules";
+pub(super) const MODULES: &str = "/usr/lib/prosody/modules";
 
 /// What the app uses, or will use. A module that is not installed is left out.
 const WANTED: &[&str] = &[
@@ -35,7 +35,7 @@ const WANTED: &[&str] = &[
     "register_ibr",
     "roster",
     // Not the `sasl2` family: of Debian's copies `sasl2_fast` and `sasl2_sm` call what Prosody 0.12.3 does not have, and end every
-    // log-in; `sasl2` and `sasl2_bind2` work on WebSockets. `tests/servers/fast.rs` loads all four, with what they miss.
+    // log-in; `sasl2` and `sasl2_bind2` work on WebSockets. `Options::with_sasl2` loads them, with what they miss.
     "saslauth",
     "server_contact_info",
     "smacks",

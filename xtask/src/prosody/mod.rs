@@ -69,6 +69,26 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The same, with logging in by SASL2 and these of its modules: `sasl2`, `sasl2_bind2`, `sasl2_sm` and `sasl2_fast` are all
+    /// that Debian has. What the last two miss in Debian's Prosody is in a module of our own, so this is for tests.
+    #[must_use]
+    pub fn with_sasl2(mut self, modules: &[&str]) -> Self {
+        let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/src/prosody/modules");
+        let paths = [ours, config::MODULES].map(quote).join("; ");
+        let is_whole = |name: &&str| matches!(*name, "sasl2" | "sasl2_bind2");
+        let missing = if modules.iter().all(is_whole) {
+            ""
+        } else {
+            "\"sasl2_missing\"; "
+        };
+        let modules: String = modules.iter().map(|name| quote(name) + "; ").collect();
+        self.global += &format!("plugin_paths = {{ {paths} }}\n");
+        self.host += &format!("modules_enabled = {{ {missing}{modules}}}\n");
+        self
+    }
+}
+
 /// A running Prosody. Dropping it ends it.
 pub type Prosody = Server<Lua>;
 
