@@ -274,6 +274,11 @@ impl Link {
     /// A browser does not tell why a socket failed. Whether anything answers there at all makes the difference
     /// between a wrong name and a server that speaks no XMPP.
     fn ask_why(&mut self) {
+        if self.arrived || self.is_known {
+            // It makes no difference, and whoever is being restarted is not asked twice.
+            self.state = State::Looking;
+            return self.ask(async { What::Answers(false) });
+        }
         let url = match &self.target {
             Target::At(endpoint) => endpoint.probe_url(),
             Target::Domain(domain) => format!("https://{domain}/"),

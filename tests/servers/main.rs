@@ -9,7 +9,15 @@
 )]
 
 mod fast;
+mod outages;
 mod person;
+
+use outages::{
+    a_cut_session_is_resumed_as_soon_as_the_network_is_back, a_frozen_server_is_noticed_in_time,
+    a_password_changed_meanwhile_is_asked_for_once,
+    an_upgrade_that_is_refused_is_tried_again_and_not_too_often,
+    who_is_banned_is_told_and_stays_away, who_is_kicked_comes_back_once,
+};
 
 use person::Person;
 use waxwing::boundary::change::{Change, Reply};
@@ -28,6 +36,45 @@ trait Server {
     fn url(&self) -> String;
     fn register(&self, user: &str);
     fn restart(&mut self);
+    /// As `systemctl stop` would.
+    fn stop(&mut self);
+    /// As a power cut would.
+    fn kill(&mut self);
+    fn freeze(&self);
+    fn thaw(&self);
+    /// The port and the path of its WebSocket.
+    fn place(&self) -> (u16, String);
+    /// Ends the sessions of an account, as an administrator does.
+    fn kick(&self, user: &str);
+    fn change_password(&self, user: &str, password: &str);
+    /// The account cannot be used any more.
+    fn ban(&self, user: &str);
+}
+
+/// What both have in common.
+macro_rules! ends {
+    ($software:ident) => {
+        fn restart(&mut self) {
+            $software::restart(self).unwrap();
+        }
+        fn stop(&mut self) {
+            $software::stop(self);
+        }
+        fn kill(&mut self) {
+            $software::kill(self);
+        }
+        fn freeze(&self) {
+            $software::freeze(self);
+        }
+        fn thaw(&self) {
+            $software::thaw(self);
+        }
+        fn place(&self) -> (u16, String) {
+            let url = Server::url(self);
+            let path = url.splitn(4, '/').nth(3).unwrap();
+            (self.http_port, format!("/{path}"))
+        }
+    };
 }
 
 impl Server for Prosody {
@@ -37,8 +84,21 @@ impl Server for Prosody {
     fn register(&self, user: &str) {
         Prosody::register(self, user, PASSWORD).unwrap();
     }
-    fn restart(&mut self) {
-        Prosody::restart(self).unwrap();
+    ends!(Prosody);
+    fn kick(&self, user: &str) {
+        let who = prosody::quote(&format!("{user}@localhost"));
+        self.shell(&format!("c2s:close({who}, \"bye\", \"conflict\")"))
+            .unwrap();
+    }
+    fn change_password(&self, user: &str, password: &str) {
+        let who = prosody::quote(&format!("{user}@localhost"));
+        let password = prosody::quote(password);
+        self.shell(&format!("user:password({who}, {password})"))
+            .unwrap();
+    }
+    fn ban(&self, user: &str) {
+        let who = prosody::quote(&format!("{user}@localhost"));
+        self.shell(&format!("user:delete({who})")).unwrap();
     }
 }
 
@@ -49,8 +109,21 @@ impl Server for Ejabberd {
     fn register(&self, user: &str) {
         Ejabberd::register(self, user, PASSWORD).unwrap();
     }
-    fn restart(&mut self) {
-        Ejabberd::restart(self).unwrap();
+    ends!(Ejabberd);
+    fn kick(&self, user: &str) {
+        let of = format!(r#""user":"{user}","host":"localhost""#);
+        let sessions = self.shell("user_resources", &format!("{{{of}}}")).unwrap();
+        let resource = sessions.split('"').nth(1).expect("a session");
+        let session = format!(r#"{{{of},"resource":"{resource}","reason":"bye"}}"#);
+        self.shell("kick_session", &session).unwrap();
+    }
+    fn change_password(&self, user: &str, password: &str) {
+        let new = format!(r#"{{"user":"{user}","host":"localhost","newpass":"{password}"}}"#);
+        self.shell("change_password", &new).unwrap();
+    }
+    fn ban(&self, user: &str) {
+        let who = format!(r#"{{"user":"{user}","host":"localhost","reason":"bye"}}"#);
+        self.shell("ban_account", &who).unwrap();
     }
 }
 
@@ -78,6 +151,32 @@ on_both! {
     all_devices_see_both_sides_of_a_conversation
     what_was_missed_is_there_once_and_in_order
     what_is_read_on_one_device_is_read_on_the_other
+    a_frozen_server_is_noticed_in_time
+    a_cut_session_is_resumed_as_soon_as_the_network_is_back
+    an_upgrade_that_is_refused_is_tried_again_and_not_too_often
+    who_is_kicked_comes_back_once
+    a_password_changed_meanwhile_is_asked_for_once
+    who_is_banned_is_told_and_stays_away
+}
+
+mod prosody_alone {
+    use super::{Prosody, outages, person, prosody};
+
+    #[test]
+    fn a_server_that_is_stopped_in_a_burst_loses_nothing() {
+        let server = Prosody::start(prosody::Options::default()).unwrap();
+        person::run(outages::a_server_that_is_stopped_in_a_burst_loses_nothing(
+            server,
+        ));
+    }
+
+    #[test]
+    fn a_server_that_is_killed_in_a_burst_loses_nothing() {
+        let server = Prosody::start(prosody::Options::default()).unwrap();
+        person::run(outages::a_server_that_is_killed_in_a_burst_loses_nothing(
+            server,
+        ));
+    }
 }
 
 async fn a_wrong_password_is_told_as_such(server: impl Server) {

@@ -43,6 +43,8 @@ pub struct Person {
     depot: Rc<MemoryDepot>,
     account: AccountId,
     request: u32,
+    /// The text of the message that is waited for.
+    awaited: String,
     /// All that the page was told, in order.
     told: Vec<Change>,
 }
@@ -62,6 +64,7 @@ impl Person {
             depot,
             account: AccountId(0),
             request: 0,
+            awaited: String::new(),
             told: Vec::new(),
         }
     }
@@ -144,6 +147,10 @@ impl Person {
         self.page.wish(0, Command::Account(self.account, command));
     }
 
+    pub fn wish(&mut self, command: Command) {
+        self.page.wish(0, command);
+    }
+
     pub async fn ask(&mut self, command: AccountCommand) -> Result<Reply, Problem> {
         self.command(Command::Account(self.account, command)).await
     }
@@ -199,11 +206,20 @@ impl Person {
         };
         match tokio::time::timeout(PATIENCE, found).await {
             Ok(found) => found,
-            Err(_) => panic!(
-                "{} waits in vain; told last: {:#?}",
-                self.user,
-                self.told.last()
-            ),
+            Err(_) => {
+                let told = self.told.iter().rev();
+                let mut connections = told.filter_map(|change| match change {
+                    Change::Account(row) => Some(&row.connection),
+                    _ => None,
+                });
+                panic!(
+                    "{} waits in vain (last for {:?}); {:?}; told last: {:#?}",
+                    self.user,
+                    self.awaited,
+                    connections.next(),
+                    self.told.last()
+                )
+            }
         }
     }
 
@@ -256,6 +272,7 @@ impl Person {
 
     /// Waits for a message in the watched window.
     pub async fn until_message(&mut self, body: &str) -> Message {
+        body.clone_into(&mut self.awaited);
         self.find(|change| message(change, body)).await
     }
 
@@ -267,6 +284,7 @@ impl Person {
     }
 
     pub async fn until_delivery(&mut self, body: &str, delivery: &Delivery) -> Message {
+        body.clone_into(&mut self.awaited);
         self.find(|change| message(change, body).filter(|found| found.delivery == *delivery))
             .await
     }
@@ -278,6 +296,39 @@ impl Person {
             _ => false,
         })
         .await;
+    }
+
+    /// From now on only what happens later counts.
+    pub async fn forget(&mut self) {
+        // What is answered comes after all that was told before.
+        let own = self.address();
+        assert!(self.ask(AccountCommand::Resources(own)).await.is_ok());
+        self.told.clear();
+    }
+
+    /// Waits, from now on, until the next attempt waits, and says for which problem.
+    pub async fn until_waiting(&mut self) -> Problem {
+        self.told.clear();
+        self.find(|change| match change {
+            Change::Account(row) => match &row.connection {
+                Connection::Waiting { problem, .. } => Some(problem.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits until only the user can help, and says why.
+    pub async fn until_failed(&mut self) -> Problem {
+        self.find(|change| match change {
+            Change::Account(row) => match &row.connection {
+                Connection::Failed(problem) => Some(problem.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .await
     }
 
     /// Waits until the connection is there, from now on.

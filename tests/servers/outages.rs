@@ -1,0 +1,264 @@
+//! Servers that freeze, die, are stopped or send us away, and networks that cut: every message arrives once, in order.
+
+use std::time::{Duration, Instant};
+
+use waxwing::boundary::change::{AccountRow, Change};
+use waxwing::boundary::command::{AccountCommand, Command};
+use waxwing::entity::account::Connection;
+use waxwing::entity::message::Delivery;
+use waxwing::entity::problem::Problem;
+use waxwing::entity::secret::Secret;
+use xtask::fault::{Door, Ends, FaultProxy, Way};
+
+use crate::person::Person;
+use crate::{PASSWORD, Server};
+
+/// Romeo and juliet, online, each looking at the other.
+async fn two_who_talk(server: &impl Server, url: &str) -> [Person; 2] {
+    let mut people = ["romeo", "juliet"].map(|user| {
+        server.register(user);
+        Person::new(user)
+    });
+    let [romeo, juliet] = &mut people;
+    romeo.log_in(url, PASSWORD).await.unwrap();
+    juliet.log_in(&server.url(), PASSWORD).await.unwrap();
+    for person in [&mut *romeo, &mut *juliet] {
+        let is_online = |row: &AccountRow| row.connection == Connection::Online;
+        let online = |change: &Change| matches!(change, Change::Account(row) if is_online(row));
+        person.until(online).await;
+    }
+    romeo.watch(juliet);
+    juliet.watch(romeo);
+    romeo.say(juliet, "romeo 0").await;
+    juliet.until_message("romeo 0").await;
+    juliet.say(romeo, "juliet 0").await;
+    romeo.until_message("juliet 0").await;
+    romeo.until_delivery("romeo 0", &Delivery::Sent).await;
+    people
+}
+
+/// Each says the messages of these numbers.
+async fn both_say(romeo: &mut Person, juliet: &mut Person, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        romeo.say(juliet, &format!("romeo {number}")).await;
+        juliet.say(romeo, &format!("juliet {number}")).await;
+    }
+}
+
+/// Each of them has what both said, each message once, and what each said in its order.
+async fn nothing_is_lost_or_doubled(romeo: &mut Person, juliet: &mut Person, count: u32) {
+    for number in 0..count {
+        let said = format!("romeo {number}");
+        romeo.until_delivery(&said, &Delivery::Sent).await;
+        juliet.until_message(&said).await;
+        let said = format!("juliet {number}");
+        juliet.until_delivery(&said, &Delivery::Sent).await;
+        romeo.until_message(&said).await;
+    }
+    for stored in [romeo.stored(juliet).await, juliet.stored(romeo).await] {
+        for who in ["romeo", "juliet"] {
+            let theirs = stored.iter().filter(|body| body.starts_with(who));
+            let theirs: Vec<_> = theirs.map(String::as_str).collect();
+            let expected: Vec<_> = (0..count).map(|number| format!("{who} {number}")).collect();
+            assert_eq!(theirs, expected);
+        }
+    }
+}
+
+pub async fn a_frozen_server_is_noticed_in_time(server: impl Server) {
+    let [mut romeo, mut juliet] = two_who_talk(&server, &server.url()).await;
+    server.freeze();
+    let frozen = Instant::now();
+    both_say(&mut romeo, &mut juliet, 1..4).await;
+    romeo.until_offline().await;
+    let took = frozen.elapsed();
+    assert!(took <= Duration::from_secs(15), "{took:?}");
+    juliet.until_offline().await;
+    server.thaw();
+    for person in [&mut romeo, &mut juliet] {
+        person.tell(AccountCommand::Reconnect);
+    }
+    nothing_is_lost_or_doubled(&mut romeo, &mut juliet, 4).await;
+    println!("a frozen server was noticed after {took:?}");
+}
+
+/// The server ends, in the middle of a burst, by `end`; and is there again. On Prosody alone: ejabberd 23.01 loses what it
+/// has confirmed and archived in the moment before its end, and accounts with it when it is killed.
+async fn an_end_in_a_burst<S: Server>(mut server: S, end: impl FnOnce(&mut S)) {
+    let [mut romeo, mut juliet] = two_who_talk(&server, &server.url()).await;
+    both_say(&mut romeo, &mut juliet, 1..11).await;
+    end(&mut server);
+    for person in [&mut romeo, &mut juliet] {
+        person.until_offline().await;
+    }
+    both_say(&mut romeo, &mut juliet, 11..16).await;
+    server.restart();
+    for person in [&mut romeo, &mut juliet] {
+        person.tell(AccountCommand::Reconnect);
+    }
+    nothing_is_lost_or_doubled(&mut romeo, &mut juliet, 16).await;
+}
+
+pub async fn a_server_that_is_stopped_in_a_burst_loses_nothing(server: impl Server) {
+    an_end_in_a_burst(server, Server::stop).await;
+}
+
+pub async fn a_server_that_is_killed_in_a_burst_loses_nothing(server: impl Server) {
+    an_end_in_a_burst(server, Server::kill).await;
+}
+
+/// How often that was said on the way, since then.
+fn said(proxy: &FaultProxy, since: Instant, way: Way, text: &str) -> usize {
+    let entries = proxy.since(since).into_iter();
+    let passed = entries.filter(|entry| match &entry.what {
+        xtask::fault::What::Passed(of, frame) => *of == way && frame.contains(text),
+        _ => false,
+    });
+    passed.count()
+}
+
+pub async fn a_cut_session_is_resumed_as_soon_as_the_network_is_back(server: impl Server) {
+    const CUTS: u32 = 10;
+    let (port, path) = server.place();
+    let proxy = FaultProxy::start(port, 1).unwrap();
+    let [mut romeo, mut juliet] = two_who_talk(&server, &proxy.url(&path)).await;
+    let begun = Instant::now();
+    let mut times = Vec::new();
+    for number in 1..=CUTS {
+        // Every other time the server believes that all is well.
+        let ends = [Ends::Both, Ends::Browser][number as usize % 2];
+        both_say(&mut romeo, &mut juliet, number * 2 - 1..number * 2).await;
+        proxy.door(Door::Shut);
+        proxy.cut(ends);
+        romeo.until_offline().await;
+        both_say(&mut romeo, &mut juliet, number * 2..number * 2 + 1).await;
+        romeo.forget().await;
+        proxy.door(Door::Open);
+        let back = Instant::now();
+        romeo.wish(Command::Network(true));
+        romeo.until_online().await;
+        times.push(back.elapsed());
+    }
+    assert_eq!(
+        said(&proxy, begun, Way::Down, "<resumed "),
+        CUTS as usize,
+        "{}",
+        proxy.told(40)
+    );
+    let shown = said(&proxy, begun, Way::Up, "<presence");
+    assert_eq!(shown, 0, "nobody sees us come and go");
+    times.sort_unstable();
+    println!("resumed after {times:?}");
+    assert!(
+        times[times.len() / 2] <= Duration::from_millis(600),
+        "{times:?}"
+    );
+    assert!(
+        times[times.len() - 1] <= Duration::from_secs(2),
+        "{times:?}"
+    );
+    // What was told is forgotten: look again.
+    romeo.watch(&juliet);
+    nothing_is_lost_or_doubled(&mut romeo, &mut juliet, CUTS * 2 + 1).await;
+}
+
+pub async fn an_upgrade_that_is_refused_is_tried_again_and_not_too_often(server: impl Server) {
+    let (port, path) = server.place();
+    let proxy = FaultProxy::start(port, 1).unwrap();
+    let [mut romeo, mut juliet] = two_who_talk(&server, &proxy.url(&path)).await;
+    for (number, status) in [502, 503, 429].into_iter().enumerate() {
+        let before = Instant::now();
+        proxy.door(Door::Answer(status));
+        proxy.cut(Ends::Both);
+        let problem = romeo.until_waiting().await;
+        assert_eq!(problem, Problem::ConnectionLost, "{status}");
+        // Each of these tries at once; nothing else does within three seconds.
+        for _ in 0..3 {
+            romeo.tell(AccountCommand::Reconnect);
+            romeo.until_waiting().await;
+        }
+        let tried = proxy.since(before).into_iter();
+        let tried = tried.filter(|entry| entry.what == xtask::fault::What::TurnedAway(status));
+        let tried = tried.count();
+        assert!(
+            (3..=5).contains(&tried),
+            "{tried} times: {}",
+            proxy.told(20)
+        );
+        proxy.door(Door::Open);
+        romeo.tell(AccountCommand::Reconnect);
+        romeo.until_online().await;
+        romeo.watch(&juliet);
+        both_say(
+            &mut romeo,
+            &mut juliet,
+            number as u32 + 1..number as u32 + 2,
+        )
+        .await;
+    }
+    nothing_is_lost_or_doubled(&mut romeo, &mut juliet, 4).await;
+}
+
+pub async fn who_is_kicked_comes_back_once(server: impl Server) {
+    let [mut romeo, mut juliet] = two_who_talk(&server, &server.url()).await;
+    romeo.forget().await;
+    server.kick("romeo");
+    romeo.until_online().await;
+    romeo.say(&juliet, "here again").await;
+    juliet.until_message("here again").await;
+    server.kick("romeo");
+    assert_eq!(romeo.until_failed().await, Problem::Conflict);
+    romeo.say(&juliet, "kept").await;
+    romeo.forget().await;
+    romeo.tell(AccountCommand::Reconnect);
+    romeo.until_online().await;
+    juliet.until_message("kept").await;
+}
+
+pub async fn a_password_changed_meanwhile_is_asked_for_once(server: impl Server) {
+    let [mut romeo, mut juliet] = two_who_talk(&server, &server.url()).await;
+    romeo.forget().await;
+    server.change_password("romeo", "pencil");
+    // Some servers end the session for it, others do not.
+    server.kick("romeo");
+    let problem = romeo.until_failed().await;
+    assert!(
+        matches!(problem, Problem::PasswordNeeded | Problem::WrongPassword),
+        "{problem:?}"
+    );
+    romeo.say(&juliet, "kept").await;
+    // Nothing tries again by itself with what was refused.
+    romeo.forget().await;
+    romeo.wish(Command::Network(true));
+    romeo.wish(Command::Activity);
+    let again = romeo
+        .ask(AccountCommand::ProvidePassword(Secret::new(
+            "crayon".into(),
+        )))
+        .await;
+    assert_eq!(again, Err(Problem::WrongPassword));
+    let right = AccountCommand::ProvidePassword(Secret::new("pencil".into()));
+    assert!(romeo.ask(right).await.is_ok());
+    juliet.until_message("kept").await;
+    assert_eq!(juliet.count("kept"), 1);
+}
+
+pub async fn who_is_banned_is_told_and_stays_away(server: impl Server) {
+    let [mut romeo, juliet] = two_who_talk(&server, &server.url()).await;
+    romeo.forget().await;
+    server.ban("romeo");
+    let problem = romeo.until_failed().await;
+    assert!(
+        matches!(
+            problem,
+            Problem::PasswordNeeded
+                | Problem::WrongPassword
+                | Problem::AccountDisabled
+                | Problem::AuthFailed { .. }
+        ),
+        "{problem:?}"
+    );
+    romeo.say(&juliet, "kept").await;
+    let stored = romeo.stored(&juliet).await;
+    assert_eq!(stored.last().map(String::as_str), Some("kept"));
+}
