@@ -3,13 +3,14 @@
 use crate::boundary::change::Reply;
 use crate::entity::account::Step;
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Reach};
 use crate::entity::contact::{Contact, SubscriptionRequest};
 use crate::entity::form::Form;
 use crate::entity::id::{ItemId, RequestId};
 use crate::entity::message::{Delivery, Message, MessageIds};
 use crate::entity::presence::{OwnPresence, Presence};
 use crate::entity::problem::Problem;
+use crate::entity::time::Timestamp;
 
 /// A fact.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -178,9 +179,80 @@ pub enum ArchiveEvent {
         messages: Vec<Message>,
         /// How far the archive is known without a gap, once they are stored; absent if no further than before.
         cursor: Option<Cursor>,
+        /// How far it is known beyond that, and where it is not, once they are stored; absent if that is as before.
+        reach: Option<Reach>,
         /// What they are to us.
         since: Since,
     },
+    /// A stretch of a conversation, for whoever has that ticket; or why not.
+    Stretch {
+        /// Whose.
+        conversation: Address,
+        /// As it was asked for.
+        ticket: u64,
+        /// What came of it.
+        outcome: Result<Stretch, Unavailable>,
+    },
+}
+
+/// A stretch of the archive without a gap.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stretch {
+    /// The messages, oldest first. Those that are stored already are merged, not doubled.
+    pub messages: Vec<Message>,
+    /// All items, shown or not, in the same order.
+    pub places: Vec<Spot>,
+    /// Where it begins, says the server.
+    pub first: Option<Spot>,
+    /// Where it ends.
+    pub last: Option<Spot>,
+    /// Nothing lies beyond it, on the side to which one reads, says the server.
+    pub is_complete: bool,
+}
+
+/// An item of the archive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spot {
+    /// Its id.
+    pub id: String,
+    /// When it was archived, if that is known.
+    pub time: Option<Timestamp>,
+}
+
+impl Stretch {
+    /// Whether that place is in it.
+    #[must_use]
+    pub fn holds(&self, place: &Cursor) -> bool {
+        let id = place.id.as_deref();
+        self.places.iter().any(|spot| Some(spot.id.as_str()) == id)
+    }
+
+    /// Whether some of it was archived in an earlier second than that.
+    #[must_use]
+    pub fn begins_before(&self, time: Timestamp) -> bool {
+        let second = |time: Timestamp| time.0.div_euclid(1_000);
+        let mut times = self.places.iter().filter_map(|spot| spot.time);
+        times.any(|spot| second(spot) < second(time))
+    }
+
+    /// Whether some of it was archived in a later second than that.
+    #[must_use]
+    pub fn ends_after(&self, time: Timestamp) -> bool {
+        let second = |time: Timestamp| time.0.div_euclid(1_000);
+        let mut times = self.places.iter().filter_map(|spot| spot.time);
+        times.any(|spot| second(spot) > second(time))
+    }
+}
+
+/// Why a stretch of the archive is not to be had.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unavailable {
+    /// The server does not know the place any more.
+    Forgotten,
+    /// There is no archive for us.
+    Never,
+    /// Not now.
+    Now(Problem),
 }
 
 /// A fact of how far our account has read (XEP-0490): a conversation, and the archive id of the last message displayed.
@@ -199,6 +271,8 @@ pub enum DisplayedEvent {
 pub enum Since {
     /// What came while we were away.
     Cursor,
+    /// The same, before the page that was told last.
+    Gap,
     /// A first look, on a device that knows nothing yet: history, which nobody missed.
     Never,
     /// Before the page that was told last, on a device that knew nothing: it lies before all that, and nobody missed it.

@@ -23,6 +23,8 @@ mod disk;
 mod displayed;
 #[path = "scenarios/fast.rs"]
 mod fast;
+#[path = "scenarios/gaps.rs"]
+mod gaps;
 #[path = "scenarios/late_disk.rs"]
 mod late_disk;
 #[path = "scenarios/login.rs"]

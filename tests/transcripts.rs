@@ -45,10 +45,10 @@ use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Positio
 use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::secret::Secret;
 use waxwing::entity::time::{Instant, Timestamp};
-use waxwing::event::{ArchiveEvent, Event};
 use waxwing::xmpp::engine::{
     Credentials, Engine, Input, Output, Purpose, Settings, Snapshot, Wish,
 };
+use waxwing::xmpp::feature::archive::{Place, Wanted};
 
 /// Every dialogue starts at this moment: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000;
@@ -128,8 +128,6 @@ struct Play {
     saves: VecDeque<String>,
     closes: usize,
     next_item: u64,
-    /// Of the last page of catch-up.
-    cursor: Option<Cursor>,
 }
 
 type Failure = (usize, String);
@@ -238,7 +236,6 @@ impl Play {
             saves: VecDeque::new(),
             closes: 0,
             next_item: 1,
-            cursor: None,
         }
     }
 
@@ -326,9 +323,6 @@ impl Play {
                 Output::Transmit(frame) => self.sent.push_back(frame),
                 Output::Event(event) => {
                     self.events.push_back(format!("{event:?}"));
-                    if let Event::Archive(ArchiveEvent::Missed { cursor, .. }) = event {
-                        self.cursor = cursor;
-                    }
                 }
                 Output::Close => self.closes += 1,
             }
@@ -395,7 +389,16 @@ impl Play {
                 let (conversation, id) = rest.split_once(' ').ok_or("whose, up to where?")?;
                 Wish::Displayed(address(conversation)?, id.to_string())
             }
-            "committed" => Wish::CatchUp(self.cursor.take()),
+            "stretch" => {
+                let (conversation, before) = rest.split_once(' ').ok_or("whose, before what?")?;
+                let wanted = Wanted {
+                    place: Place::Before(before.to_string()),
+                    count: 50,
+                    ..Wanted::default()
+                };
+                Wish::Stretch(address(conversation)?, 1, wanted)
+            }
+            "committed" => Wish::CatchUp,
             "idle" => Wish::Idle(Some(self.now.wall)),
             "back" => Wish::Idle(None),
             "hidden" => Wish::Looked(false),

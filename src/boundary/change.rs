@@ -211,8 +211,22 @@ pub struct Item {
 pub enum ItemKind {
     /// A message.
     Message(Message),
-    /// Messages are missing here.
-    Gap,
+    /// Messages may be missing here.
+    Gap(GapState),
+}
+
+/// What becomes of filling a gap.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum GapState {
+    /// Nobody has asked: to be had by `Fill`.
+    #[default]
+    Unknown,
+    /// It is being filled.
+    Loading,
+    /// It could not be filled now.
+    Failed(Problem),
+    /// The server does not have what is missing, or does not give it.
+    Lost,
 }
 
 /// The answer to a request.

@@ -66,6 +66,9 @@ pub enum Command {
     Watch(WindowId, TimelineRequest),
     /// Asks for more of a watched window, beyond its oldest or newest item.
     Extend(WindowId, Toward),
+    /// Asks for what is missing in a gap of a watched window, from its upper (`Older`) or its lower end (`Newer`) on;
+    /// answered by changes only.
+    Fill(WindowId, ItemId, Toward),
     /// Ends a watch.
     Unwatch(WindowId),
     /// Watches the log (and, with `console`, every frame of the streams), or stops.

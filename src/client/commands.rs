@@ -84,6 +84,14 @@ impl Client {
                 self.tell_all(|| ToAccount::Extend(watch, toward));
                 Ok(Reply::Done)
             }
+            Command::Fill(window, gap, toward) => {
+                let watch = Watch {
+                    page: page.0,
+                    window,
+                };
+                self.tell_all(|| ToAccount::Fill(watch, gap, toward));
+                Ok(Reply::Done)
+            }
             Command::Unwatch(window) => {
                 let watch = Watch {
                     page: page.0,

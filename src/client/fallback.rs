@@ -41,6 +41,7 @@ enum Key {
     Presence,
     Cursor,
     Trust,
+    Gaps,
 }
 
 impl Key {
@@ -56,6 +57,7 @@ impl Key {
             Op::PutPresence(_) => Self::Presence,
             Op::PutCursor(_) => Self::Cursor,
             Op::Trust(_) => Self::Trust,
+            Op::PutGaps(_) => Self::Gaps,
         }
     }
 }

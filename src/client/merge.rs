@@ -99,11 +99,13 @@ pub enum Place {
     Fresh(Position),
 }
 
-/// Gives the new messages of a page places between those that were known, and after `floor`: the order of the archive
-/// counts, also where its times are whole seconds, or its clock is not ours. Where what was known stands in another
+/// Gives the new messages of a page places between those that were known, and within bounds, if there are any (the
+/// lower, the upper): the order of the archive counts, also where its times are whole seconds, or its clock is not ours. Where what was known stands in another
 /// order (who writes offline is archived later), what came before a new message stays before it. Gives back the new floor.
-pub fn fit(page: &mut [Place], mut floor: Option<Position>) -> Option<Position> {
-    let mut ceiling: Option<Position> = None;
+pub fn fit(
+    page: &mut [Place],
+    (mut floor, mut ceiling): (Option<Position>, Option<Position>),
+) -> Option<Position> {
     for place in page.iter_mut().rev() {
         if let (Place::Fresh(at), Some(ceiling)) = (&mut *place, ceiling)
             && *at >= ceiling
@@ -365,7 +367,7 @@ mod tests {
             |time, tie| Known(place(time, tie)),
         );
         let fitted = |floor: Option<Position>, mut page: Vec<Place>| {
-            fit(&mut page, floor);
+            fit(&mut page, (floor, None));
             let new = page.iter().filter(|place| matches!(place, Fresh(_)));
             let at = new.map(|place| (place.position().time.0, place.position().tie));
             at.collect::<Vec<_>>()

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Gaps};
 use crate::entity::conversation::{Conversation, Displayed, Flagged, History};
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
@@ -58,6 +58,7 @@ pub async fn reunite(
             Op::PutPresence(presence) if presence == OwnPresence::default() => {}
             // Memory began with nothing: what lies between the disk's cursor and its own, neither knows.
             Op::PutCursor(_) if held.cursor.is_some() => {}
+            Op::PutGaps(told) => batch.push(Op::PutGaps(join_gaps(held, told))),
             Op::PutRoster(_)
             | Op::PutContact(..)
             | Op::RemoveContact(..)
@@ -249,6 +250,22 @@ fn join(held: &Conversation, told: Conversation, overlaps: bool, has_read: bool)
         },
         ..told
     }
+}
+
+/// The gaps of both. Memory began with nothing: those of the whole archive that it knows lie between the disk's cursor and
+/// its own, and are met again from the disk's on.
+fn join_gaps(held: &Snapshot, told: Gaps) -> Gaps {
+    let mut joined = held.gaps.clone();
+    if held.cursor.is_none() {
+        joined.all = told.all;
+    }
+    let own = told.own.into_iter().filter(|own| own.within.is_none());
+    for own in own {
+        if joined.own.iter().all(|known| known.gap.id != own.gap.id) {
+            joined.own.push(own);
+        }
+    }
+    joined
 }
 
 /// What was flagged last.

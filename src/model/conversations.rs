@@ -192,6 +192,14 @@ impl Conversations {
         self.known.values()
     }
 
+    /// What was known of a conversation began with that item of the archive, and begins with this one now.
+    pub fn reach_back(&mut self, peer: &Address, from: &str, to: &str) {
+        let begins = |known: &Conversation| known.history == History::Before(from.to_owned());
+        if from != to && self.known.get(peer).is_some_and(begins) {
+            self.set_history(peer, &History::Before(to.to_owned()));
+        }
+    }
+
     /// The newest message is another one (the newest was deleted), or there is none.
     pub fn set_latest(&mut self, peer: &Address, message: Option<&Message>) {
         self.change(peer, |conversation| {
@@ -263,7 +271,7 @@ impl Conversations {
             }
         }
         match since {
-            Since::Cursor => messages
+            Since::Cursor | Since::Gap => messages
                 .iter()
                 .for_each(|message| self.on_received(message)),
             // The newest first: it tells up to where they count as read.

@@ -4,6 +4,7 @@
 //! [`Model::drain`] is handed out once, however many events made it so.
 
 mod conversations;
+pub mod gaps;
 mod presence;
 mod roster;
 mod session;
@@ -15,6 +16,7 @@ mod tests;
 
 use crate::boundary::change::{Change, TimelineChange};
 use crate::entity::address::Address;
+use crate::entity::archive;
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::AccountId;
@@ -23,6 +25,7 @@ use crate::entity::presence::OwnPresence;
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 
 pub use conversations::{Conversations, after, before};
+use gaps::Gaps;
 pub use presence::Presences;
 pub use roster::Roster;
 pub use session::Session;
@@ -40,6 +43,8 @@ pub struct Stored {
     pub conversations: Vec<Conversation>,
     /// What the user chose for themselves.
     pub presence: OwnPresence,
+    /// Where messages may be missing.
+    pub gaps: archive::Gaps,
 }
 
 /// What the user can see of one account.
@@ -54,6 +59,8 @@ pub struct Model {
     pub presences: Presences,
     /// The list of conversations.
     pub conversations: Conversations,
+    /// Where messages may be missing.
+    pub gaps: Gaps,
     /// The watched parts of timelines.
     pub timelines: Timelines,
 }
@@ -81,6 +88,7 @@ impl Model {
             roster: Roster::new(stored.roster.unwrap_or_default()),
             presences: Presences::default(),
             conversations: Conversations::new(stored.conversations),
+            gaps: Gaps::new(stored.gaps),
             timelines: Timelines::default(),
         }
     }
@@ -88,6 +96,7 @@ impl Model {
     /// What was stored is known only now; what came meanwhile is in it. Whoever watches a timeline still does.
     pub fn restore(&mut self, stored: Stored) {
         self.conversations.restore(stored.conversations);
+        self.gaps.restore(stored.gaps);
         if let Some(contacts) = stored.roster {
             let version = None;
             self.apply(&Event::Roster(RosterEvent::Loaded { contacts, version }));
@@ -159,7 +168,7 @@ impl Model {
                 }
             }
             // What our account says is told by `Conversations::flag`, when the message is found.
-            Event::Archive(ArchiveEvent::Failed { .. })
+            Event::Archive(ArchiveEvent::Failed { .. } | ArchiveEvent::Stretch { .. })
             | Event::Displayed(_)
             | Event::Answered(..) => {}
         }
@@ -220,7 +229,7 @@ impl Model {
         }
         Drained {
             shared,
-            windows: self.timelines.drain(),
+            windows: self.timelines.drain(&self.gaps),
         }
     }
 

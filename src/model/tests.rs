@@ -73,7 +73,7 @@ fn bodies(change: &TimelineChange) -> Vec<&str> {
         .iter()
         .map(|item| match &item.kind {
             ItemKind::Message(message) => message.body.as_str(),
-            ItemKind::Gap => "gap",
+            ItemKind::Gap(_) => "gap",
         })
         .collect()
 }
@@ -160,6 +160,7 @@ fn a_large_roster_comes_in_pieces_after_the_conversations() {
         ),
         conversations: vec![Conversation::new(juliet())],
         presence: OwnPresence::default(),
+        gaps: crate::entity::archive::Gaps::default(),
     };
     let model = Model::new(AccountId(1), address("romeo@example.org"), stored);
     let snapshot = model.snapshot();

@@ -1,7 +1,7 @@
 //! A batch: what one transaction writes.
 
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Gaps};
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::ItemId;
@@ -39,6 +39,8 @@ pub enum Op {
     /// Whether what conversations say of their history is so. It is not while old messages are removed to make room: to say
     /// that it is not, takes no room.
     Trust(bool),
+    /// Where messages may be missing; in the batch of the messages around.
+    PutGaps(Gaps),
 }
 
 impl Batch {

@@ -12,7 +12,7 @@ use super::{
     Store, StoreError, Stored,
 };
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Gaps};
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::few::Few;
@@ -38,6 +38,7 @@ struct Tables {
     presence: OwnPresence,
     cursor: Option<Cursor>,
     doubted: bool,
+    gaps: Gaps,
 }
 
 #[derive(Default)]
@@ -176,6 +177,7 @@ impl Tables {
             Op::PutPresence(presence) => self.presence = presence,
             Op::PutCursor(cursor) => self.cursor = Some(cursor),
             Op::Trust(trusted) => self.doubted = !trusted,
+            Op::PutGaps(gaps) => self.gaps = gaps,
         }
     }
 
@@ -203,6 +205,7 @@ impl Tables {
             presence: self.presence.clone(),
             cursor: self.cursor.clone(),
             doubted: self.doubted,
+            gaps: self.gaps.clone(),
             skipped: 0,
         }
     }

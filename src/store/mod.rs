@@ -12,7 +12,7 @@ pub mod suite;
 use futures::future::LocalBoxFuture;
 
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Gaps};
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
 use crate::entity::id::AccountId;
@@ -135,6 +135,8 @@ pub struct Snapshot {
     pub cursor: Option<Cursor>,
     /// Messages were removed, and what conversations say of their history may not be so ([`Op::Trust`]).
     pub doubted: bool,
+    /// Where messages may be missing.
+    pub gaps: Gaps,
     /// How many records could not be read, and were left out.
     pub skipped: u32,
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::AccountRecord;
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Gaps};
 use crate::entity::contact::Contact;
 use crate::entity::conversation::{Conversation, Displayed, History, Preview};
 use crate::entity::message::{Message, Position};
@@ -55,6 +55,7 @@ impl Record for Conversation {
 impl Record for Settings {}
 impl Record for OwnPresence {}
 impl Record for Cursor {}
+impl Record for Gaps {}
 impl Record for Capabilities {}
 impl Record for ContactChunk {}
 impl Record for RosterHead {}

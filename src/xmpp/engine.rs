@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Reach};
 use crate::entity::contact::Contact;
 use crate::entity::id::{ItemId, RequestId};
 use crate::entity::message::Message;
@@ -26,6 +26,7 @@ use crate::event::{Event, Save};
 use super::cx::Cx;
 use super::dispatch;
 use super::feature::Features;
+use super::feature::archive::Wanted;
 use super::stream::{Stream, Taken};
 use super::{gate, parse};
 
@@ -86,6 +87,8 @@ pub struct Snapshot {
     pub presence: OwnPresence,
     /// How far the archive is known without a gap; absent if it was never asked.
     pub cursor: Option<Cursor>,
+    /// How far it is known beyond that, and where it is not.
+    pub reach: Reach,
 }
 
 /// What comes in.
@@ -130,8 +133,10 @@ pub enum Wish {
         /// How many messages.
         count: u32,
     },
-    /// That page of `ArchiveEvent::Missed` is committed, and this cursor with it: catch-up goes on from there.
-    CatchUp(Option<Cursor>),
+    /// Ask the archive for a stretch of a conversation; answered by `ArchiveEvent::Stretch` with that ticket.
+    Stretch(Address, u64, Wanted),
+    /// That page of `ArchiveEvent::Missed` is committed, with its cursor and gaps: catch-up goes on from there.
+    CatchUp,
     /// Flag a conversation as displayed up to this archive id (XEP-0490), after [`DisplayedEvent::Known`].
     ///
     /// [`DisplayedEvent::Known`]: crate::event::DisplayedEvent::Known

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::FutureExt;
 use waxwing::entity::address::Address;
-use waxwing::entity::archive::Cursor;
+use waxwing::entity::archive::{Cursor, Gaps};
 use waxwing::entity::id::AccountId;
 use waxwing::entity::message::Message;
 use waxwing::entity::settings::Settings;
@@ -54,6 +54,12 @@ impl Disk {
 
     pub fn messages(&self, account: AccountId) -> Vec<Message> {
         self.messages_of(account, juliet())
+    }
+
+    /// Where messages may be missing.
+    pub fn gaps(&self, account: AccountId) -> Gaps {
+        let store = self.depot.open(account).now_or_never().unwrap().unwrap();
+        store.load().now_or_never().unwrap().unwrap().gaps
     }
 
     /// How far the archive is known.

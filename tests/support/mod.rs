@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use disk::Disk;
 use server::Server;
 use waxwing::boundary::change::{
-    Change, ConversationRow, Edge, ItemKind, Reply, TimelineChange, ToPage,
+    Change, ConversationRow, Edge, GapState, ItemKind, Reply, TimelineChange, ToPage,
 };
 use waxwing::boundary::codec;
 use waxwing::boundary::command::{
@@ -25,7 +25,7 @@ use waxwing::client::retirement::Retirement;
 use waxwing::entity::account::Connection;
 use waxwing::entity::address::Address;
 use waxwing::entity::id::{AccountId, ItemId, RequestId, WindowId};
-use waxwing::entity::message::Message;
+use waxwing::entity::message::{Message, Position};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
 use waxwing::entity::settings::Settings;
@@ -235,6 +235,14 @@ impl Stage {
         self.go();
     }
 
+    /// The first page sees the newest of its gaps, and reads toward there.
+    pub fn fill(&mut self, toward: Toward) {
+        let gap = self.pages[0].window.gaps.last().expect("no gap").0;
+        let wish = Command::Fill(WINDOW, gap, toward);
+        self.pages[0].page.wish(0, wish);
+        self.go();
+    }
+
     pub fn settings(&mut self, settings: Settings) {
         assert_eq!(
             self.ask(Command::SetSettings(settings)),
@@ -384,20 +392,30 @@ impl Viewer {
 #[derive(Default)]
 pub struct Window {
     pub items: Vec<Message>,
+    /// The gaps, in order: identity, place, state.
+    pub gaps: Vec<(ItemId, Position, GapState)>,
     pub older: Edge,
     pub newer: Edge,
-    pub unread_from: Option<waxwing::entity::message::Position>,
+    pub unread_from: Option<Position>,
 }
 
 impl Window {
     pub fn apply(&mut self, change: &TimelineChange) {
         if change.clear {
             self.items.clear();
+            self.gaps.clear();
         }
         self.items.retain(|item| !change.gone.contains(&item.id));
+        self.gaps.retain(|(id, ..)| !change.gone.contains(id));
         for item in &change.put {
-            let ItemKind::Message(message) = &item.kind else {
-                continue;
+            let message = match &item.kind {
+                ItemKind::Message(message) => message,
+                ItemKind::Gap(state) => {
+                    self.gaps.retain(|(id, ..)| *id != item.id);
+                    self.gaps.push((item.id, item.position, state.clone()));
+                    self.gaps.sort_by_key(|(_, at, _)| *at);
+                    continue;
+                }
             };
             assert_eq!((message.id, message.position), (item.id, item.position));
             self.items.retain(|known| known.id != message.id);
@@ -411,6 +429,17 @@ impl Window {
 
     pub fn bodies(&self) -> Vec<String> {
         self.items.iter().map(|item| item.body.clone()).collect()
+    }
+
+    /// The texts, and `…` for each gap, in order.
+    pub fn lines(&self) -> Vec<String> {
+        let messages = self.items.iter();
+        let mut lines: Vec<_> = messages
+            .map(|item| (item.position, item.body.clone()))
+            .collect();
+        lines.extend(self.gaps.iter().map(|(_, at, _)| (*at, "…".to_owned())));
+        lines.sort_by_key(|(at, _)| *at);
+        lines.into_iter().map(|(_, line)| line).collect()
     }
 
     pub fn ids(&self) -> Vec<ItemId> {

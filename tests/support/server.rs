@@ -90,6 +90,29 @@ impl Archived {
     }
 }
 
+/// How an archive is odd.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Odd {
+    #[default]
+    No,
+    /// The items of a page come in another order.
+    Shuffled,
+    /// Each item comes twice.
+    Doubled,
+    /// No page is said to be the last one, and each counts wrong.
+    Endless,
+    /// Pages do not say where they begin and end.
+    Nameless,
+    /// Times are not heeded.
+    Timeless,
+    /// A form with a time in it is refused.
+    Strict,
+    /// The page before an item begins with it once more, and some that come after.
+    Overlapping,
+    /// Nobody can go on before an item.
+    Forgetful,
+}
+
 /// The server.
 #[derive(Default)]
 pub struct Server {
@@ -111,6 +134,8 @@ pub struct Server {
     pub cut_after: Option<usize>,
     /// It gives so many items at a time, whatever is asked for.
     pub page_size: Option<usize>,
+    /// How it is odd.
+    pub odd: Odd,
     /// Nobody is let in.
     pub refuses: bool,
     /// The password, if it is another one by now.
@@ -119,6 +144,8 @@ pub struct Server {
     pub silent: bool,
     /// While it has this, it keeps its answers back.
     pub kept: Option<Vec<String>>,
+    /// So many questions about all conversations are answered, and no more.
+    pub catch_ups_left: Option<usize>,
     /// Questions to the archive are not answered, but kept: (id, query id, about whom).
     pub holds_pages: bool,
     pub pages: Vec<(String, String, String)>,
@@ -460,6 +487,12 @@ impl Server {
             self.archive_queries += 1;
         } else {
             self.catch_ups += 1;
+            if let Some(left) = &mut self.catch_ups_left {
+                if *left == 0 {
+                    return Vec::new();
+                }
+                *left -= 1;
+            }
         }
         let queryid = query.attr("queryid").unwrap();
         if self.holds_pages {
@@ -479,19 +512,34 @@ impl Server {
         let text = |name: &str| set.get_child(name, RSM).map(Element::text);
         let max: usize = text("max").unwrap().parse().unwrap();
         let max = self.page_size.unwrap_or(max).min(max);
-        let since = field(query, "start").unwrap_or_default();
+        let (since, until) = (field(query, "start"), field(query, "end"));
+        if self.odd == Odd::Strict && (since.is_some() || until.is_some()) {
+            return error("modify", "bad-request");
+        }
+        let heeds = |time: Option<String>| time.filter(|_| self.odd != Odd::Timeless);
+        let (since, until) = (heeds(since), heeds(until));
         let found: Vec<&Archived> = self
             .archive
             .iter()
-            .filter(|item| item.stamp >= since)
+            .filter(|item| since.as_ref().is_none_or(|since| item.stamp >= *since))
+            .filter(|item| until.as_ref().is_none_or(|until| item.stamp <= *until))
             .filter(|item| with.as_deref().is_none_or(|with| item.peer() == with))
             .collect();
         let place = |id: &str| found.iter().position(|item| item.id == id);
         let (before, after) = (text("before"), text("after"));
         let range = match (before.as_deref(), after.as_deref()) {
             (Some(""), None) => found.len().saturating_sub(max)..found.len(),
+            (Some(_), None) if self.odd == Odd::Forgetful => {
+                return error("cancel", "item-not-found");
+            }
             (Some(before), None) => {
                 let end = place(before).unwrap_or(found.len());
+                let over = if self.odd == Odd::Overlapping {
+                    max / 2
+                } else {
+                    0
+                };
+                let end = (end + over).min(found.len());
                 end.saturating_sub(max)..end
             }
             (None, Some(after)) => match place(after) {
@@ -509,15 +557,31 @@ impl Server {
         } else {
             range.end == found.len()
         };
+        let complete = complete && self.odd != Odd::Endless;
         let items = &found[range];
         let mut frames: Vec<String> = items.iter().map(|item| item.result(queryid)).collect();
+        match self.odd {
+            Odd::Shuffled => {
+                frames.reverse();
+                let middle = frames.len() / 3;
+                frames.rotate_left(middle);
+            }
+            Odd::Doubled => {
+                let again = frames
+                    .iter()
+                    .flat_map(|frame| [frame.clone(), frame.clone()]);
+                frames = again.collect();
+            }
+            _ => {}
+        }
         let named = |name: &str, item: Option<&&Archived>| {
+            let item = item.filter(|_| self.odd != Odd::Nameless);
             item.map(|item| format!("<{name}>{}</{name}>", item.id))
                 .unwrap_or_default()
         };
         let complete = if complete { " complete='true'" } else { "" };
         let fin = format!(
-            "<fin xmlns='{MAM}'{complete}><set xmlns='{RSM}'>{}{}</set></fin>",
+            "<fin xmlns='{MAM}'{complete}><set xmlns='{RSM}'>{}{}<count>7</count></set></fin>",
             named("first", items.first()),
             named("last", items.last())
         );

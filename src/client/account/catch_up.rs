@@ -8,11 +8,13 @@
 //! - a page of catch-up holds all there is between the old cursor and the new one, of every conversation;
 //! - a page of history begins at the newest message, which is not older than *reached*, or where the last one ended;
 //! - a conversation that is heard of for the first time in a page of catch-up begins there: `Before` its first message;
+//!   pages that fill the gap below take that further back;
 //! - earlier pages, on a device that knew nothing, each end where the one told before begins;
 //! - one that was `Unknown` and has messages from elsewhere stays so, and its newest page is asked for when it is opened.
 //!
-//! What came live lies beyond *reached*, with holes before it perhaps, until catch-up has passed it: the next session
-//! begins at the cursor again, however long we were away.
+//! Beyond *reached*, what is known lies between gaps ([`Reach`]), and each of them is an item of every timeline until it is
+//! filled. What came live lies beyond all that, with holes before it perhaps, until catch-up has passed it: the next session
+//! begins at the top again, however long we were away.
 //!
 //! [`History`]: crate::entity::conversation::History
 
@@ -21,73 +23,235 @@ use std::collections::HashMap;
 use futures::future::join_all;
 
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
-use crate::entity::message::{Direction, Message};
+use crate::entity::archive::{Cursor, Reach};
+use crate::entity::id::ItemId;
+use crate::entity::message::{Direction, Message, Position};
 use crate::entity::time::Timestamp;
 use crate::event::{ArchiveEvent, Event, Since};
-use crate::store::{Batch, Op};
+use crate::store::{Batch, From, Op};
 
 use super::Account;
-use super::fold::{NEWS, is_incoming};
+use super::fold::{Merged, NEWS, is_incoming};
 use super::turn::{Later, Work};
+
+/// So many messages of one moment have room in a gap.
+const ROOM: u64 = 1 << 20;
+
+/// A page of the whole archive.
+pub(super) struct Missed {
+    pub(super) messages: Vec<Message>,
+    pub(super) cursor: Option<Cursor>,
+    pub(super) reach: Option<Reach>,
+    pub(super) since: Since,
+}
+
+/// What is known above the gap that is being filled: where it begins in each conversation.
+#[derive(Debug, Default)]
+pub(super) struct Span {
+    gap: Option<ItemId>,
+    lowest: HashMap<Address, Lowest>,
+    /// With whom messages came live in this session, and what was the newest before them.
+    heard: HashMap<Address, Option<Position>>,
+}
+
+/// The oldest message of a conversation above the gap: its place, and its name in the archive.
+type Lowest = (Position, Option<String>);
 
 impl Account {
     /// Merges a page of the whole archive with what is stored.
     pub(super) async fn on_missed(
         &mut self,
         now: Timestamp,
-        messages: Vec<Message>,
-        cursor: Option<Cursor>,
-        since: Since,
+        page: Missed,
         batch: &mut Batch,
         work: &mut Work,
     ) {
+        let Missed {
+            messages,
+            cursor,
+            reach,
+            since,
+        } = page;
         let pages = by_conversation(messages);
         let looks = pages.iter().map(|(peer, page)| self.stored(peer, page));
         // One look per conversation, and all of them at once.
         let stored = join_all(looks).await;
+        let is_island = self.begins_island(reach.as_ref(), since);
+        let mut lowest = HashMap::new();
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
             let stored = self.readable(stored).unwrap_or_default();
-            let floor = self.caught_up.get(&peer).copied();
-            let floor = floor.filter(|_| since != Since::Earlier);
-            let (fresh, floor) = self.merge(page, &stored, floor, batch);
-            if let (Some(floor), true) = (floor, since != Since::Earlier) {
-                self.caught_up.insert(peer.clone(), floor);
-            }
-            if self.displayed.is_missing(&peer) {
-                work.later.push_back(Later::Seek(peer.clone()));
-            }
-            if fresh
-                .iter()
-                .any(|message| message.direction == Direction::Outgoing)
-            {
-                // Another device sent it: what came after it is all that may be unread.
-                self.recount.insert(peer.clone());
-            }
-            let page = ArchiveEvent::Missed {
-                messages: fresh.clone(),
-                cursor: None,
-                since,
+            let named = page.first().and_then(|first| first.ids.archive.clone());
+            let bounds = if is_island {
+                (self.below(&peer, &stored).await, None)
+            } else {
+                self.bounds(&peer, since)
             };
-            match since {
-                Since::Never | Since::Earlier => self.show_page(&peer, page),
-                Since::Cursor => self.model.borrow_mut().apply(&Event::Archive(page)),
+            let merged = self.merge(page, &stored, bounds, batch);
+            if let Some(place) = merged.lowest {
+                lowest.insert(peer.clone(), (place, named));
             }
-            if since == Since::Cursor {
-                let read = self.read_of(&peer);
-                let news = fresh.into_iter().filter(|message| {
-                    is_incoming(message)
-                        // Where our clock is behind, everything lies before us: that makes it no news.
-                        && now.0.abs_diff(message.time.0) < NEWS.unsigned_abs()
-                        && read.is_none_or(|read| message.position > read)
-                });
-                work.news.extend(news);
+            self.tell_missed(now, &peer, merged, since, work);
+        }
+        self.note_span(reach.as_ref(), lowest, since);
+        if let Some(reach) = reach.filter(|_| self.keeps_cursor()) {
+            self.model.borrow_mut().gaps.set_reach(&reach);
+        }
+        let kept = cursor.filter(|_| self.keeps_cursor());
+        batch.ops.extend(kept.map(Op::PutCursor));
+        work.later.push_back(Later::CaughtUp);
+    }
+
+    /// Whether a page is the newest of all, and lies above a gap.
+    fn begins_island(&self, reach: Option<&Reach>, since: Since) -> bool {
+        let gap = reach.and_then(gap_of);
+        since == Since::Cursor && gap.is_some() && gap != self.span.gap
+    }
+
+    /// What is stored of a conversation below the newest page of all: everything but what is in that page, and what came live
+    /// since. There is room left for what the gap between may bring.
+    async fn below(&self, peer: &Address, in_page: &[Message]) -> Option<Position> {
+        let mut own = self.outbox.values();
+        if own.any(|own| own.conversation == *peer && own.is_being_sent()) {
+            // It is written, but not archived.
+            return None;
+        }
+        let newest = match self.span.heard.get(peer) {
+            Some(before) => *before,
+            None => self.latest_of(peer),
+        };
+        let known = in_page.iter().map(|message| message.position).min();
+        let below = match known {
+            Some(known) if Some(known) <= newest => {
+                let below = self.page(peer, From::Before(known), 1).await;
+                below.first().map(|message| message.position)
+            }
+            _ => newest,
+        };
+        below.map(|below| Position {
+            tie: below.tie.saturating_add(ROOM),
+            ..below
+        })
+    }
+
+    fn latest_of(&self, peer: &Address) -> Option<Position> {
+        let model = self.model.borrow();
+        let known = model.conversations.of(peer)?;
+        known.latest.as_ref().map(|latest| latest.position)
+    }
+
+    /// A message is about to come live: what is the newest before it is older than all that was missed.
+    pub(super) fn note_heard(&mut self, peer: &Address) {
+        if !self.span.heard.contains_key(peer) {
+            let latest = self.latest_of(peer);
+            self.span.heard.insert(peer.clone(), latest);
+        }
+    }
+
+    /// The session is over.
+    pub(super) fn forget_caught_up(&mut self) {
+        self.caught_up.clear();
+        self.span.heard.clear();
+    }
+
+    /// Between which places the messages of a page belong.
+    fn bounds(&self, peer: &Address, since: Since) -> (Option<Position>, Option<Position>) {
+        match since {
+            Since::Cursor | Since::Never => (self.caught_up.get(peer).copied(), None),
+            Since::Gap => {
+                let above = self.span.lowest.get(peer);
+                (None, above.map(|(place, _)| *place))
+            }
+            Since::Earlier => (None, None),
+        }
+    }
+
+    /// The messages of one conversation are shown, counted and announced.
+    fn tell_missed(
+        &mut self,
+        now: Timestamp,
+        peer: &Address,
+        merged: Merged,
+        since: Since,
+        work: &mut Work,
+    ) {
+        let Merged { fresh, highest, .. } = merged;
+        if let (Some(highest), Since::Cursor | Since::Never) = (highest, since) {
+            self.caught_up.insert(peer.clone(), highest);
+        }
+        if self.displayed.is_missing(peer) {
+            work.later.push_back(Later::Seek(peer.clone()));
+        }
+        if fresh
+            .iter()
+            .any(|message| message.direction == Direction::Outgoing)
+        {
+            // Another device sent it: what came after it is all that may be unread.
+            self.recount.insert(peer.clone());
+        }
+        let page = ArchiveEvent::Missed {
+            messages: fresh.clone(),
+            cursor: None,
+            reach: None,
+            since,
+        };
+        match since {
+            Since::Never | Since::Earlier => self.show_page(peer, page),
+            Since::Cursor | Since::Gap => self.model.borrow_mut().apply(&Event::Archive(page)),
+        }
+        if matches!(since, Since::Cursor | Since::Gap) {
+            let read = self.read_of(peer);
+            let news = fresh.into_iter().filter(|message| {
+                is_incoming(message)
+                    // Where our clock is behind, everything lies before us: that makes it no news.
+                    && now.0.abs_diff(message.time.0) < NEWS.unsigned_abs()
+                    && read.is_none_or(|read| message.position > read)
+            });
+            work.news.extend(news);
+        }
+    }
+
+    /// What is known above the gap begins further back now, or another gap is the one to be filled.
+    fn note_span(&mut self, reach: Option<&Reach>, lowest: HashMap<Address, Lowest>, since: Since) {
+        if since == Since::Gap {
+            let mut model = self.model.borrow_mut();
+            for (peer, (_, named)) in &lowest {
+                // It was heard of above the gap for the first time.
+                if let (Some((_, Some(from))), Some(to)) = (self.span.lowest.get(peer), named) {
+                    model.conversations.reach_back(peer, from, to);
+                }
             }
         }
-        let kept = cursor.clone().filter(|_| self.keeps_cursor());
-        batch.ops.extend(kept.map(Op::PutCursor));
-        work.later.push_back(Later::CaughtUp(cursor));
+        let Some(reach) = reach else { return };
+        let gap = gap_of(reach);
+        if gap != self.span.gap {
+            self.span.gap = gap;
+            self.span.lowest.clear();
+            // What was told is below the gap that is next.
+            if since == Since::Gap {
+                return;
+            }
+        }
+        if gap.is_none() {
+            return;
+        }
+        for (peer, place) in lowest {
+            match since {
+                Since::Gap => {
+                    self.span.lowest.insert(peer, place);
+                }
+                // It comes after all that is known above the gap.
+                _ => {
+                    self.span.lowest.entry(peer).or_insert(place);
+                }
+            }
+        }
     }
+}
+
+/// The newest gap that can be filled.
+fn gap_of(reach: &Reach) -> Option<ItemId> {
+    let gap = reach.gaps.iter().rfind(|gap| !gap.is_lost);
+    gap.map(|gap| gap.id)
 }
 
 /// The messages of each conversation, in their order.

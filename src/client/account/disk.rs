@@ -272,7 +272,7 @@ impl Account {
                 self.store = disk;
                 (self.around.up)(FromAccount::Disk(self.id, None));
                 match restored {
-                    Restored::Read(held) => self.remember(held).await,
+                    Restored::Read(held) => self.remember(*held).await,
                     Restored::Known(doubled) if doubled.is_empty() => {}
                     Restored::Known(doubled) => {
                         self.recount.extend(doubled);
@@ -305,7 +305,7 @@ impl Account {
             disk.commit(told.clone()).await?;
             let counted = recount(&told, disk, COUNTED).await?;
             disk.commit(counted).await?;
-            Restored::Read(disk.load().await?)
+            Restored::Read(Box::new(disk.load().await?))
         } else {
             let (told, doubled) = recognise(told, disk).await?;
             disk.commit(told).await?;
@@ -322,7 +322,7 @@ impl Account {
 /// What comes of a disk that works again.
 enum Restored {
     /// It was never read before: what it holds now.
-    Read(Snapshot),
+    Read(Box<Snapshot>),
     /// It was; with whom there are messages that could not be known again while it failed.
     Known(HashSet<Address>),
 }

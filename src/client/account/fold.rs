@@ -19,12 +19,23 @@ use crate::xmpp::message::order::STEP;
 use crate::xmpp::stream::auth::Mechanism;
 
 use super::Account;
+use super::catch_up::Missed;
 use super::turn::{Later, Work};
 
 /// A message sent longer ago than this is no news.
 pub(super) const NEWS: i64 = 300_000;
 /// How many messages are looked through for one that has no name.
 const AROUND: u32 = 300;
+
+/// What became of the messages of a page.
+pub(super) struct Merged {
+    /// Those that are new, in their places.
+    pub(super) fresh: Vec<Message>,
+    /// The lowest place of them all.
+    pub(super) lowest: Option<Position>,
+    /// The highest place of them all, or the lower bound.
+    pub(super) highest: Option<Position>,
+}
 
 impl Account {
     /// Folds facts, in order.
@@ -56,12 +67,25 @@ impl Account {
                 Event::Archive(ArchiveEvent::Missed {
                     messages,
                     cursor,
+                    reach,
                     since,
                 }) => {
                     self.save(batch, work);
                     self.commit(std::mem::take(batch)).await;
-                    self.on_missed(now.wall, messages, cursor, since, batch, work)
-                        .await;
+                    let page = Missed {
+                        messages,
+                        cursor,
+                        reach,
+                        since,
+                    };
+                    self.on_missed(now.wall, page, batch, work).await;
+                }
+                Event::Archive(ArchiveEvent::Stretch {
+                    ticket, outcome, ..
+                }) => {
+                    self.save(batch, work);
+                    self.commit(std::mem::take(batch)).await;
+                    self.on_stretch(now, ticket, outcome, batch, work).await;
                 }
                 Event::Archive(ArchiveEvent::Failed {
                     conversation,
@@ -131,6 +155,7 @@ impl Account {
         if let Some(known) = known {
             return self.on_copy(known.clone(), &message, batch);
         }
+        self.note_heard(&message.conversation);
         if message.position.time >= now || self.is_of_the_latest_second(&message) {
             message.position = self.after_all(&message.conversation, message.position);
         }
@@ -313,8 +338,8 @@ impl Account {
         Ok(stored)
     }
 
-    /// Merges messages of one conversation, as the archive orders them, with what is stored; they come
-    /// after `floor`. Gives back those that are new, and the floor of the next page.
+    /// Merges messages of one conversation, as the archive orders them, with what is stored; they come after the first of
+    /// the bounds, and before the second.
     ///
     /// A disk that fails may hold what it does not show: what came in this session is known without it, and what came before
     /// is known again when the disk works.
@@ -322,9 +347,9 @@ impl Account {
         &mut self,
         page: Vec<Message>,
         stored: &[Message],
-        floor: Option<Position>,
+        bounds: (Option<Position>, Option<Position>),
         batch: &mut Batch,
-    ) -> (Vec<Message>, Option<Position>) {
+    ) -> Merged {
         let mut places = Vec::with_capacity(page.len());
         let mut fresh: Vec<Message> = Vec::new();
         let mut taken: Vec<ItemId> = Vec::new();
@@ -351,7 +376,8 @@ impl Account {
                 fresh.push(message);
             }
         }
-        let floor = merge::fit(&mut places, floor);
+        let highest = merge::fit(&mut places, bounds);
+        let lowest = places.iter().map(|place| place.position()).min();
         let new = places
             .iter()
             .filter(|place| matches!(place, Place::Fresh(_)));
@@ -359,7 +385,11 @@ impl Account {
             message.position = place.position();
             batch.push(Op::PutMessage(message.clone()));
         }
-        (fresh, floor)
+        Merged {
+            fresh,
+            lowest,
+            highest,
+        }
     }
 
     /// Merges a page of the archive with what is stored.
@@ -373,7 +403,7 @@ impl Account {
     ) {
         let stored = self.stored(&conversation, &messages).await;
         let stored = self.readable(stored).unwrap_or_default();
-        let (fresh, _) = self.merge(messages, &stored, None, batch);
+        let Merged { fresh, .. } = self.merge(messages, &stored, (None, None), batch);
         let fruitful = !fresh.is_empty();
         let page = ArchiveEvent::Page {
             conversation: conversation.clone(),

@@ -15,6 +15,7 @@
 //! | `past.rs` | a disk that could be opened only later: what it holds is learnt |
 //! | `history.rs` | windows, the archive, unread counts |
 //! | `displayed.rs` | how far was read here is told to the account, and what it says of other devices is heeded |
+//! | `gaps.rs` | gaps of a conversation, filled when somebody sees them |
 //! | `catch_up.rs` | pages of what was missed, merged with what is stored |
 
 mod catch_up;
@@ -22,6 +23,7 @@ mod commands;
 mod disk;
 mod displayed;
 mod fold;
+mod gaps;
 mod history;
 mod outbox;
 mod pace;
@@ -85,6 +87,8 @@ pub(super) enum ToAccount {
     Watch(Watch, TimelineRequest),
     /// A page wants more of a window.
     Extend(Watch, Toward),
+    /// A page wants what is missing in a gap of a window.
+    Fill(Watch, ItemId, Toward),
     /// A page does not watch that window any more.
     Unwatch(Watch),
     /// A page is gone.
@@ -217,6 +221,9 @@ pub(super) struct Account {
     recount: HashSet<Address>,
     /// The newest place of what the pages of catch-up of this session held, in each conversation.
     caught_up: HashMap<Address, Position>,
+    /// The oldest places of what is known above the gap that catch-up fills.
+    span: catch_up::Span,
+    fills: gaps::Fills,
     displayed: displayed::Displayed,
     /// When pages are told, unless somebody waits for an answer.
     pace: Pace,
@@ -325,6 +332,8 @@ impl Account {
             is_behind: false,
             recount: HashSet::new(),
             caught_up: HashMap::new(),
+            span: catch_up::Span::default(),
+            fills: gaps::Fills::default(),
             displayed: displayed::Displayed::default(),
             pace: Pace::default(),
             retiring: false,
@@ -418,6 +427,7 @@ fn of_core(record: &AccountRecord, stored: &store::Snapshot) -> Snapshot {
         outbox: stored.outbox.clone(),
         presence: stored.presence.clone(),
         cursor: stored.cursor.clone().or_else(|| cursor_of(stored)),
+        reach: stored.gaps.all.clone(),
     }
 }
 
@@ -438,6 +448,7 @@ fn of_model(stored: store::Snapshot) -> model::Stored {
         roster: stored.roster.map(|roster| roster.contacts),
         conversations: stored.conversations,
         presence: stored.presence,
+        gaps: stored.gaps,
     }
 }
 

@@ -121,6 +121,7 @@ impl Account {
         if let Phase::Connecting { asker: Some(asker) } = before {
             work.answers.push((asker, Ok(Reply::Account(self.id))));
         }
+        self.forget_failed_gaps();
         self.ask_for_watched(now, work);
         self.displayed.hurry(now);
         // Counts are stored after what changes them: an engine that died in between left the count before.
@@ -152,8 +153,8 @@ impl Account {
     ) {
         self.link.shut();
         self.asking.clear();
+        self.forget_caught_up();
         self.give_up_waiting();
-        self.caught_up.clear();
         if self.retiring {
             return;
         }

@@ -8,7 +8,6 @@ use crate::boundary::command::Toward;
 use crate::client::hub::Asker;
 use crate::client::link::Happening;
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message};
 use crate::entity::problem::Problem;
@@ -55,11 +54,12 @@ impl Work {
 pub(super) enum Later {
     Watch(Watch, TimelineRequest),
     Extend(Watch, Toward),
+    Fill(Watch, ItemId, Toward),
     /// A page came; whether it brought anything new.
     Refill(Address, bool),
     Latest(Address),
-    /// A page of catch-up is committed, and that cursor with it.
-    CaughtUp(Option<Cursor>),
+    /// A page of catch-up is committed, and its cursor and gaps with it.
+    CaughtUp,
     /// What was read here is told to our account.
     Tell,
     /// A message came that our account said is displayed.
@@ -148,6 +148,9 @@ impl Account {
             }
             ToAccount::Extend(watch, toward) => {
                 work.later.push_back(Later::Extend(watch, toward));
+            }
+            ToAccount::Fill(watch, gap, toward) => {
+                work.later.push_back(Later::Fill(watch, gap, toward));
             }
             ToAccount::Unwatch(watch) => {
                 self.tell_now(work);
@@ -245,13 +248,15 @@ impl Account {
                 work.urgent = true;
                 self.extend_window(now, watch, toward, work).await;
             }
+            Later::Fill(watch, gap, toward) => {
+                work.urgent = true;
+                self.fill(now, watch, gap, toward, work);
+            }
             Later::Refill(conversation, fruitful) => {
                 self.refill(now, &conversation, fruitful, work).await;
             }
             Later::Latest(conversation) => self.refresh_latest(&conversation).await,
-            Later::CaughtUp(cursor) => {
-                self.handle(now, Input::Wish(Wish::CatchUp(cursor)), work);
-            }
+            Later::CaughtUp => self.handle(now, Input::Wish(Wish::CatchUp), work),
             Later::Tell => self.tell_displayed(now, work).await,
             Later::Seek(conversation) => self.seek(conversation).await,
             Later::Send(asker, asked) => self.compose(now, asker, asked, work).await,
@@ -286,9 +291,11 @@ impl Account {
                 }
             }
         }
-        for conversation in self.model.borrow_mut().conversations.take_unsaved() {
+        let mut model = self.model.borrow_mut();
+        for conversation in model.conversations.take_unsaved() {
             batch.push(Op::PutConversation(conversation));
         }
+        batch.ops.extend(model.gaps.take_unsaved().map(Op::PutGaps));
     }
 
     pub(super) fn transmit(&mut self, now: Instant, work: &mut Work) {

@@ -1,6 +1,6 @@
 //! Timelines, as far as somebody watches them.
 //!
-//! **Invariant:** what a window holds is a pure function of the *set* of messages it was told and of its edges:
+//! **Invariant:** what a window holds is a pure function of the *set* of messages it was told, of its edges and of the gaps:
 //! any order of arrival gives the same items. An item keeps its identity and its place from local echo to
 //! archived copy.
 
@@ -13,6 +13,7 @@ use crate::entity::address::Address;
 use crate::entity::few::Few;
 use crate::entity::id::{ItemId, WindowId};
 use crate::entity::message::{Delivery, Message, MessageIds};
+use crate::model::gaps::Gaps;
 
 pub use delivery::advance;
 pub use window::{Ends, Window};
@@ -118,10 +119,13 @@ impl Timelines {
     }
 
     /// Takes what the pages do not know yet.
-    pub(super) fn drain(&mut self) -> Vec<(Watch, TimelineChange)> {
+    pub(super) fn drain(&mut self, gaps: &Gaps) -> Vec<(Watch, TimelineChange)> {
         self.windows
             .iter_mut()
-            .filter_map(|(watch, window)| Some((*watch, window.drain()?)))
+            .filter_map(|(watch, window)| {
+                let gaps = gaps.shown(window.conversation());
+                Some((*watch, window.drain(&gaps)?))
+            })
             .collect()
     }
 }

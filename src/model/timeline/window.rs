@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::boundary::change::{Edge, Item, ItemKind, TimelineChange};
+use crate::boundary::change::{Edge, GapState, Item, ItemKind, TimelineChange};
 use crate::boundary::command::Toward;
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Message, Position};
 use crate::entity::order;
+use crate::model::gaps::Shown;
 
 /// A window never holds more than this many times its count.
 const MOST: usize = 8;
@@ -34,6 +35,8 @@ pub struct Window {
     put: HashSet<ItemId>,
     gone: HashSet<ItemId>,
     ends_changed: bool,
+    /// The gaps that the page was told of.
+    gaps: Vec<Shown>,
 }
 
 impl Window {
@@ -57,6 +60,7 @@ impl Window {
             put: HashSet::new(),
             gone: HashSet::new(),
             ends_changed: false,
+            gaps: Vec::new(),
         };
         for message in messages {
             window.insert(message);
@@ -172,12 +176,14 @@ impl Window {
         }
     }
 
-    /// Takes what the page does not know yet.
-    pub fn drain(&mut self) -> Option<TimelineChange> {
-        let changed = self.fresh || self.ends_changed;
+    /// Takes what the page does not know yet, where these are the gaps of the conversation.
+    pub fn drain(&mut self, gaps: &[Shown]) -> Option<TimelineChange> {
+        let gaps = self.gaps_within(gaps);
+        let changed = self.fresh || self.ends_changed || gaps != self.gaps;
         if !changed && self.put.is_empty() && self.gone.is_empty() {
             return None;
         }
+        let before = std::mem::replace(&mut self.gaps, gaps);
         let clear = std::mem::take(&mut self.fresh);
         self.ends_changed = false;
         let mut places: Vec<_> = self
@@ -186,16 +192,23 @@ impl Window {
             .filter_map(|id| Some((*self.places.get(&id)?, id)))
             .collect();
         order::sort(&mut places);
-        let put = places
-            .iter()
-            .filter_map(|place| self.items.get(place))
+        let messages = places.iter().filter_map(|place| self.items.get(place));
+        let mut put: Vec<_> = messages
             .map(|message| Item {
                 id: message.id,
                 position: message.position,
                 kind: ItemKind::Message(message.clone()),
             })
             .collect();
+        let is_new = |gap: &&Shown| clear || !before.contains(gap);
+        put.extend(self.gaps.iter().filter(is_new).map(|gap| Item {
+            id: gap.id,
+            position: gap.at,
+            kind: ItemKind::Gap(gap.state.clone()),
+        }));
         let mut gone: Vec<_> = self.gone.drain().collect();
+        let stays = |gap: &Shown| self.gaps.iter().any(|other| other.id == gap.id);
+        gone.extend(before.iter().filter(|gap| !stays(gap)).map(|gap| gap.id));
         if clear {
             gone.clear();
         }
@@ -208,6 +221,18 @@ impl Window {
             newer: self.ends.newer.clone(),
             unread_from: self.unread_from,
         })
+    }
+
+    /// The gaps that are shown: those with something before and behind. Before the oldest item is more at any rate; what is
+    /// lost leaves no hole where nothing follows.
+    fn gaps_within(&self, gaps: &[Shown]) -> Vec<Shown> {
+        let (oldest, newest) = (self.oldest(), self.newest());
+        let is_within = |gap: &&Shown| {
+            let at_end = self.ends.newer == Edge::End && gap.state != GapState::Lost;
+            oldest.is_some_and(|oldest| oldest < gap.at)
+                && (at_end || newest.is_some_and(|newest| gap.at < newest))
+        };
+        gaps.iter().filter(is_within).cloned().collect()
     }
 
     fn reaches(&self, position: Position) -> bool {

@@ -66,6 +66,7 @@ macro_rules! for_each_store_check {
             conversations_caps_and_presence_are_kept
             the_cursor_is_kept_with_the_messages_up_to_it
             a_history_is_trusted_until_it_is_doubted
+            gaps_are_kept_with_the_messages_around
             settings_are_kept
             accounts_are_kept_in_order
             a_removed_account_keeps_its_store

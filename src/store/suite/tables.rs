@@ -1,9 +1,10 @@
 //! What a store does with all that it loads at the start: roster, conversations, capabilities, own presence.
 
 use super::{Place, address, at, batch, juliet, message, open};
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Gap, Gaps, OwnGap, Reach};
 use crate::entity::contact::{Contact, Subscription};
 use crate::entity::conversation::{Conversation, Displayed, Flagged, History, Preview};
+use crate::entity::id::ItemId;
 use crate::entity::message::Direction;
 use crate::entity::presence::{Availability, OwnPresence};
 use crate::entity::time::Timestamp;
@@ -206,4 +207,50 @@ pub async fn a_history_is_trusted_until_it_is_doubted(place: &dyn Place) {
     assert!(is_doubted().await);
     store.commit(batch([Op::Trust(true)])).await.unwrap();
     assert!(!is_doubted().await);
+}
+
+#[allow(missing_docs)]
+pub async fn gaps_are_kept_with_the_messages_around(place: &dyn Place) {
+    let store = open(place).await;
+    let loaded = async || open(place).await.load().await.unwrap().gaps;
+    assert_eq!(
+        loaded().await,
+        Gaps::default(),
+        "a database of a build that knew no gaps"
+    );
+    let cursor = |id: &str, time| Cursor {
+        id: Some(id.to_owned()),
+        time: Timestamp(time),
+    };
+    let gap = |id, is_lost| Gap {
+        id: ItemId(id),
+        after: cursor("a", 1),
+        before: cursor("b", 9),
+        ties: (0, 9),
+        is_lost,
+    };
+    let gaps = Gaps {
+        all: Reach {
+            top: Some(cursor("t", 12)),
+            gaps: vec![gap(1, true), gap(2, false)],
+        },
+        own: vec![OwnGap {
+            peer: juliet(),
+            within: Some(ItemId(2)),
+            gap: gap(2, false),
+            at: message(1).position,
+            floor: None,
+        }],
+        apart: vec![(ItemId(2), juliet())],
+    };
+    let page = [
+        Op::PutMessage(message(1)),
+        Op::PutGaps(gaps.clone()),
+        Op::PutCursor(cursor("a", 1)),
+    ];
+    store.commit(batch(page)).await.unwrap();
+    assert_eq!(loaded().await, gaps);
+    let closed = [Op::PutMessage(message(2)), Op::PutGaps(Gaps::default())];
+    store.commit(batch(closed)).await.unwrap();
+    assert_eq!(loaded().await, Gaps::default());
 }

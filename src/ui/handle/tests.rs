@@ -3,7 +3,7 @@
 use futures::FutureExt;
 
 use super::*;
-use crate::boundary::change::{Edge, Item, ItemKind, LogLine, TimelineChange, ToPage};
+use crate::boundary::change::{Edge, GapState, Item, ItemKind, LogLine, TimelineChange, ToPage};
 use crate::boundary::command::{Anchor, TimelineRequest, Toward};
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
@@ -85,7 +85,7 @@ fn timeline(id: WindowId) -> ToPage {
             put: vec![Item {
                 id: ItemId(1),
                 position: Position::default(),
-                kind: ItemKind::Gap,
+                kind: ItemKind::Gap(GapState::Unknown),
             }],
             older: Edge::End,
             newer: Edge::End,

@@ -121,7 +121,7 @@ fn set_if_different<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, v
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boundary::change::ItemKind;
+    use crate::boundary::change::{GapState, ItemKind};
     use crate::entity::time::Timestamp;
 
     fn item(id: u64, time: i64) -> Item {
@@ -132,7 +132,7 @@ mod tests {
         Item {
             id: ItemId(id),
             position,
-            kind: ItemKind::Gap,
+            kind: ItemKind::Gap(GapState::Unknown),
         }
     }
 

@@ -116,7 +116,7 @@ pub fn rows(held: &Held<'_>, mut day: impl FnMut(Timestamp) -> i64) -> Vec<Row> 
         }
         let next_day = items.peek().map(|next| day(next.position.time));
         let kind = match item.kind {
-            ItemKind::Gap => RowKind::Gap,
+            ItemKind::Gap(_) => RowKind::Gap,
             ItemKind::Message(_) => RowKind::Message {
                 item: item.clone(),
                 first: day_begins
@@ -150,7 +150,7 @@ fn edge(key: Key, kind: RowKind) -> Row {
 fn direction(item: &Item) -> Option<Direction> {
     match &item.kind {
         ItemKind::Message(message) => Some(message.direction),
-        ItemKind::Gap => None,
+        ItemKind::Gap(_) => None,
     }
 }
 

@@ -392,7 +392,7 @@ fn message_of(row: &Row) -> Option<&Message> {
     match &row.kind {
         RowKind::Message { item, .. } => match &item.kind {
             ItemKind::Message(message) => Some(message),
-            ItemKind::Gap => None,
+            ItemKind::Gap(_) => None,
         },
         _ => None,
     }

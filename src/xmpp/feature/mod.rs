@@ -18,7 +18,7 @@ use crate::entity::jid::FullJid;
 use crate::entity::presence::OwnPresence;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
-use crate::event::{ArchiveEvent, Event, SessionEvent};
+use crate::event::{ArchiveEvent, Event, SessionEvent, Unavailable};
 
 use super::cx::Cx;
 use super::engine::{Snapshot, Why, Wish};
@@ -60,7 +60,7 @@ impl Features {
             disco: Disco::default(),
             caps: Caps::new(snapshot.caps),
             archive: Archive::default(),
-            catch_up: CatchUp::new(snapshot.cursor),
+            catch_up: CatchUp::new(snapshot.cursor, snapshot.reach),
             displayed: Displayed::default(),
             outbox: Outbox::new(snapshot.outbox),
             order: Order::default(),
@@ -122,7 +122,10 @@ impl Features {
     pub(super) fn on_archive_end(&mut self, cx: &mut Cx, query: &str, outcome: Outcome) {
         match self.archive.on_end(cx, &mut self.order, query, outcome) {
             Some(End::Looked(looked)) => self.outbox.on_looked(cx, &mut self.archive, looked),
-            Some(End::Caught(caught)) => self.catch_up.on_caught(cx, &mut self.archive, caught),
+            Some(End::Caught(caught)) => {
+                let (archive, order) = (&mut self.archive, &mut self.order);
+                self.catch_up.on_caught(cx, archive, order, caught);
+            }
             None => {}
         }
         self.ask_displayed(cx);
@@ -183,13 +186,16 @@ impl Features {
                     conversation,
                     Wanted {
                         place: before.map_or(Place::Newest, Place::Before),
-                        since: None,
                         count,
+                        ..Wanted::default()
                     },
                 );
             }
-            Wish::CatchUp(cursor) => {
-                self.catch_up.on_committed(cx, &mut self.archive, cursor);
+            Wish::Stretch(conversation, ticket, wanted) => {
+                self.on_stretch(cx, conversation, ticket, wanted);
+            }
+            Wish::CatchUp => {
+                self.catch_up.on_committed(cx, &mut self.archive);
                 self.ask_displayed(cx);
             }
             Wish::Displayed(conversation, id) => self.displayed.flag(cx, conversation, id),
@@ -210,6 +216,18 @@ impl Features {
                 problem,
             }));
         }
+    }
+
+    fn on_stretch(&mut self, cx: &mut Cx, conversation: Address, ticket: u64, wanted: Wanted) {
+        if cx.is_connected() {
+            let purpose = Purpose::Stretch(conversation, ticket);
+            return self.archive.ask(cx, purpose, wanted);
+        }
+        cx.emit(Event::Archive(ArchiveEvent::Stretch {
+            conversation,
+            ticket,
+            outcome: Err(Unavailable::Now(Problem::Offline)),
+        }));
     }
 
     fn on_command(&mut self, cx: &mut Cx, request: RequestId, command: AccountCommand) {

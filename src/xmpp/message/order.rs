@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a live message comes after every live message before it, and after every archived one of its time. A page
 //! of history is older than those fetched before it, and comes before them; a page of catch-up is newer, and comes after
-//! them. Archives often know whole seconds only.
+//! them; what fills a gap comes between. Archives often know whole seconds only.
 
 use crate::entity::message::Message;
 use crate::entity::time::Timestamp;
@@ -13,6 +13,8 @@ const ARCHIVED: u64 = 1 << 62;
 pub const STEP: u64 = 64;
 /// How many ties a millisecond has: its messages are told apart without looking at what was given before.
 const PER_MILLISECOND: u64 = 1024;
+/// How many ties are left free for a gap: a quarter of a second's.
+const ROOM: u64 = 256 * PER_MILLISECOND;
 
 /// Gives out ties, increasing for what is live or missed and decreasing for history; the clock keeps them apart across
 /// restarts.
@@ -47,12 +49,34 @@ impl Order {
         place(page, self.archived);
     }
 
+    /// Gives the messages of a page that lies above a gap, oldest first, their ties; gives back those that are left free for
+    /// what is missing below, and come after all that is known below that.
+    pub fn place_island(&mut self, now: Timestamp, page: &mut [Message]) -> (u64, u64) {
+        let low = self.missed.max(ARCHIVED + ticks(now));
+        let high = low.saturating_add(ROOM);
+        self.missed = high;
+        self.place_missed(now, page);
+        (low, high)
+    }
+
     /// Gives the messages of a page of catch-up, oldest first, their ties.
     pub fn place_missed(&mut self, now: Timestamp, page: &mut [Message]) {
         let first = self.missed.max(ARCHIVED + ticks(now));
         self.missed = first.saturating_add(length(page));
         place(page, first);
     }
+}
+
+/// Gives the messages of a page that ends where a gap does the highest of the ties that are free in it.
+pub fn place_above(free: &mut (u64, u64), page: &mut [Message]) {
+    free.1 = free.1.saturating_sub(length(page));
+    place(page, free.1);
+}
+
+/// Gives the messages of a page that begins where a gap does the lowest of the ties that are free in it.
+pub fn place_below(free: &mut (u64, u64), page: &mut [Message]) {
+    place(page, free.0);
+    free.0 = free.0.saturating_add(length(page));
 }
 
 fn length(page: &[Message]) -> u64 {

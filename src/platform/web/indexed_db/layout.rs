@@ -8,7 +8,7 @@
 //! | `conversations` | address | record | |
 //! | `roster` | number | record of a chunk | |
 //! | `caps` | `hash` + `ver` | record | |
-//! | `meta` | `roster`, `presence`, `cursor` | record | |
+//! | `meta` | `roster`, `presence`, `cursor`, `gaps` | record | |
 //! | | `trusted` | anything, as long as conversations say truly where their history ends | |
 
 use indexed_db_futures::KeyPath;
@@ -29,6 +29,8 @@ pub(super) const META: &str = "meta";
 pub(super) const PRESENCE: &str = "presence";
 /// The key of the cursor in [`META`]; databases of builds that did not catch up have none.
 pub(super) const CURSOR: &str = "cursor";
+/// The key of the gaps in [`META`]; databases of builds that knew none have none.
+pub(super) const GAPS: &str = "gaps";
 
 /// The key in [`META`] that is there unless messages were removed to make room; databases of builds that removed none, and
 /// so had none, are looked through once.

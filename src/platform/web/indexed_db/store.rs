@@ -9,14 +9,14 @@ use indexed_db_futures::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use super::layout::{
-    CAPS, CONVERSATIONS, CURSOR, MESSAGES, META, OUTBOX, PRESENCE, ROSTER, TRUSTED,
+    CAPS, CONVERSATIONS, CURSOR, GAPS, MESSAGES, META, OUTBOX, PRESENCE, ROSTER, TRUSTED,
 };
 use super::link::Link;
 use super::roster::HEAD;
 use super::row::{self, Fields, readable};
 use super::{reading, writing};
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
+use crate::entity::archive::{Cursor, Gaps};
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::store::key::Places;
@@ -110,6 +110,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
     let presence = meta.get::<JsValue, _, _>(PRESENCE).primitive()?;
     let cursor = meta.get::<JsValue, _, _>(CURSOR).primitive()?;
     let trusted = meta.get::<JsValue, _, _>(TRUSTED).primitive()?;
+    let gaps = meta.get::<JsValue, _, _>(GAPS).primitive()?;
 
     let mut skipped = 0;
     let fields = Fields::new();
@@ -123,6 +124,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
     let presence: Vec<OwnPresence> =
         readable(presence.await?.into_iter().map(Ok), &mut skipped, row::read)?;
     let cursor: Vec<Cursor> = readable(cursor.await?.into_iter().map(Ok), &mut skipped, row::read)?;
+    let gaps: Vec<Gaps> = readable(gaps.await?.into_iter().map(Ok), &mut skipped, row::read)?;
     let roster = head.into_iter().next().map(|head| Roster {
         // Where contacts are missing, the server must send all of them again.
         version: head.version.filter(|_| !damaged),
@@ -142,6 +144,7 @@ async fn load(database: &Database) -> Result<Snapshot, Error> {
         presence: presence.into_iter().next().unwrap_or_default(),
         cursor: cursor.into_iter().next(),
         doubted: trusted.await?.is_none(),
+        gaps: gaps.into_iter().next().unwrap_or_default(),
         skipped,
     })
 }

@@ -10,7 +10,7 @@ use indexed_db_futures::transaction::{
 };
 use wasm_bindgen::prelude::*;
 
-use super::layout::{CAPS, CONVERSATIONS, CURSOR, MESSAGES, META, PRESENCE, ROSTER, TRUSTED};
+use super::layout::{CAPS, CONVERSATIONS, CURSOR, GAPS, MESSAGES, META, PRESENCE, ROSTER, TRUSTED};
 use super::roster;
 use super::row::{self, Fields, bytes};
 use crate::entity::message::Delivery;
@@ -55,7 +55,7 @@ fn tables_of(op: &Op) -> &'static [&'static str] {
         Op::PutConversation(_) => &[CONVERSATIONS],
         Op::PutMessage(_) | Op::RemoveMessage(..) => &[MESSAGES],
         Op::PutCaps(..) => &[CAPS],
-        Op::PutPresence(_) | Op::PutCursor(_) | Op::Trust(_) => &[META],
+        Op::PutPresence(_) | Op::PutCursor(_) | Op::PutGaps(_) | Op::Trust(_) => &[META],
     }
 }
 
@@ -124,6 +124,7 @@ impl<'a> Writer<'a> {
                     .primitive()?;
                 Ok(())
             }
+            Op::PutGaps(gaps) => self.put(META, GAPS, row::record(gaps)),
             Op::PutRoster(_) | Op::PutContact(..) | Op::RemoveContact(..) => Ok(()),
         }
     }

@@ -50,6 +50,7 @@ impl Outbox {
                 place: Place::Newest,
                 since: Some(first - SKEW),
                 count: PAGE,
+                ..Wanted::default()
             };
             archive.ask(cx, Purpose::Lookup(conversation), wanted);
         }

@@ -1,0 +1,325 @@
+//! Gaps: the newest messages first, and what is missing between is shown to be missing, until it is there.
+
+use waxwing::boundary::change::{Edge, GapState};
+use waxwing::boundary::command::{AccountCommand, Anchor, Toward};
+use waxwing::entity::account::Connection;
+use waxwing::entity::archive::Gaps;
+use waxwing::entity::problem::Problem;
+
+use super::catch_up::{
+    JULIET, all_there, archived, asked, away, benvolio, bodies, come_back, stored,
+};
+use crate::support::server::{Archived, Odd};
+use crate::support::{Stage, juliet};
+
+/// From juliet alone.
+fn hers(number: u32) -> Archived {
+    Archived::new(number, JULIET, &number.to_string())
+}
+
+fn numbers(range: impl Iterator<Item = u32>) -> Vec<String> {
+    range.map(|number| number.to_string()).collect()
+}
+
+/// Romeo missed a thousand messages, and got so many pages of them.
+fn after_pages(pages: usize) -> Stage {
+    let mut stage = away((1..=1_000).map(hers));
+    stage.server.catch_ups_left = Some(pages);
+    come_back(&mut stage);
+    stage
+}
+
+fn gaps(stage: &Stage) -> Gaps {
+    stage.disk.gaps(stage.account)
+}
+
+/// What the first page shows of its newest gap.
+fn state(stage: &Stage) -> Option<GapState> {
+    let gap = stage.pages[0].window.gaps.last();
+    gap.map(|(_, _, state)| state.clone())
+}
+
+#[track_caller]
+fn whole(stage: &Stage) {
+    assert_eq!(gaps(stage), Gaps::default());
+    assert_eq!(stage.pages[0].window.gaps, []);
+}
+
+#[test]
+fn the_newest_messages_are_there_first_and_a_gap_is_shown_below_them() {
+    let mut stage = after_pages(2);
+    stage.watch(0, Anchor::Newest, 110);
+    let lines = [
+        numbers(91..=100).as_slice(),
+        &["…".to_owned()],
+        &numbers(901..=1_000),
+    ]
+    .concat();
+    assert_eq!(stage.pages[0].window.lines(), lines);
+    assert_eq!(state(&stage), Some(GapState::Unknown));
+    assert_eq!(stage.row().unread, 200);
+    assert_eq!(stage.row().latest.unwrap().text, "1000");
+    // The cursor has not jumped over it.
+    let cursor = stage.disk.cursor(stage.account).unwrap();
+    assert_eq!(cursor.id.as_deref(), Some("a0100"));
+    // Also after the engine's death, and without a network.
+    stage.leave();
+    let mut stage = stage.restart();
+    stage.watch(0, Anchor::Newest, 110);
+    assert_eq!(stage.pages[0].window.lines(), lines);
+    stage.fill(Toward::Older);
+    assert_eq!(state(&stage), Some(GapState::Failed(Problem::Offline)));
+    stage.server.catch_ups_left = None;
+    come_back(&mut stage);
+    assert_eq!(
+        asked(&stage)[..2],
+        ["<after>a1000</after>", "<before>a0901</before>"]
+    );
+    whole(&stage);
+    assert_eq!(stage.stored_bodies(), numbers(1..=1_000));
+    assert_eq!(stage.row().unread, 1_000);
+    let cursor = stage.disk.cursor(stage.account).unwrap();
+    assert_eq!(cursor.id.as_deref(), Some("a1000"));
+}
+
+#[test]
+fn whenever_it_is_cut_it_goes_on_where_it_was() {
+    for cut in [1, 99, 100, 101, 150, 199, 200, 201, 299, 300, 301, 420] {
+        for dies in [false, true] {
+            let mut stage = away((1..=430).map(archived));
+            stage.server.cut_after = Some(cut);
+            stage.server.refuses = false;
+            stage.tell(AccountCommand::Reconnect).unwrap();
+            let before = stored(&stage, &juliet()).len() + stored(&stage, &benvolio()).len();
+            assert_eq!(before, (cut - 1) / 100 * 100, "half a page is none");
+            if dies {
+                stage = stage.restart();
+            }
+            come_back(&mut stage);
+            stage.go();
+            all_there(&stage);
+            assert_eq!(gaps(&stage), Gaps::default(), "{cut}");
+            assert_eq!(stage.row().unread, 2, "{cut}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_while_a_gap_is_open_makes_another_gap_and_both_are_filled() {
+    let mut stage = after_pages(2);
+    stage.leave();
+    stage.server.archive.extend((1_001..=1_500).map(hers));
+    stage.server.catch_ups_left = Some(2);
+    come_back(&mut stage);
+    assert_eq!(gaps(&stage).all.gaps.len(), 2);
+    stage.watch(0, Anchor::Newest, 200);
+    stage.extend(Toward::Older);
+    assert_eq!(stage.pages[0].window.gaps.len(), 2);
+    stage.leave();
+    stage.server.catch_ups_left = None;
+    come_back(&mut stage);
+    whole(&stage);
+    assert_eq!(stage.stored_bodies(), numbers(1..=1_500));
+}
+
+#[test]
+fn odd_archives_converge() {
+    for odd in [
+        Odd::Shuffled,
+        Odd::Doubled,
+        Odd::Endless,
+        Odd::Nameless,
+        Odd::Timeless,
+        Odd::Strict,
+        Odd::Overlapping,
+        Odd::Forgetful,
+    ] {
+        for page_size in [7, 50, 100] {
+            let mut stage = away((1..=330).map(archived));
+            stage.server.odd = odd;
+            stage.server.page_size = Some(page_size);
+            come_back(&mut stage);
+            for peer in [juliet(), benvolio()] {
+                let mut archive = bodies(&stage.server.archive, &peer);
+                let mut stored = stored(&stage, &peer);
+                if odd == Odd::Shuffled {
+                    // Times alone put it right, and several messages share one.
+                    archive.sort();
+                    stored.sort();
+                }
+                assert_eq!(stored, archive, "{odd:?} {page_size}");
+            }
+            assert!(stage.server.catch_ups < 150, "{odd:?} {page_size}");
+            assert_eq!(gaps(&stage).all.top, None, "{odd:?} {page_size}");
+        }
+    }
+}
+
+#[test]
+fn a_gap_that_is_seen_is_filled_from_where_somebody_reads() {
+    for toward in [Toward::Older, Toward::Newer] {
+        let mut stage = away((1..=1_600).map(archived));
+        stage.server.catch_ups_left = Some(2);
+        come_back(&mut stage);
+        stage.watch(0, Anchor::Newest, 200);
+        let before = stage.bodies();
+        let (_, at, _) = stage.pages[0].window.gaps[0].clone();
+        stage.fill(toward);
+        let (_, now, state) = stage.pages[0].window.gaps[0].clone();
+        assert_eq!(state, GapState::Unknown);
+        assert_eq!(now < at, toward == Toward::Older);
+        let more = stage.bodies();
+        // The second of the upper end is fetched once more.
+        assert!((47..=50).contains(&(more.len() - before.len())));
+        // What is new stands on its side of the gap.
+        let lines = stage.pages[0].window.lines();
+        let gap = lines.iter().position(|line| line == "…").unwrap();
+        assert_eq!(gap == 75, toward == Toward::Older, "{gap}");
+        for _ in 0..30 {
+            if stage.pages[0].window.gaps.is_empty() {
+                break;
+            }
+            stage.fill(toward);
+        }
+        assert_eq!(stage.pages[0].window.gaps, []);
+        assert_eq!(
+            stored(&stage, &juliet()),
+            bodies(&stage.server.archive, &juliet())
+        );
+        assert_eq!(stage.row().unread, 1);
+        // With the other it is still there, also for the next engine; and all is well in the end.
+        assert_eq!(stored(&stage, &benvolio()).len(), 50);
+        stage.leave();
+        let mut stage = stage.restart();
+        stage.watch_other(0, benvolio(), Anchor::Newest, 40);
+        assert_eq!(stage.pages[0].window.gaps.len(), 1);
+        stage.watch(0, Anchor::Newest, 40);
+        assert_eq!(stage.pages[0].window.gaps, []);
+        stage.server.catch_ups_left = None;
+        come_back(&mut stage);
+        all_there(&stage);
+        whole(&stage);
+        assert_eq!(stage.row().unread, 1);
+    }
+}
+
+/// Nothing of it is known before: more is to be had at the older end.
+#[test]
+fn a_conversation_that_was_heard_of_above_a_gap_has_none() {
+    let mut stage = after_pages(0);
+    stage.leave();
+    stage.server.archive = (1..=300)
+        .map(hers)
+        .chain((301..=800).map(archived))
+        .collect();
+    stage.server.catch_ups_left = Some(2);
+    come_back(&mut stage);
+    stage.watch_other(0, benvolio(), Anchor::Newest, 20);
+    assert_eq!(stage.pages[0].window.gaps, []);
+    assert_eq!(stage.pages[0].window.older, Edge::More);
+    for _ in 0..20 {
+        stage.extend(Toward::Older);
+    }
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+    assert_eq!(
+        stored(&stage, &benvolio()),
+        bodies(&stage.server.archive, &benvolio())
+    );
+}
+
+#[test]
+fn a_gap_that_cannot_be_filled_says_why_and_can_be_asked_for_again() {
+    let mut stage = after_pages(2);
+    stage.watch(0, Anchor::Newest, 110);
+    stage.server.archive_fails = Some(("wait", "internal-server-error"));
+    stage.fill(Toward::Older);
+    let failed = state(&stage).unwrap();
+    assert!(matches!(failed, GapState::Failed(_)), "{failed:?}");
+    stage.server.archive_fails = None;
+    stage.fill(Toward::Older);
+    assert_eq!(state(&stage), Some(GapState::Unknown));
+    assert!(stage.stored().len() > 240);
+    // A cut in the middle is a failure, too; in the next session nobody remembers it.
+    stage.server.holds_pages = true;
+    stage.fill(Toward::Older);
+    assert_eq!(state(&stage), Some(GapState::Loading));
+    stage.leave();
+    assert!(matches!(state(&stage), Some(GapState::Failed(_))));
+    come_back(&mut stage);
+    assert_eq!(state(&stage), Some(GapState::Unknown));
+}
+
+#[test]
+fn what_the_archive_refuses_is_not_to_be_had() {
+    let mut stage = after_pages(2);
+    stage.watch(0, Anchor::Newest, 110);
+    stage.server.archive_fails = Some(("auth", "forbidden"));
+    stage.fill(Toward::Older);
+    assert_eq!(state(&stage), Some(GapState::Lost));
+}
+
+#[test]
+fn what_the_server_has_forgotten_is_said_to_be_lost_where_something_follows_it() {
+    let mut stage = away((1..=20).map(archived));
+    come_back(&mut stage);
+    stage.leave();
+    // A week passes, and the server keeps a day.
+    stage.server.archive = (10_800..=10_810).map(hers).collect();
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 40);
+    assert_eq!(state(&stage), Some(GapState::Lost));
+    let lines = stage.pages[0].window.lines();
+    assert_eq!(lines.iter().position(|line| line == "…"), Some(15));
+    let queries = stage.server.archive_queries;
+    stage.fill(Toward::Older);
+    assert_eq!(stage.server.archive_queries, queries, "nobody asks for it");
+    stage.watch_other(0, benvolio(), Anchor::Newest, 40);
+    assert_eq!(stage.pages[0].window.gaps, []);
+    // It holds nothing up.
+    stage.leave();
+    stage.server.archive.push(hers(10_811));
+    come_back(&mut stage);
+    assert_eq!(asked(&stage), ["<after>a10810</after>"]);
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
+/// Only our own account fills a gap, and only as it was asked.
+#[test]
+fn nobody_else_fills_a_gap_or_ends_it() {
+    let mut stage = after_pages(2);
+    stage.watch(0, Anchor::Newest, 110);
+    stage.server.holds_pages = true;
+    stage.fill(Toward::Older);
+    let (id, query, _) = stage.server.pages.pop().unwrap();
+    let before = (stage.pages[0].window.lines(), gaps(&stage));
+    let item = hers(500).result(&query);
+    let fin = |from: &str| {
+        format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'{from}><fin xmlns='urn:xmpp:mam:2' complete='true'/></iq>"
+        )
+    };
+    for forged in [
+        item.replacen(
+            "from='romeo@example.org'",
+            "from='juliet@example.org/balcony'",
+            1,
+        ),
+        item.replacen("from='romeo@example.org'", "from='example.org'", 1),
+        hers(500).result("guessed"),
+        item.replace(JULIET, "mallory@example.org/m"),
+        fin(" from='juliet@example.org/balcony'"),
+        fin(" from='example.org'"),
+        fin(" from='mallory@example.org/m'"),
+    ] {
+        stage.server.deliver(&forged);
+        stage.go();
+    }
+    assert_eq!((stage.pages[0].window.lines(), gaps(&stage)), before);
+    assert_eq!(state(&stage), Some(GapState::Loading));
+    // The real one works: of the forged ones nothing is left.
+    stage.server.deliver(&hers(900).result(&query));
+    stage.server.deliver(&fin(""));
+    stage.go();
+    assert_eq!(stage.pages[0].window.gaps, []);
+    assert_eq!(stage.stored().len(), 201);
+}
