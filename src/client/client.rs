@@ -16,7 +16,6 @@ use crate::entity::few::Few;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
-use crate::store::memory::MemoryDepot;
 use crate::store::{AccountRecord, Depot, Device};
 
 use super::account::{
@@ -30,6 +29,7 @@ use super::ports::{PageEvent, PageId, Ports};
 use super::registration::ToRegistration;
 use super::retirement::Retirement;
 use super::room;
+use super::shut::{Left, Shut};
 use super::wire;
 
 /// The client.
@@ -53,6 +53,10 @@ pub struct Client {
     pub(super) device: Few<Option<AccountId>, Problem>,
     /// Our own are tried again.
     pub(super) retry: Option<(Failed, Retry)>,
+    /// Who has logged out while the device could not be read.
+    pub(super) left: Vec<Left>,
+    /// The settings were chosen by somebody here.
+    pub(super) has_chosen: bool,
 }
 
 /// What of our own the disk did not take.
@@ -117,6 +121,8 @@ impl Client {
             drift: drift(now),
             device: Few::default(),
             retry: None,
+            left: Vec::new(),
+            has_chosen: false,
         }
     }
 
@@ -179,8 +185,8 @@ impl Client {
             Ok(device) => self.start_on(device).await,
             Err(error) => {
                 tracing::warn!(%error, "nothing can be kept on this device");
-                let memory = Rc::new(MemoryDepot::default());
-                let disk = std::mem::replace(&mut self.around.ports.depot, memory);
+                let disk = self.around.ports.depot.clone();
+                self.around.ports.depot = Rc::new(Shut(disk.clone()));
                 let retry = Retry::new(self.around.ports.clock.now());
                 self.retry = Some((Failed::Load(disk), retry));
                 self.set_device(None, Some(problem(&error)));
@@ -334,9 +340,15 @@ impl Client {
                 self.set_device(Some(id), None);
             }
             FromAccount::LoggedOut(id, kept) => {
-                self.accounts.remove(&id);
+                let handle = self.accounts.remove(&id);
                 self.set_device(Some(id), None);
-                self.kept.extend(kept);
+                let address = handle.and_then(|handle| handle.address);
+                if let (true, Some(address)) = (self.is_shut(), address) {
+                    let erase = kept.is_none();
+                    self.left.push(Left { address, erase });
+                } else {
+                    self.kept.extend(kept);
+                }
                 self.around
                     .hub
                     .broadcast(vec![Change::AccountGone(id), self.remembered()]);
@@ -351,6 +363,11 @@ impl Client {
                 self.accounts.remove(&id);
             }
         }
+    }
+
+    /// Whether the device could not be read.
+    pub(super) fn is_shut(&self) -> bool {
+        matches!(self.retry, Some((Failed::Load(_), _)))
     }
 
     pub(super) fn tell_all(&self, word: impl Fn() -> ToAccount) {

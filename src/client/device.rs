@@ -15,6 +15,7 @@ use super::disk::{Retry, problem};
 impl Client {
     /// Replaces the settings, whether or not they can be kept.
     pub(super) async fn set_settings(&mut self, settings: Settings) -> Result<Reply, Problem> {
+        self.has_chosen = true;
         self.around.language.clone_from(&settings.language);
         self.around.hub.set_settings(settings.clone());
         self.around
@@ -62,18 +63,7 @@ impl Client {
                 let settings = self.around.hub.settings();
                 self.around.ports.depot.put_settings(settings).await
             }
-            Failed::Load(disk) => {
-                if !self.accounts.is_empty() {
-                    return Err(StoreError::Unavailable("memory is in use".into()));
-                }
-                let device = disk.load().await?;
-                tracing::info!("the disk works after all");
-                self.around.ports.depot = disk.clone();
-                self.start_on(device).await;
-                // Whoever is here already begins anew.
-                self.around.hub.broadcast(self.snapshot());
-                Ok(())
-            }
+            Failed::Load(disk) => self.read_device(disk.clone()).await,
         }
     }
 

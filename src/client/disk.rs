@@ -34,6 +34,11 @@ impl Retry {
         self.at = now + self.wait;
     }
 
+    /// There is a reason to try at once.
+    pub fn hurry(&mut self, now: Instant) {
+        self.at = now;
+    }
+
     /// When to try.
     #[must_use]
     pub fn at(&self) -> Instant {

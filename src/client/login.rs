@@ -11,6 +11,7 @@ use super::account::{Beginning, Login, ToAccount};
 use super::client::Client;
 use super::hub::Asker;
 use super::ports::PageId;
+use super::shut;
 
 impl Client {
     /// Logs in with an address that is new here, kept here, or waits for its password.
@@ -52,6 +53,7 @@ impl Client {
                 };
                 (record, Some(stored))
             }
+            // Whether the disk knows them is not known.
             None => (
                 AccountRecord {
                     id: self.fresh_id(),
@@ -61,7 +63,7 @@ impl Client {
                     mechanism: None,
                     logged_out: false,
                 },
-                None,
+                (self.is_shut() && !login.anonymous).then(|| Err(shut::why())),
             ),
         };
         self.logins.insert(record.id, asker);

@@ -32,6 +32,7 @@ mod registration;
 pub mod retirement;
 pub mod reunion;
 pub mod room;
+mod shut;
 pub mod wire;
 
 pub use client::Client;

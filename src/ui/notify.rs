@@ -268,10 +268,12 @@ fn show(
     shown.set_onclick(Some(clicked.as_ref().unchecked_ref()));
     // Lives as long as the notification may be clicked: the browser's collector frees it with that.
     let _handed_over = clicked.into_js_value();
+    let of = PeerKey::new(notification.account, notification.conversation.clone());
+    let row = handle.model.conversations.peek(&of);
     Some(Shown {
-        of: PeerKey::new(notification.account, notification.conversation.clone()),
+        of,
         notification: shown,
-        is_counted: false,
+        is_counted: row.is_some_and(|row| row.unread > 0),
     })
 }
 

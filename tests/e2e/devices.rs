@@ -71,7 +71,9 @@ fn what_is_sent_and_read_in_one_browser_is_so_in_the_other() {
     });
     let is = |event: &Value, body: &str| event["event"] == "message" && event["body"] == body;
     for body in &all[2..5] {
-        juliet.wait(body, |event| is(event, body));
+        wait_for(body, || {
+            (juliet.count(|event| is(event, body)) > 0).then_some(())
+        });
         assert_eq!(juliet.count(|event| is(event, body)), 1, "{body}");
     }
 

@@ -67,7 +67,9 @@ fn is(event: &Value, body: &str) -> bool {
 
 fn came_once(person: &mut Foreign, bodies: &[&str]) {
     for body in bodies {
-        person.wait(body, |event| is(event, body));
+        wait_for(body, || {
+            (person.count(|event| is(event, body)) > 0).then_some(())
+        });
         assert_eq!(person.count(|event| is(event, body)), 1, "{body}");
     }
 }
@@ -109,7 +111,7 @@ fn a_full_disk_leaves_people_to_talk_and_gets_what_it_missed() {
 
     browser.run_async(&format!("{TOOLS}{FILL}"), json!([]));
     world.says(&browser, "there is none");
-    wait_for_alert(&browser, "full");
+    wait_for_alert(&browser, "no space left");
     browser.screenshot("disk-full");
     juliet.send(&world.address("romeo"), "and yet I speak");
     world.hears(&browser, "and yet I speak");
@@ -322,23 +324,28 @@ fn a_browser_that_opens_no_database_is_known_in_time_and_people_talk() {
     browser.run_async(
         "await new Promise((held, failed) => {
            const request = indexedDB.open('waxwing', 1000);
-           request.onerror = failed;
+           request.onerror = () => { window.isFree = true; };
            request.onupgradeneeded = () => {
              const table = request.result.createObjectStore('held');
-             const hold = () => { table.get('nothing').onsuccess = hold; };
+             const hold = () => {
+               if (window.letGo) request.transaction.abort();
+               else table.get('nothing').onsuccess = hold;
+             };
              hold();
              held();
            };
          });",
         json!([]),
     );
+    let holder = browser.tab();
     let start = std::time::Instant::now();
-    browser.new_tab("about:blank");
+    let tab = browser.new_tab("about:blank");
     browser.resize(1440, 900);
     browser.go(&world.site.url);
     wait_for_alert(&browser, "keep anything");
     let waited = start.elapsed();
     assert!(waited < std::time::Duration::from_secs(6), "{waited:?}");
+    browser.find("checkbox", "Stay logged in").click();
     world.log_in(&browser, "romeo", PASSWORD);
     browser.status("Online");
     world.open(&browser, "juliet");
@@ -346,5 +353,25 @@ fn a_browser_that_opens_no_database_is_known_in_time_and_people_talk() {
     browser.gone("image", "Sending");
     juliet.send(&world.address("romeo"), "I hear thee");
     world.hears(&browser, "I hear thee");
+    came_once(&mut juliet, &["no disk, and yet"]);
+
+    // It opens after all: what came until then is kept.
+    browser.switch_to(&holder);
+    browser.run("window.letGo = true", json!([]));
+    wait_for("the database", || {
+        let free = browser.run("return window.isFree === true", json!([]));
+        (free == json!(true)).then_some(())
+    });
+    browser.switch_to(&tab);
+    wait_until_well(&browser);
+    browser.status("Online");
+    let all = ["no disk, and yet", "I hear thee"];
+    shows(&world, &browser, &all);
+    world.server.freeze();
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
+    browser.reload();
+    shows(&world, &browser, &all);
+    world.server.thaw();
+    browser.status("Online");
     came_once(&mut juliet, &["no disk, and yet"]);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use waxwing::boundary::change::{Edge, Reply};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
+use waxwing::entity::account::Connection;
 use waxwing::entity::problem::Problem;
 use waxwing::entity::settings::{Settings, Theme};
 use waxwing::platform::fake::World;
@@ -283,4 +284,95 @@ fn what_somebody_removes_is_not_written_again_and_what_the_server_has_is_shown()
     let log_out = AccountCommand::LogOut { erase: false };
     stage.disk.device_is_removed.set(true);
     assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+}
+
+/// An engine that cannot read the device, where romeo stays logged in and has a history.
+fn unread_device() -> Stage {
+    let mut stage = Stage::online();
+    converse(&mut stage);
+    stage.say("of old");
+    stage.disk.fails.set(true);
+    let mut stage = stage.restart();
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
+    assert_eq!(stage.connection_of(0), None);
+    stage.log_in(true).unwrap();
+    stage
+}
+
+fn read_device(stage: &mut Stage) {
+    stage.disk.fails.set(false);
+    stage.pass(Duration::from_secs(30));
+    assert_eq!(stage.disk_problem(), None);
+}
+
+#[test]
+fn who_logs_in_before_the_device_can_be_read_goes_on_with_what_it_has_of_them() {
+    let mut stage = unread_device();
+    stage.watch(0, Anchor::Newest, 50);
+    hear(&mut stage, 4);
+    stage.say("meanwhile");
+    read_device(&mut stage);
+    assert_eq!(stage.connection(), Connection::Online);
+    let all = ["one", "two", "three", "of old", "4", "meanwhile"];
+    assert_eq!(stage.bodies(), all);
+    let accounts = stage.disk.device().accounts;
+    assert_eq!(accounts.len(), 1, "one address, one account");
+    assert!(accounts[0].credentials.is_some());
+    stage.say("after");
+    // Another engine knows them by what the disk calls them.
+    stage.account = accounts[0].id;
+    let mut stage = stage.restart();
+    assert_eq!(stage.connection(), Connection::Online);
+    stage.watch(0, Anchor::Newest, 50);
+    let all = ["one", "two", "three", "of old", "4", "meanwhile", "after"];
+    assert_eq!(stage.bodies(), all);
+    assert_eq!(stage.stored_bodies(), all);
+}
+
+#[test]
+fn whom_the_device_does_not_know_is_kept_when_it_can_be_read() {
+    let stage = Stage::empty();
+    stage.disk.fails.set(true);
+    let mut stage = stage.restart();
+    stage.log_in(true).unwrap();
+    let dark = Settings {
+        theme: Theme::Dark,
+        ..Settings::default()
+    };
+    stage.ask(Command::SetSettings(dark.clone()));
+    hear(&mut stage, 1);
+    stage.say("meanwhile");
+    read_device(&mut stage);
+    assert_eq!(stage.disk.device().settings, dark);
+    assert_eq!(stage.stored_bodies(), ["1", "meanwhile"]);
+    let mut stage = stage.restart();
+    assert_eq!(stage.connection(), Connection::Online);
+    stage.watch(0, Anchor::Newest, 50);
+    assert_eq!(stage.bodies(), ["1", "meanwhile"]);
+}
+
+#[test]
+fn who_logs_out_before_the_device_can_be_read_stays_logged_out() {
+    for erase in [false, true] {
+        let mut stage = unread_device();
+        let log_out = AccountCommand::LogOut { erase };
+        assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+        read_device(&mut stage);
+        assert_eq!(stage.connection_of(0), None);
+        let accounts = stage.disk.device().accounts;
+        assert!(accounts.iter().all(|kept| kept.credentials.is_none()));
+        assert_eq!(accounts.is_empty(), erase);
+        let stage = stage.restart();
+        assert_eq!(stage.connection_of(0), None);
+    }
+}
+
+#[test]
+fn a_wrong_password_before_the_device_can_be_read_leaves_the_kept_one_alone() {
+    let stage = Stage::online();
+    stage.disk.fails.set(true);
+    let mut stage = stage.restart();
+    assert_eq!(stage.log_in_as("wrong", true), Err(Problem::WrongPassword));
+    read_device(&mut stage);
+    assert_eq!(stage.connection_of(0), Some(Connection::Online));
 }

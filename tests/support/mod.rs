@@ -263,6 +263,11 @@ impl Stage {
         self.pages[0].connection.clone().expect("no account")
     }
 
+    /// How the account stands on a page, if there is one.
+    pub fn connection_of(&self, page: usize) -> Option<Connection> {
+        self.pages[page].connection.clone()
+    }
+
     /// What is stored of the conversation with juliet.
     pub fn stored(&self) -> Vec<Message> {
         self.disk.messages(self.account)

@@ -18,11 +18,11 @@ use crate::client::room::{self, Room};
 use crate::entity::address::Address;
 use crate::entity::message::Message;
 use crate::entity::time::Instant;
-use crate::store::{Batch, Name, Op, Snapshot, Store, StoreError};
+use crate::store::{AccountRecord, Batch, Depot, Name, Op, Snapshot, Store, StoreError};
 
 use super::history::COUNTED;
 use super::past::Past;
-use super::{Account, FromAccount, ToAccount};
+use super::{Account, FromAccount, Phase, ToAccount};
 
 /// A disk that failed, and what keeps its place.
 pub(super) struct Failed {
@@ -174,13 +174,33 @@ impl Account {
         debug_assert!(matches!(kept, Some(Ok(()))), "memory does not fail or wait");
     }
 
+    /// The device is known after all: we go on with what it has of us, which is learnt as soon as it is open.
+    pub(super) fn on_device(
+        &mut self,
+        now: Instant,
+        depot: Rc<dyn Depot>,
+        known: Option<AccountRecord>,
+    ) {
+        self.around.ports.depot = depot;
+        if let Some(known) = known {
+            // What we are called here stays: pages know us by that.
+            self.record.id = known.id;
+        }
+        if let Some(failed) = &mut self.failed {
+            // Whoever is still on the way in has nothing to write.
+            failed.record |= !self.anonymous && !matches!(self.phase, Phase::LoggingIn(_));
+            failed.retry = Retry::new(now);
+            failed.retry.hurry(now);
+        }
+    }
+
     /// The server knows us: from now on there is something to keep.
     pub(super) async fn open_store(&mut self) {
         if !self.fresh || self.opened || self.anonymous {
             return;
         }
         self.opened = true;
-        match self.around.ports.depot.open(self.id).await {
+        match self.around.ports.depot.open(self.record.id).await {
             Ok(store) => self.store = store,
             Err(error) => self.disk_fails(&error, None),
         }
@@ -229,7 +249,7 @@ impl Account {
         if let Some(failed) = self.failed.take_if(|failed| !failed.is_removed) {
             let opened = match failed.fallback.disk() {
                 Some(disk) => Ok(disk),
-                None => self.around.ports.depot.open(self.id).await,
+                None => self.around.ports.depot.open(self.record.id).await,
             };
             self.reopened(self.now(), failed, opened).await;
         }
@@ -238,7 +258,7 @@ impl Account {
     /// Opens the disk beside all else; whether it could is told by [`ToAccount::Disk`].
     fn open_disk(&self) -> Opening {
         let opening = Opening::default();
-        let (depot, id) = (self.around.ports.depot.clone(), self.id);
+        let (depot, id) = (self.around.ports.depot.clone(), self.record.id);
         let (outcome, inbox) = (Rc::downgrade(&opening), self.to_us.clone());
         self.around.ports.spawn.spawn(Box::pin(async move {
             // Opening makes it anew: what was erased meanwhile stays erased.

@@ -56,7 +56,7 @@ use crate::entity::time::{Instant, Timestamp};
 use crate::model::timeline::Watch;
 use crate::model::{self, Model};
 use crate::store::memory::MemoryStore;
-use crate::store::{self, AccountRecord, Store, StoreError};
+use crate::store::{self, AccountRecord, Depot, Store, StoreError};
 use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
 
 use self::pace::Pace;
@@ -77,7 +77,6 @@ const MOST: usize = 512;
 const SKEW: Duration = Duration::from_secs(26 * 3600);
 
 /// What an account is asked to do.
-#[derive(Debug)]
 pub(super) enum ToAccount {
     /// A command.
     Do(Asker, AccountCommand),
@@ -109,6 +108,8 @@ pub(super) enum ToAccount {
     Retire,
     /// The disk was opened, or could not be.
     Disk,
+    /// The device could not be read when the account began, and can be now: what is kept there, and what it knows of us.
+    Device(Rc<dyn Depot>, Option<AccountRecord>),
     /// From the way to the server.
     Link(Report),
 }

@@ -237,7 +237,7 @@ impl Account {
     /// Nothing that waits for the disk opens it again.
     async fn erase(&mut self) -> Result<(), StoreError> {
         self.failed = None;
-        self.around.ports.depot.erase(self.id).await
+        self.around.ports.depot.erase(self.record.id).await
     }
 
     /// Writes the account's record, if it is different and to be kept at all.
@@ -288,7 +288,7 @@ impl Account {
     async fn remove_secrets(&self, erase: bool) -> (Option<AccountRecord>, Result<(), StoreError>) {
         let depot = &self.around.ports.depot;
         if erase || self.anonymous {
-            return (None, depot.remove_account(self.id).await);
+            return (None, depot.remove_account(self.record.id).await);
         }
         let record = AccountRecord {
             credentials: None,

@@ -169,6 +169,7 @@ impl Account {
             ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
             // It was looked after before all else.
             ToAccount::Disk => {}
+            ToAccount::Device(depot, known) => self.on_device(now, depot, known),
             // So was the clock.
             ToAccount::Woke => {}
             ToAccount::Retire => work.later.push_back(Later::Retire),

@@ -1,0 +1,116 @@
+//! The device's own database could not be read: what stands in its place until it can.
+//!
+//! **Invariant:** nothing is written to a disk of which nothing is known. Who logs in meanwhile is kept in memory, as with a
+//! store that cannot be opened; when the disk is read after all, they go on with what it has of them.
+
+use std::rc::Rc;
+
+use futures::FutureExt;
+
+use crate::boundary::change::Change;
+use crate::entity::address::Address;
+use crate::entity::id::AccountId;
+use crate::entity::settings::Settings;
+use crate::store::{AccountRecord, Depot, Device, Store, StoreError, Stored};
+
+use super::account::ToAccount;
+use super::client::Client;
+
+/// A depot that was not read.
+pub(super) struct Shut(pub(super) Rc<dyn Depot>);
+
+fn unread<T: 'static>() -> Stored<'static, T> {
+    std::future::ready(Err(why())).boxed_local()
+}
+
+/// Why nothing is to be had of it.
+pub(super) fn why() -> StoreError {
+    StoreError::Unavailable("the device was not read".into())
+}
+
+fn done() -> Stored<'static, ()> {
+    std::future::ready(Ok(())).boxed_local()
+}
+
+impl Depot for Shut {
+    fn load(&self) -> Stored<'_, Device> {
+        self.0.load()
+    }
+
+    fn put_account(&self, account: AccountRecord) -> Stored<'_, ()> {
+        if account.logged_out {
+            // No secret was written; what the disk has of them goes when it can be read: see `Left`.
+            return done();
+        }
+        unread()
+    }
+
+    fn remove_account(&self, _: AccountId) -> Stored<'_, ()> {
+        done()
+    }
+
+    fn put_settings(&self, _: Settings) -> Stored<'_, ()> {
+        unread()
+    }
+
+    fn open(&self, _: AccountId) -> Stored<'_, Rc<dyn Store>> {
+        unread()
+    }
+
+    fn erase(&self, _: AccountId) -> Stored<'_, ()> {
+        done()
+    }
+}
+
+/// Somebody who has logged out while the device could not be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Left {
+    pub(super) address: Address,
+    pub(super) erase: bool,
+}
+
+impl Client {
+    /// The disk can be read after all.
+    pub(super) async fn read_device(&mut self, disk: Rc<dyn Depot>) -> Result<(), StoreError> {
+        let mut device = disk.load().await?;
+        for left in &self.left {
+            let theirs = device.accounts.iter_mut();
+            for record in theirs.filter(|record| record.address == left.address) {
+                record.credentials = None;
+                record.mechanism = None;
+                record.logged_out = true;
+                if left.erase {
+                    disk.remove_account(record.id).await?;
+                    disk.erase(record.id).await?;
+                } else {
+                    disk.put_account(record.clone()).await?;
+                }
+            }
+            if left.erase {
+                let others = |record: &AccountRecord| record.address != left.address;
+                device.accounts.retain(others);
+            }
+        }
+        if self.has_chosen {
+            device.settings = self.around.hub.settings();
+            disk.put_settings(device.settings.clone()).await?;
+        }
+        tracing::info!("the disk works after all");
+        self.left.clear();
+        self.around.ports.depot = disk.clone();
+        for account in self.accounts.values() {
+            let known = device
+                .accounts
+                .iter()
+                .position(|record| account.address.as_ref() == Some(&record.address));
+            let known = known.map(|at| device.accounts.remove(at));
+            account.send(ToAccount::Device(disk.clone(), known));
+        }
+        self.start_on(device).await;
+        let settings = Change::Settings(self.around.hub.settings());
+        self.around.hub.broadcast(vec![settings]);
+        // Whoever is here already begins anew.
+        self.around.hub.broadcast(self.snapshot());
+        Ok(())
+    }
+}
