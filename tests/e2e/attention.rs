@@ -218,9 +218,12 @@ fn what_is_read_elsewhere_is_told_of_no_more() {
     browser.before_documents(RECORD);
     browser.go(&world.site.url);
     browser.status("Online");
-    world.open(&browser, "juliet");
+    // A tab has the keyboard when somebody does something there.
+    browser.find("link", "^juliet, 1 unread$").click();
     world.hears(&browser, "one");
+    browser.find("link", "^juliet$");
     browser.switch_to(&first);
+    browser.find("link", "^juliet$");
     wait_until_taken_back(&browser, told);
 
     // Here: told once, by one of the tabs.

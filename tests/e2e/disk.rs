@@ -127,24 +127,19 @@ fn a_full_disk_leaves_people_to_talk_and_gets_what_it_missed() {
         json!([]),
     );
     wait_until_well(&browser);
-    world.says(&browser, "there is room again");
+    world.says(&browser, "all is well");
     browser.gone("image", "Sending");
     world.server.freeze();
     assert_eq!(browser.kill_workers("shared_worker"), 1);
     browser.reload();
     // From the disk alone.
     shows(&world, &browser, &all);
-    shows(&world, &browser, &["there is room again"]);
+    shows(&world, &browser, &["all is well"]);
     world.server.thaw();
     browser.status("Online");
     came_once(
         &mut juliet,
-        &[
-            "there is room",
-            "there is none",
-            "and I",
-            "there is room again",
-        ],
+        &["there is room", "there is none", "and I", "all is well"],
     );
 }
 

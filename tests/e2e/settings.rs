@@ -1,6 +1,7 @@
 //! Settings, language, logging out, diagnostics, making an account.
 
 use serde_json::json;
+use xtask::browser::wait_for;
 
 use crate::world::{PASSWORD, World};
 
@@ -109,4 +110,49 @@ fn the_diagnostics_show_the_stream_without_its_secrets() {
     let facts = browser.find("region", "Connection").text();
     assert!(facts.contains("SCRAM-SHA-"), "{facts}");
     assert!(!facts.contains(PASSWORD));
+}
+
+/// Notes each question to keep what is stored, and answers it as the test wishes.
+const KEEPING: &str = "
+window.questions = [];
+StorageManager.prototype.persisted = () => Promise.resolve(window.grants === true);
+StorageManager.prototype.persist = () => {
+  window.questions.push(navigator.userActivation.isActive);
+  return Promise.resolve(window.grants === true);
+};";
+
+#[test]
+fn the_browser_is_asked_to_keep_what_is_stored_once_and_after_the_first_message() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    let browser = world.logged_in_after("romeo", KEEPING);
+    let questions = || browser.run("return questions", json!([]));
+    world.open(&browser, "juliet");
+    assert_eq!(questions(), json!([]));
+    // In answer to what somebody did: else a browser would not ask in turn.
+    world.says(&browser, "one");
+    assert_eq!(questions(), json!([true]));
+    world.says(&browser, "two");
+    assert_eq!(questions(), json!([true]));
+    browser.reload();
+    world.says(&browser, "three");
+    assert_eq!(questions(), json!([]));
+
+    browser.find("button", "Settings").click();
+    let section = browser.find("region", "Storage");
+    wait_for("how much there is", || {
+        let text = section.text();
+        let is_told = text.contains("used in this browser") && text.contains("may clear it");
+        is_told.then_some(())
+    });
+    browser.screenshot("settings-storage");
+    section.find("button", "Keep it").click();
+    browser.status("does not promise");
+    browser.run("window.grants = true", json!([]));
+    section.find("button", "Keep it").click();
+    wait_for("the promise", || {
+        section.text().contains("until you remove it").then_some(())
+    });
+    assert_eq!(section.all("button", "^").len(), 0);
+    assert_eq!(questions(), json!([true, true]));
 }
