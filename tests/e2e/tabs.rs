@@ -46,6 +46,7 @@ fn open(browser: &Browser, address: &str) -> String {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "the seed of a random test")]
 fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once() {
     let seed = std::env::var("WAXWING_SEED")
         .ok()
@@ -65,7 +66,7 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
     let address = address.as_str().unwrap().to_owned();
     let mut tabs = vec![browser.tab()];
     let (mut said, mut deaths, mut slowest) = (0, Vec::<Instant>::new(), Duration::ZERO);
-    for step in 0..STEPS {
+    for _ in 0..STEPS {
         let at = dice.below(tabs.len());
         browser.switch_to(&tabs[at]);
         match dice.below(7) {
@@ -104,7 +105,6 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
                 world.says(&browser, &format!("romeo says {said}"));
             }
         }
-        println!("step {step}: {} tabs, {said} said", tabs.len());
     }
     assert!(
         slowest < Duration::from_secs(2),
