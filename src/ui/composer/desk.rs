@@ -239,10 +239,15 @@ impl Desk {
 
     /// Sends what is in the field. It stays there until the engine has stored it.
     pub(super) fn send(self) {
-        let Some(field) = self.field() else { return };
+        if let Some(field) = self.field() {
+            self.send_text(&field.value());
+        }
+    }
+
+    fn send_text(self, text: &str) {
         let message = self
             .outgoing
-            .try_update_value(|outgoing| outgoing.send(&field.value(), fresh_id));
+            .try_update_value(|outgoing| outgoing.send(text, fresh_id));
         let (Some(Some(message)), Some(peer)) = (message, self.peer.try_get_value()) else {
             return;
         };
@@ -299,11 +304,11 @@ impl Desk {
         let left = self
             .outgoing
             .try_update_value(|outgoing| outgoing.done(&field.value()));
-        if let Some((rest, again)) = left {
+        if let Some((rest, next)) = left {
             self.show(&rest);
             self.keep(rest);
-            if again {
-                self.send();
+            if let Some(next) = next {
+                self.send_text(&next);
             }
         }
     }

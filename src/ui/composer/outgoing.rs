@@ -7,8 +7,8 @@ use crate::ui::text::clean::legal;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outgoing {
     sent: Option<Sent>,
-    /// Enter was pressed again meanwhile.
-    again: bool,
+    /// What the field held each time when Enter was pressed again meanwhile.
+    next: Vec<String>,
     /// Nobody knows whether this was stored: who sends it once more sends the same.
     in_doubt: Option<(String, ItemId)>,
 }
@@ -36,7 +36,9 @@ impl Outgoing {
     /// Enter: what to send now, if there is anything and nothing is on its way.
     pub fn send(&mut self, field: &str, fresh: impl FnOnce() -> ItemId) -> Option<Sending> {
         if self.sent.is_some() {
-            self.again = true;
+            if self.next.last().is_none_or(|last| last != field) {
+                self.next.push(field.to_owned());
+            }
             return None;
         }
         let body = body(field)?;
@@ -52,13 +54,21 @@ impl Outgoing {
         Some(Sending { body, id, again })
     }
 
-    /// The engine has stored it: what the field shows from now on, and whether that is to be sent, too.
-    pub fn done(&mut self, field: &str) -> (String, bool) {
-        // Somebody who types fast has begun the next one behind it.
+    /// The engine has stored it: what the field shows from now on, and what of its beginning is to be sent next, because Enter
+    /// was pressed there.
+    pub fn done(&mut self, field: &str) -> (String, Option<String>) {
+        // Somebody who types fast has begun the next one behind it, or several.
         let rest = self.left(field).to_owned();
-        self.sent = None;
-        let again = std::mem::take(&mut self.again) && body(&rest).is_some();
-        (rest, again)
+        let before = self.sent.take().map(|sent| sent.field).unwrap_or_default();
+        self.next = std::mem::take(&mut self.next)
+            .iter()
+            .filter_map(|next| next.strip_prefix(&before))
+            // What was changed after Enter is no longer what was to be sent.
+            .filter(|next| rest.starts_with(next) && body(next).is_some())
+            .map(str::to_owned)
+            .collect();
+        let next = (!self.next.is_empty()).then(|| self.next.remove(0));
+        (rest, next)
     }
 
     /// What of the field is not on its way.
@@ -88,7 +98,7 @@ impl Outgoing {
         let is_ours = self.is_on_its_way(id);
         if is_ours {
             self.in_doubt = self.sent.take().map(|sent| (sent.body, sent.id));
-            self.again = false;
+            self.next.clear();
         }
         is_ours
     }
@@ -133,7 +143,7 @@ mod tests {
     fn the_field_is_emptied_only_when_it_is_done() {
         let mut out = Outgoing::default();
         assert_eq!(send(&mut out, "hello\n").as_deref(), Some("hello"));
-        assert_eq!(out.done("hello\n"), (String::new(), false));
+        assert_eq!(out.done("hello\n"), (String::new(), None));
         assert_eq!(send(&mut out, "  \n"), None);
     }
 
@@ -146,11 +156,34 @@ mod tests {
             None,
             "a second Enter sends nothing twice"
         );
-        assert_eq!(out.done("one"), (String::new(), false));
+        assert_eq!(out.done("one"), (String::new(), None));
         send(&mut out, "one");
         assert_eq!(send(&mut out, "onetwo"), None);
-        assert_eq!(out.done("onetwo"), ("two".into(), true));
+        assert_eq!(out.done("onetwo"), ("two".into(), Some("two".into())));
         assert_eq!(send(&mut out, "two").as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn each_enter_pressed_meanwhile_ends_a_message_of_its_own() {
+        let mut out = Outgoing::default();
+        send(&mut out, "one");
+        for field in ["onetwo", "onetwothree", "onetwothree"] {
+            assert_eq!(send(&mut out, field), None);
+        }
+        let (rest, next) = out.done("onetwothreefo");
+        assert_eq!((&*rest, next.as_deref()), ("twothreefo", Some("two")));
+        assert_eq!(send(&mut out, "two").as_deref(), Some("two"));
+        assert_eq!(out.left(&rest), "threefo");
+        assert_eq!(send(&mut out, "twothreefour"), None);
+        let (rest, next) = out.done("twothreefour");
+        assert_eq!((&*rest, next.as_deref()), ("threefour", Some("three")));
+        assert_eq!(send(&mut out, "three").as_deref(), Some("three"));
+        let (rest, next) = out.done("threefour");
+        assert_eq!((&*rest, next.as_deref()), ("four", Some("four")));
+        // What is changed after Enter waits for another one.
+        send(&mut out, "four");
+        assert_eq!(send(&mut out, "fourfive"), None);
+        assert_eq!(out.done("fourfi"), ("fi".into(), None));
     }
 
     #[test]
