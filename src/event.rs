@@ -71,6 +71,8 @@ pub enum SessionEvent {
 pub enum Next {
     /// Try again after a while.
     Retry,
+    /// Try again at once: the server is there, only the session is not.
+    Anew,
     /// Try again there, at once (`see-other-host`, already found safe).
     Move(String),
     /// Only the user can help.

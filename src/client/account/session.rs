@@ -160,8 +160,11 @@ impl Account {
         }
         let moved = match &next {
             Next::Move(url) => Some(Endpoint::parse(url)),
-            Next::Retry | Next::Stop => None,
+            Next::Retry | Next::Anew | Next::Stop => None,
         };
+        if next == Next::Anew && matches!(self.phase, Phase::Online | Phase::Connecting { .. }) {
+            return self.attempt(now);
+        }
         if let Some(Ok(endpoint)) = moved {
             if matches!(self.phase, Phase::Online) {
                 self.phase = Phase::Connecting { asker: None };

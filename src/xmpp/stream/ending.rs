@@ -78,6 +78,11 @@ impl Stream {
             // The server does not know what was sent ahead, and has not had anything else.
             return self.end(cx, Problem::ConnectionLost, Next::Retry);
         }
+        if self.unproven && error.blames() {
+            // Prosody 0.12 reads what we say after a resumption as the rest of the frame in which the connection before was cut
+            // (its `mod_websocket` keeps the buffer): no message is to blame, and a session of its own works at once.
+            return self.end(cx, Problem::ConnectionLost, Next::Anew);
+        }
         tracing::debug!(condition = error.condition, "stream error");
         let blames = error.blames();
         let (problem, next) = self.history.sort(cx.now, &self.settings.domain, error);

@@ -122,6 +122,8 @@ pub struct Stream {
     ahead_left: u8,
     /// The token was refused on this stream.
     fell_back: bool,
+    /// The session was taken up again on this socket, and nothing shows yet that the server understands what we say there.
+    unproven: bool,
     /// The features of a session that goes on are still to come.
     features_due: bool,
     /// Stanzas that came before the session's own features.
@@ -196,6 +198,7 @@ impl Stream {
             ahead: None,
             ahead_left: sasl2::AHEAD_MAX,
             fell_back: false,
+            unproven: false,
             features_due: false,
             early: Vec::new(),
         }
@@ -210,6 +213,7 @@ impl Stream {
         };
         self.ahead = None;
         self.fell_back = false;
+        self.unproven = false;
         self.features_due = false;
         self.early.clear();
         cx.emit(Event::Session(SessionEvent::Progress(Step::Opening)));

@@ -55,6 +55,7 @@ impl Stream {
             cx.emit(Event::Session(SessionEvent::Resumed(jid)));
         }
         self.enter_bound(cx);
+        self.unproven = true;
         Taken::Resumed(upto)
     }
 
@@ -81,7 +82,10 @@ impl Stream {
                 }
                 return match cx.management.on_acknowledged(nonza) {
                     (None, false) => Taken::Nothing,
-                    (upto, _) => Taken::Acknowledged(upto),
+                    (upto, _) => {
+                        self.unproven &= upto.is_none();
+                        Taken::Acknowledged(upto)
+                    }
                 };
             }
             ("enabled", State::Bound) if cx.management.on_enabled(nonza) => {
