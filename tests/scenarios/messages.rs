@@ -5,6 +5,7 @@ use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
 use waxwing::entity::message::{Delivery, Direction};
 use waxwing::entity::problem::Problem;
 
+use crate::support::managed::Memory;
 use crate::support::server::{Archived, Server};
 use crate::support::{Stage, address, juliet, send};
 use waxwing::platform::fake::World;
@@ -148,6 +149,27 @@ fn a_late_one_of_the_same_second_comes_after_what_was_heard_in_it() {
     stage.server.deliver(&live("m2", "two", &stamp));
     stage.server.deliver(&live("m3", "three", &stamp));
     check(&mut stage, &["one", "two", "three"]);
+}
+
+#[test]
+fn what_is_sent_again_after_a_resumption_stays_behind_what_came_before() {
+    let mut stage = Stage::empty();
+    stage.server.manages = Some(Memory::Session);
+    stage.log_in(true).unwrap();
+    stage.pass(std::time::Duration::from_secs(10));
+    let second = stage.world.now().wall.0 / 1_000 % 60 - 5;
+    // Five seconds under way on a slow network.
+    stage.server.deliver(&live("m1", "one", ""));
+    stage.go();
+    stage.server.cut();
+    stage.go();
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    let sent_again = delay(&format!("2026-01-01T00:00:{second:02}Z"));
+    stage.server.deliver(&live("m2", "two", &sent_again));
+    stage.server.deliver(&live("m3", "three", &sent_again));
+    stage.go();
+    stage.server.deliver(&live("m4", "four", ""));
+    check(&mut stage, &["one", "two", "three", "four"]);
 }
 
 #[test]

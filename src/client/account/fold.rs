@@ -159,6 +159,7 @@ impl Account {
         if message.position.time >= now || self.is_of_the_latest_second(&message) {
             message.position = self.after_all(&message.conversation, message.position);
         }
+        self.keep_order(&mut message);
         if message.direction == Direction::Outgoing {
             // Another device sent it: what came after it is all that may be unread.
             self.recount.insert(message.conversation.clone());
@@ -176,6 +177,20 @@ impl Account {
         {
             work.news.push(message);
         }
+    }
+
+    /// What a server sends again after a resumption bears the time when it was first sent; what came before that on a slow
+    /// network bears the later time when it arrived. It was sent after that all the same.
+    fn keep_order(&mut self, message: &mut Message) {
+        let place = &mut message.position;
+        let last = self.streamed.get(&message.conversation);
+        if let Some(last) = last.filter(|last| self.resumed && **last >= *place) {
+            *place = Position {
+                time: last.time,
+                tie: place.tie.max(last.tie.saturating_add(STEP)),
+            };
+        }
+        self.streamed.insert(message.conversation.clone(), *place);
     }
 
     /// Whether all we know is that it was sent in the second of the latest message: servers that hold messages back often
@@ -432,6 +447,8 @@ impl Account {
                 }
                 self.displayed.begin();
                 self.location = None;
+                self.streamed.clear();
+                self.resumed = false;
                 work.later.push_back(Later::Bound);
             }
             SessionEvent::Located(url) => {
@@ -442,6 +459,7 @@ impl Account {
                 batch.push(Op::PutPresence(presence.clone()));
             }
             SessionEvent::Online | SessionEvent::Resumed(_) => {
+                self.resumed |= matches!(event, SessionEvent::Resumed(_));
                 work.later.push_back(Later::Online);
             }
             SessionEvent::Ended(problem, next) | SessionEvent::Suspended(problem, next) => {

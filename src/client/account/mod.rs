@@ -220,6 +220,9 @@ pub(super) struct Account {
     /// Somebody waits for history that is not asked for before catch-up is done.
     is_behind: bool,
     recount: HashSet<Address>,
+    /// Where the last message stands that came in this session, in each conversation; and whether the session was resumed.
+    streamed: HashMap<Address, Position>,
+    resumed: bool,
     /// The newest place of what the pages of catch-up of this session held, in each conversation.
     caught_up: HashMap<Address, Position>,
     /// The oldest places of what is known above the gap that catch-up fills.
@@ -332,6 +335,8 @@ impl Account {
             asking: HashMap::new(),
             is_behind: false,
             recount: HashSet::new(),
+            streamed: HashMap::new(),
+            resumed: false,
             caught_up: HashMap::new(),
             span: catch_up::Span::default(),
             fills: gaps::Fills::default(),
