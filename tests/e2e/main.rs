@@ -13,6 +13,7 @@
 mod world;
 
 mod attention;
+mod chaos;
 mod chat;
 mod deadly;
 mod devices;
@@ -21,6 +22,7 @@ mod engine;
 mod engine_start;
 mod failures;
 mod fast;
+mod faults;
 mod first_paint;
 mod late_disk;
 mod links;

@@ -1,6 +1,7 @@
 //! What a test starts from: a server with people, the site in front of it, a browser.
 
 use xtask::browser::{Browser, Driver, Element, wait_for};
+use xtask::fault::FaultProxy;
 use xtask::foreign::Foreign;
 use xtask::prosody::{Options, Prosody};
 use xtask::serve::{self, Site};
@@ -23,6 +24,23 @@ impl World {
     }
 
     pub fn with(options: Options) -> Self {
+        Self::build(options, |_| None)
+    }
+
+    /// The same, where what the browser says to the server goes through a network that can be made to fail.
+    pub fn behind_a_proxy() -> (Self, FaultProxy) {
+        let mut proxy = None;
+        let world = Self::build(Options::default(), |server| {
+            let started = FaultProxy::start(server.http_port, 1).unwrap();
+            let url = started.url("/xmpp-websocket");
+            proxy = Some(started);
+            Some(url)
+        });
+        (world, proxy.unwrap())
+    }
+
+    /// `network`: the address of the WebSocket, if it is not the site's own.
+    fn build(options: Options, network: impl FnOnce(&Prosody) -> Option<String>) -> Self {
         let server = Prosody::start(options).unwrap();
         for user in ["romeo", "juliet", "mallory"] {
             server.register(user, PASSWORD).unwrap();
@@ -33,9 +51,10 @@ impl World {
             "the site is not built: run `cargo xtask build`"
         );
         let port = xtask::net::free_port().unwrap();
+        let own = || format!("ws://localhost:{port}/xmpp-websocket");
         let config = serde_json::json!({
             "domain": server.domain,
-            "websocket": format!("ws://localhost:{port}/xmpp-websocket"),
+            "websocket": network(&server).unwrap_or_else(own),
         });
         let site = Site::start(
             &dist,

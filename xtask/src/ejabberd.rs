@@ -1,10 +1,11 @@
 //! An ejabberd of our own on loopback, without Erlang's distribution: no node name, no epmd, nothing shared.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::error::{Error, Result, create_dir, write};
+use crate::error::{Context, Error, Result, create_dir, write};
 use crate::net;
 use crate::server::{self, Server, Software};
 
@@ -19,6 +20,8 @@ pub struct Options {
     pub hibernation: Duration,
     /// Whether passwords are kept as SCRAM-SHA-256 keys, and not in plain text (all SCRAM mechanisms on offer).
     pub scram_only: bool,
+    /// Whether what it has confirmed outlives a `kill -9`: all in SQLite. Its own database loses the last two seconds.
+    pub durable: bool,
     /// Whole top-level lines of YAML.
     pub extra: String,
 }
@@ -30,6 +33,7 @@ impl Default for Options {
             dir: None,
             hibernation: Duration::from_secs(600),
             scram_only: false,
+            durable: false,
             extra: String::new(),
         }
     }
@@ -82,6 +86,9 @@ impl Ejabberd {
         write(&server.dir().join("both.pem"), both?.concat())?;
         create_dir(&server.dir().join("spool"))?;
         write(&server.config(), render(&options, &server))?;
+        if options.durable {
+            tables(&server.tables())?;
+        }
         server.run()?;
         Ok(server)
     }
@@ -137,6 +144,35 @@ impl Ejabberd {
     fn config(&self) -> PathBuf {
         self.dir().join("ejabberd.yml")
     }
+
+    fn tables(&self) -> PathBuf {
+        self.dir().join("ejabberd.db")
+    }
+}
+
+/// Makes the tables that ejabberd expects in SQLite.
+fn tables(database: &Path) -> Result<()> {
+    if database.exists() {
+        return Ok(());
+    }
+    let missing = |what: &str, package: &str| Error::Missing {
+        what: what.into(),
+        remedy: format!("Install it: apt-get install {package}"),
+    };
+    let schema = Path::new("/usr/share/ejabberd/sql/lite.sql");
+    let schema = File::open(schema).map_err(|_| missing("ejabberd's schema", "ejabberd"))?;
+    let sqlite = server::find("sqlite3").ok_or_else(|| missing("sqlite3", "sqlite3"))?;
+    let mut command = Command::new(sqlite);
+    command.arg(database).stdin(Stdio::from(schema));
+    let output = command.output().context(|| "start sqlite3".into())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::Command {
+        command: "sqlite3".into(),
+        status: output.status.to_string(),
+        tail: format!("\n{}", String::from_utf8_lossy(&output.stderr)),
+    })
 }
 
 /// The folder of Erlang libraries that holds ejabberd (Debian's, by architecture).
@@ -171,7 +207,7 @@ fn render(options: &Options, server: &Ejabberd) -> String {
 hosts: [ {domain} ]
 loglevel: info
 certfiles: [ {cert} ]
-auth_method: internal
+auth_method: {method}
 auth_password_format: {format}
 auth_scram_hash: sha256
 listen:
@@ -235,8 +271,16 @@ modules:
   mod_vcard: {{ }}
   mod_vcard_xupdate: {{ }}
   mod_version: {{ }}
+{durable}
 {extra}
 "#,
+        method = if options.durable { "sql" } else { "internal" },
+        durable = if options.durable {
+            let database = json(&server.tables().display().to_string());
+            format!("default_db: sql\nsql_type: sqlite\nsql_database: {database}")
+        } else {
+            String::new()
+        },
         domain = json(&options.domain),
         cert = json(&server.dir().join("both.pem").display().to_string()),
         format = if options.scram_only { "scram" } else { "plain" },

@@ -75,7 +75,38 @@ class Person(slixmpp.ClientXMPP):
             for number in range(command["count"]):
                 self.send_message(mto=command["to"], mbody=f"{command['body']} {number}", mtype="chat")
             say("burst")
+        elif verb == "sync":
+            asyncio.ensure_future(self.sync())
+        elif verb == "archive":
+            asyncio.ensure_future(self.archive())
 
+    async def sync(self):
+        """Says so when the server has handled all that was sent before."""
+        await self.plugin["xep_0199"].send_ping(self.boundjid.domain)
+        say("synced")
+
+    async def archive(self):
+        """The whole own archive, from the oldest on, in as many pages as it takes."""
+        after = None
+        while True:
+            rsm = {"max": 100}
+            if after:
+                rsm["after"] = after
+            answer = await self.plugin["xep_0313"].retrieve(rsm=rsm)
+            results = answer["mam"]["results"]
+            for result in results:
+                after = result["mam_result"]["id"]
+                message = result["mam_result"]["forwarded"]["stanza"]
+                if message["body"]:
+                    say(
+                        "archived",
+                        archive=after,
+                        body=message["body"],
+                        to=message["to"].bare,
+                        **{"from": message["from"].bare},
+                    )
+            if not results or answer["mam_fin"].xml.get("complete") == "true":
+                return say("archive")
 
 
 async def main(address, password, port):

@@ -106,6 +106,36 @@ impl Foreign {
         self.kept.iter().filter(|event| fits(event)).count()
     }
 
+    /// Waits until the server has handled all that was sent before.
+    pub fn sync(&mut self) {
+        self.tell(json!({"do": "sync"}));
+        self.wait("the server's answer", |event| event["event"] == "synced");
+    }
+
+    /// The bodies of all messages that came so far, in order.
+    pub fn heard(&mut self) -> Vec<String> {
+        self.kept.extend(self.events.try_iter());
+        let messages = self.kept.iter().filter(|event| event["event"] == "message");
+        let bodies = messages.filter_map(|event| event["body"].as_str());
+        bodies
+            .filter(|body| !body.is_empty())
+            .map(String::from)
+            .collect()
+    }
+
+    /// The account's whole archive, oldest first: who wrote to whom, and what.
+    pub fn archive(&mut self) -> Vec<[String; 3]> {
+        self.tell(json!({"do": "archive"}));
+        self.wait("the end of the archive", |event| {
+            event["event"] == "archive"
+        });
+        let archived = self.kept.iter().filter(|e| e["event"] == "archived");
+        let field = |event: &Value, name: &str| event[name].as_str().unwrap_or("").to_owned();
+        archived
+            .map(|event| ["from", "to", "body"].map(|name| field(event, name)))
+            .collect()
+    }
+
     /// Waits for a message with this text.
     pub fn hears(&mut self, body: &str) -> Value {
         self.wait(&format!("the message {body:?}"), |event| {

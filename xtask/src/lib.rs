@@ -30,6 +30,7 @@
 
 pub mod bench;
 pub mod browser;
+pub mod chaos;
 pub mod demo;
 pub mod ejabberd;
 pub mod error;
@@ -43,6 +44,7 @@ pub mod prosody;
 pub mod serve;
 pub mod server;
 pub mod site;
+pub mod soak;
 pub mod test;
 pub mod tool;
 

@@ -4,10 +4,10 @@
 
 use std::process::ExitCode;
 
+use xtask::chaos::Server;
 use xtask::serve::Site;
-use xtask::site;
 use xtask::test::Tally;
-use xtask::{Error, Result};
+use xtask::{Error, Result, site, soak};
 
 const HELP: &str = "\
 cargo xtask <command>
@@ -19,7 +19,9 @@ cargo xtask <command>
   test                    every check and test; closes with `N passed, N failed`
   bench [ROW] [--runs N] [--as-is]
                           the budgets, in a real browser against a real server; ROW is a part of a row's name
-  soak [--count N]        frames that were tampered with, a million of them, through the whole client
+  soak [frames|chaos|kills] [--count N] [--server prosody|ejabberd] [--as-is]
+                          what takes long: a million frames that were tampered with; 500 faults between real browsers
+                          and both servers; 100 kills of renderers after Enter. Prints its seed, takes WAXWING_SEED
   serve [--port N] [--prefix /chat/]
                           dist/ as a careful host serves it
 ";
@@ -118,18 +120,28 @@ fn bench<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<()> {
 }
 
 /// Prints the seed first: `WAXWING_SEED` plays it again.
-fn soak<'a>(mut flags: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
-    let mut count = 1_000_000;
-    while let Some(flag) = flags.next() {
-        match flag {
+fn soak<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
+    let mut options = soak::Options::default();
+    let mut kind = soak::KINDS.first().map_or("", |kind| kind.name);
+    while let Some(word) = words.next() {
+        match word {
             "--count" => {
-                let word = flags.next().unwrap_or_default();
-                count = word.parse().map_err(|_| unknown(word))?;
+                let word = words.next().unwrap_or_default();
+                options.count = Some(word.parse().map_err(|_| unknown(word))?);
             }
-            other => return Err(unknown(other)),
+            "--server" => {
+                options.server = Some(match words.next().unwrap_or_default() {
+                    "prosody" => Server::Prosody,
+                    "ejabberd" => Server::Ejabberd,
+                    other => return Err(unknown(other)),
+                });
+            }
+            "--as-is" => options.as_is = true,
+            word if word.starts_with('-') => return Err(unknown(word)),
+            word => kind = word,
         }
     }
-    Ok(if xtask::test::soak(count)? {
+    Ok(if soak::run(kind, options)? {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

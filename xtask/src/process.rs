@@ -4,6 +4,8 @@
 //! clean up. A watchdog holds the reading end of a pipe of ours: when the pipe closes unannounced, it kills the group.
 //! (`PR_SET_PDEATHSIG` would follow the *thread* that started the server, which in tests ends early.)
 
+use std::collections::HashMap;
+use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -116,6 +118,36 @@ impl Group {
             kill_process_group(group, signal).ok();
         }
     }
+}
+
+/// All processes that were started by this one, by those, and so on, with their command lines.
+#[must_use]
+pub fn below(ancestor: u32) -> Vec<(u32, String)> {
+    let mut parents = HashMap::<u32, u32>::new();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    for pid in entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()) {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = stat.rsplit(')').next();
+        let parent =
+            after_name.and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        if let Some(parent) = parent {
+            parents.insert(pid, parent);
+        }
+    }
+    let is_below = |mut pid: u32| loop {
+        match parents.get(&pid) {
+            Some(parent) if *parent == ancestor => return true,
+            Some(parent) => pid = *parent,
+            None => return false,
+        }
+    };
+    let found = parents.keys().copied().filter(|pid| is_below(*pid));
+    found
+        .map(|pid| {
+            let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            (pid, line)
+        })
+        .collect()
 }
 
 impl Drop for Group {

@@ -1,6 +1,5 @@
 //! Memory: of the renderer's processes, and of the page's own heaps.
 
-use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::report::Findings;
 use super::rows::Key;
 use super::world::World;
 use crate::error::Result;
+use crate::process::below;
 
 /// How often the heaps are looked at.
 const LOOKS: usize = 7;
@@ -45,28 +45,8 @@ pub fn after_log_in(world: &World, page: &Page, findings: &mut Findings) -> Resu
 
 /// Sums up all renderers below a process: the page's, and the shared worker's where it has its own.
 pub fn renderers(driver: u32) -> Renderers {
-    let mut parents = HashMap::<u32, u32>::new();
-    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
-    for pid in pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()) {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let parent = stat
-            .rsplit(')')
-            .next()
-            .and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
-        if let Some(parent) = parent {
-            parents.insert(pid, parent);
-        }
-    }
-    let below = |mut pid: u32| loop {
-        match parents.get(&pid) {
-            Some(parent) if *parent == driver => return true,
-            Some(parent) => pid = *parent,
-            None => return false,
-        }
-    };
     let mut sum = Renderers::default();
-    for pid in parents.keys().copied().filter(|pid| below(*pid)) {
-        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    for (pid, line) in below(driver) {
         if !line.contains("--type=renderer") {
             continue;
         }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// A running driver. Dropping it ends it and its browsers.
@@ -78,10 +79,14 @@ impl Driver {
         let session = answer["sessionId"]
             .as_str()
             .unwrap_or_else(|| panic!("no session: {answer}"));
+        let process = answer["capabilities"]["goog:processID"].as_u64();
         Browser {
             port: self.port,
             session: session.to_string(),
             profile,
+            process: process
+                .and_then(|id| u32::try_from(id).ok())
+                .expect("the driver knows its browser"),
         }
     }
 
@@ -124,6 +129,7 @@ pub struct Browser {
     port: u16,
     session: String,
     profile: PathBuf,
+    process: u32,
 }
 
 impl Browser {
@@ -279,6 +285,28 @@ impl Browser {
         of_kind.len()
     }
 
+    /// The processes of its pages and workers, as they are now.
+    pub fn renderers(&self) -> Vec<u32> {
+        let below = crate::process::below(self.process);
+        let renderers = below
+            .into_iter()
+            .filter(|(_, line)| line.contains("--type=renderer"));
+        renderers.map(|(pid, _)| pid).collect()
+    }
+
+    /// Ends some of them, as the system does that is out of memory (SIGKILL), and says how many there were. A tab that is left can
+    /// open others; those that are dead can only be closed.
+    pub fn kill_renderers(&self, renderers: &[u32]) -> usize {
+        let mut killed = 0;
+        for pid in renderers {
+            let process = i32::try_from(*pid).ok().and_then(Pid::from_raw);
+            if let Some(process) = process {
+                killed += usize::from(kill_process(process, Signal::KILL).is_ok());
+            }
+        }
+        killed
+    }
+
     /// Lets the site do something that the browser asks for, e.g. `notifications`; or forbids it.
     pub fn permit(&self, permission: &str, setting: &str) {
         self.devtools(
@@ -325,6 +353,12 @@ impl Browser {
 
     /// Types keys into whatever has the focus: `\u{E007}` is Enter, `\u{E008}` Shift, `\u{E00C}` Escape.
     pub fn keys(&self, keys: &str) {
+        self.try_keys(keys)
+            .unwrap_or_else(|error| panic!("type {keys:?}: {error}"));
+    }
+
+    /// The same, unless the page dies meanwhile.
+    pub fn try_keys(&self, keys: &str) -> Result<(), String> {
         let actions: Vec<Value> = keys
             .chars()
             .flat_map(|key| {
@@ -334,7 +368,7 @@ impl Browser {
                 ]
             })
             .collect();
-        self.actions(actions);
+        self.actions(actions)
     }
 
     /// Presses a key while others are held.
@@ -344,15 +378,14 @@ impl Browser {
         let mut actions: Vec<Value> = held.iter().map(down).collect();
         actions.extend([down(&key), up(&key)]);
         actions.extend(held.iter().map(up));
-        self.actions(actions);
+        self.actions(actions)
+            .unwrap_or_else(|error| panic!("press {key:?}: {error}"));
     }
 
-    fn actions(&self, actions: Vec<Value>) {
-        self.call(
-            "POST",
-            "/actions",
-            json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}),
-        );
+    fn actions(&self, actions: Vec<Value>) -> Result<(), String> {
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": actions});
+        self.try_call("POST", "/actions", json!({"actions": [keyboard]}))
+            .map(drop)
     }
 
     /// What the browser logged since last asked: errors and refusals of the Content-Security-Policy among it.

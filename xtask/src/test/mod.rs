@@ -16,10 +16,15 @@ use crate::{install, paths};
 pub use tally::Tally;
 
 /// What the tests need beside what the build needs.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 7] = [
     ("chromium", "/usr/bin/chromium"),
     ("chromium-driver", "/usr/bin/chromedriver"),
     ("ejabberd", "/usr/sbin/ejabberdctl"),
+    (
+        "erlang-p1-sqlite3",
+        "/usr/share/doc/erlang-p1-sqlite3/copyright",
+    ),
+    ("sqlite3", "/usr/bin/sqlite3"),
     (
         "python3-pip",
         "/usr/lib/python3/dist-packages/pip/__init__.py",

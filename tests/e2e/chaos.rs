@@ -1,0 +1,27 @@
+//! Everything fails, one after the other, and nothing is lost: a short run of what `cargo xtask soak chaos` does for long.
+
+use xtask::chaos::{Options, Server, play, seed};
+
+fn nothing_is_lost_or_doubled(server: Server) {
+    let options = Options {
+        server,
+        seed: seed(),
+        each: 90,
+        foreign: 30,
+        cuts: 30,
+    };
+    let report = play(options).unwrap();
+    println!("{report}");
+    assert_eq!((report.messages, report.places), (300, 11));
+    assert!(report.flaws.is_empty(), "{report}");
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_on_prosody() {
+    nothing_is_lost_or_doubled(Server::Prosody);
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_on_ejabberd() {
+    nothing_is_lost_or_doubled(Server::Ejabberd);
+}

@@ -1,0 +1,286 @@
+//! Faults of the network and of the server that only a real browser shows: each alone, between the site and a real server.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use xtask::browser::{Browser, wait_for};
+use xtask::fault::{Door, Ends, FaultProxy, Trap, Way, What};
+use xtask::foreign::Foreign;
+
+use crate::world::World;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What browsers tell when the network comes back.
+const ONLINE: &str = "window.dispatchEvent(new Event('online'))";
+
+/// romeo in a browser behind a bad network, in the conversation with juliet, who uses a foreign client.
+struct Play {
+    browser: Browser,
+    juliet: Foreign,
+    proxy: FaultProxy,
+    world: World,
+}
+
+impl Play {
+    fn new() -> Self {
+        let (world, proxy) = World::behind_a_proxy();
+        world.befriend("romeo", "juliet");
+        let juliet = world.foreign("juliet");
+        let browser = world.logged_in("romeo");
+        world.open(&browser, "juliet");
+        Self {
+            browser,
+            juliet,
+            proxy,
+            world,
+        }
+    }
+
+    fn says(&self, text: &str) {
+        self.world.says(&self.browser, text);
+    }
+
+    /// The browser tells that the network is back.
+    fn network_is_back(&self) -> Instant {
+        let mended = self.proxy.mend();
+        self.browser.run(ONLINE, json!([]));
+        mended
+    }
+
+    /// When a session went on, or began, after a moment.
+    fn session_after(&self, moment: Instant) -> Instant {
+        let (proxy, mut found) = (&self.proxy, None);
+        wait_for("a session", || {
+            found = proxy
+                .first(moment, |entry| {
+                    matches!(&entry.what, What::Passed(Way::Down, text)
+                        if text.contains("<resumed") || text.contains("<enabled"))
+                })
+                .map(|entry| entry.at);
+            found
+        })
+    }
+
+    /// When a link of which nobody was told anything was given up, after a moment.
+    fn found_after(&self, moment: Instant) -> Duration {
+        let given_up = || {
+            self.proxy.first(moment, |entry| match &entry.what {
+                What::Passed(Way::Up, text) | What::Lost(Way::Up, text) => text == "(close)",
+                What::Opened => true,
+                _ => false,
+            })
+        };
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(entry) = given_up() {
+                return entry.at - moment;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "not found:\n{}",
+                self.proxy.told(60)
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    /// These messages came to juliet, each once and in this order, and the browser shows them so.
+    fn came_once(&mut self, texts: &[&str]) {
+        for text in texts {
+            wait_for(text, || {
+                self.juliet
+                    .heard()
+                    .iter()
+                    .any(|heard| heard == text)
+                    .then_some(())
+            });
+        }
+        let came: Vec<String> = self.juliet.heard();
+        let came: Vec<&str> = came.iter().map(String::as_str).collect();
+        let ours: Vec<&str> = came
+            .into_iter()
+            .filter(|text| texts.contains(text))
+            .collect();
+        assert_eq!(ours, texts, "{}", self.proxy.told(80));
+        let shown = self.browser.run(
+            "return [...document.querySelectorAll('[role=log] article .message-text')].map(one => one.textContent.trim())",
+            json!([]),
+        );
+        let shown: Vec<&str> = shown
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|text| texts.contains(text))
+            .collect();
+        assert_eq!(shown, texts, "{}", self.proxy.told(80));
+    }
+}
+
+#[test]
+fn a_half_open_link_is_found_and_what_was_said_into_it_arrives_once() {
+    let mut play = Play::new();
+    play.proxy.go_dark();
+    let dark = Instant::now();
+    play.says("into the dark");
+    let found = play.found_after(dark);
+    assert!(found <= Duration::from_secs(15), "{found:?}");
+    play.browser.find("image", "Sending");
+    play.says("and more");
+    let mended = play.network_is_back();
+    let back = play.session_after(mended) - mended;
+    assert!(back <= Duration::from_secs(2), "{back:?}");
+    play.browser.status("Online");
+    play.came_once(&["into the dark", "and more"]);
+}
+
+#[test]
+fn a_link_that_is_dead_toward_the_server_is_found_although_the_other_way_works() {
+    let mut play = Play::new();
+    play.proxy.swallow(Way::Up);
+    let dead = Instant::now();
+    play.says("one way");
+    // The server has nothing of it, and the browser hears others all the while.
+    let romeo = play.world.address("romeo");
+    play.juliet.send(&romeo, "Art thou not Romeo?");
+    play.world.hears(&play.browser, "Art thou not Romeo?");
+    play.browser.find("image", "Sending");
+    let found = play.found_after(dead);
+    assert!(found <= Duration::from_secs(15), "{found:?}");
+    play.network_is_back();
+    play.session_after(dead);
+    play.says("both ways");
+    play.came_once(&["one way", "both ways"]);
+}
+
+#[test]
+fn a_link_that_is_dead_from_the_server_is_found_although_the_other_way_works() {
+    let mut play = Play::new();
+    play.proxy.swallow(Way::Down);
+    let dead = Instant::now();
+    play.says("one way");
+    // Juliet has it, and nobody knows here.
+    play.juliet.hears("one way");
+    play.browser.find("image", "Sending");
+    let found = play.found_after(dead);
+    assert!(found <= Duration::from_secs(15), "{found:?}");
+    play.network_is_back();
+    play.session_after(dead);
+    play.browser.find("image", "Sent");
+    play.says("both ways");
+    play.juliet.hears("both ways");
+    let again = play.juliet.count(|event| event["body"] == "one way");
+    assert_eq!(again, 0, "{}", play.proxy.told(80));
+}
+
+#[test]
+fn a_lost_acknowledgement_sends_nothing_twice() {
+    let mut play = Play::new();
+    play.proxy.set(Trap::Lose {
+        way: Way::Down,
+        text: "<a ".into(),
+        ends: Ends::Both,
+    });
+    play.says("once");
+    assert!(play.proxy.await_strike(PATIENCE), "{}", play.proxy.told(60));
+    play.network_is_back();
+    play.browser.find("image", "Sent");
+    play.says("the end");
+    play.came_once(&["once", "the end"]);
+}
+
+#[test]
+fn a_proxy_that_ends_idle_connections_is_outlived_without_a_word_to_others() {
+    let mut play = Play::new();
+    // Shorter than any pause that we make by ourselves: it is cut again and again.
+    play.proxy.idle_limit(Some(Duration::from_secs(1)));
+    for _cut in 0..3 {
+        let since = Instant::now();
+        wait_for("the end of an idle link", || {
+            let is_end = |what: &What| *what == What::Ended("ended: idle".into());
+            play.proxy.first(since, |entry| is_end(&entry.what))
+        });
+        play.browser.run(ONLINE, json!([]));
+        play.session_after(since);
+    }
+    play.network_is_back();
+    play.browser.status("Online");
+    play.says("still here");
+    play.juliet.hears("still here");
+    // The session went on each time: nobody saw romeo go.
+    let gone = play.juliet.count(|event| {
+        event["event"] == "presence"
+            && event["type"] == "unavailable"
+            && event["full"]
+                .as_str()
+                .is_some_and(|full| full.contains("Waxwing"))
+    });
+    assert_eq!(gone, 0, "{}", play.proxy.told(100));
+}
+
+#[test]
+fn a_gateway_that_answers_502_is_not_hammered_and_is_told_of() {
+    let play = Play::new();
+    play.proxy.door(Door::Answer(502));
+    play.proxy.cut(Ends::Both);
+    let cut = Instant::now();
+    play.browser.status("Offline");
+    play.says("later");
+    play.browser.find("image", "Sending");
+    // Waiting gets longer: in these seconds an eager client would try dozens of times.
+    wait_for("some time", || {
+        (cut.elapsed() > Duration::from_secs(6)).then_some(())
+    });
+    let tries = play
+        .proxy
+        .since(cut)
+        .iter()
+        .filter(|entry| entry.what == What::TurnedAway(502))
+        .count();
+    assert!((1..=6).contains(&tries), "{tries}\n{}", play.proxy.told(60));
+    let mended = play.network_is_back();
+    let back = play.session_after(mended) - mended;
+    assert!(back <= Duration::from_secs(2), "{back:?}");
+    play.browser.find("image", "Sent");
+}
+
+/// Ten messages, during which the server ends; and starts again.
+fn in_a_burst(end: fn(&mut World)) {
+    let mut play = Play::new();
+    let texts: Vec<String> = (0..10).map(|number| format!("burst {number}")).collect();
+    for text in &texts[..5] {
+        play.browser.find("textbox", "Message").enter(text);
+        play.browser.keys("\u{E007}");
+    }
+    end(&mut play.world);
+    for text in &texts[5..] {
+        play.browser.find("textbox", "Message").enter(text);
+        play.browser.keys("\u{E007}");
+    }
+    play.world.hears(&play.browser, &texts[9]);
+    play.world.server.restart().unwrap();
+    let restarted = play.network_is_back();
+    play.session_after(restarted);
+    play.browser.gone("image", "Sending");
+    // What came to juliet's client in the moment of the end, nobody knows: the archive does.
+    let archive = play.world.foreign("juliet").archive();
+    let came: Vec<String> = archive.into_iter().map(|[_, _, body]| body).collect();
+    assert_eq!(came, texts, "{}", play.proxy.told(120));
+    let shown = play.world.articles_with(&play.browser, "burst");
+    let shown: Vec<String> = shown.iter().map(|one| one.text()).collect();
+    assert_eq!(shown.len(), texts.len(), "{shown:?}");
+    for (one, text) in shown.iter().zip(&texts) {
+        assert!(one.starts_with(text.as_str()), "{shown:?}");
+    }
+}
+
+#[test]
+fn a_server_that_restarts_in_the_middle_of_a_burst_has_all_of_it_once() {
+    in_a_burst(|world| world.server.stop());
+}
+
+#[test]
+fn a_server_that_is_killed_in_the_middle_of_a_burst_has_all_of_it_once() {
+    in_a_burst(|world| world.server.kill());
+}

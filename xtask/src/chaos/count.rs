@@ -1,0 +1,182 @@
+//! The end of a run: all is calm, and everything is looked for everywhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::oracle::{Written, judge};
+use super::play::{BACK, PAIRS, Play};
+use super::stage::DOMAIN;
+use crate::fault::FaultProxy;
+
+impl Play {
+    /// Everything works again, and each pair writes its last message.
+    pub(super) fn calm(&mut self) {
+        for seat in &self.stage.seats {
+            seat.proxy.mend();
+            seat.network_is_back();
+            seat.online();
+            for peer in ["mallory", self.other(seat.user)] {
+                seat.turn_to(peer);
+                seat.settled();
+            }
+        }
+        let mut batches: [Vec<String>; 6] = Default::default();
+        for pair in 0..6 {
+            batches[pair] = self.next(pair, self.left[pair]);
+        }
+        for pair in [4, 5] {
+            for text in &batches[pair] {
+                let to = format!("{}@{DOMAIN}", PAIRS[pair].2);
+                self.stage.mallory.send(&to, text);
+            }
+        }
+        for one in [0, 1] {
+            self.write(one, &batches);
+        }
+        for one in [0, 1] {
+            let seat = &self.stage.seats[one];
+            for peer in ["mallory", self.other(seat.user)] {
+                seat.turn_to(peer);
+                seat.settled();
+                let last = self.last(peer, seat.user);
+                seat.until(&format!("{last:?}"), BACK, || seat.shows(&last));
+            }
+        }
+        for from in ["romeo", "juliet"] {
+            self.await_at_mallory(&self.last(from, "mallory"));
+        }
+        self.stage.mallory.sync();
+    }
+
+    /// What the server took, and told its sender that it took it, but lost when it died, before it came to the other's archive:
+    /// nobody can know that. (ejabberd hands messages from one process to another.)
+    fn forgive(&mut self, archives: &HashMap<&str, Vec<[String; 3]>>) {
+        let has = |user: &str, text: &String| {
+            let archive = archives.get(user).into_iter().flatten();
+            archive.into_iter().any(|[_, _, body]| body == text)
+        };
+        for (written, (_, from, to)) in self.written.iter_mut().zip(PAIRS) {
+            written.all.retain(|text| {
+                let is_lost = self.at_risk.contains(text) && has(from, text) && !has(to, text);
+                if is_lost {
+                    self.report.forgiven.push(text.clone());
+                }
+                !is_lost
+            });
+        }
+    }
+
+    /// Looks everywhere.
+    pub(super) fn count(&mut self) {
+        self.report.messages = self.written.iter().map(|one| one.all.len()).sum();
+        let archives: HashMap<&str, Vec<[String; 3]>> = ["romeo", "juliet", "mallory"]
+            .map(|user| (user, self.stage.archive(user)))
+            .into();
+        self.forgive(&archives);
+        let inbox = self.stage.inbox();
+        self.judge("what mallory was told", &[2, 3], &inbox);
+        for user in ["romeo", "juliet", "mallory"] {
+            let archive = &archives[user];
+            for peer in ["romeo", "juliet", "mallory"] {
+                if peer == user {
+                    continue;
+                }
+                let is_with = |address: &String| address.starts_with(&format!("{peer}@"));
+                let bodies: Vec<String> = archive
+                    .iter()
+                    .filter(|[from, to, _]| is_with(from) || is_with(to))
+                    .map(|[_, _, body]| body.clone())
+                    .collect();
+                let pairs = between(user, peer);
+                self.judge(&format!("{user}'s archive with {peer}"), &pairs, &bodies);
+            }
+        }
+        for one in [0, 1] {
+            let user = self.stage.seats[one].user;
+            for peer in [self.other(user), "mallory"] {
+                self.stage.seats[one].turn_to(peer);
+                let shown = self.stage.seats[one].timeline();
+                let pairs = between(user, peer);
+                self.judge(
+                    &format!("what {user}'s browser shows of {peer}"),
+                    &pairs,
+                    &shown,
+                );
+            }
+        }
+        if !self.report.flaws.is_empty() {
+            self.show_evidence();
+        }
+    }
+
+    fn judge(&mut self, place: &str, pairs: &[usize], found: &[String]) {
+        let written: Vec<&Written> = pairs.iter().map(|pair| &self.written[*pair]).collect();
+        self.report.places += 1;
+        // With its sender, what the server lost is there all the same.
+        let forgiven = &self.report.forgiven;
+        let kept = found.iter().filter(|text| !forgiven.contains(text));
+        let found: Vec<String> = kept.cloned().collect();
+        let flaws = judge(place, &written, &found);
+        if !flaws.is_empty() {
+            println!("{place}: {}", found.join(" "));
+        }
+        self.report.flaws.extend(flaws);
+    }
+
+    /// Everything that both networks saw of the first messages with which something is wrong.
+    fn show_evidence(&self) {
+        let mut wrong: Vec<&str> = self
+            .report
+            .flaws
+            .iter()
+            .map(|flaw| flaw.message.as_str())
+            .collect();
+        wrong.sort_unstable();
+        wrong.dedup();
+        wrong.truncate(12);
+        for seat in &self.stage.seats {
+            println!("the network of {}:", seat.user);
+            println!("{}", around(&seat.proxy, &wrong));
+        }
+        println!("the server:\n{}", self.stage.server.log());
+    }
+}
+
+/// The pairs of two people.
+fn between(one: &str, other: &str) -> Vec<usize> {
+    let pairs = PAIRS.iter().enumerate();
+    let own = pairs.filter(|(_, (_, from, to))| {
+        (*from == one && *to == other) || (*from == other && *to == one)
+    });
+    own.map(|(at, _)| at).collect()
+}
+
+/// What happened shortly before and after one of these messages went by.
+pub(super) fn around(proxy: &FaultProxy, messages: &[&str]) -> String {
+    let start = Instant::now().checked_sub(Duration::from_secs(24 * 3_600));
+    let all = proxy.since(start.unwrap_or_else(Instant::now));
+    let at: Vec<usize> = all
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| {
+            let said = entry.to_string();
+            messages.iter().any(|message| said.contains(message))
+        })
+        .map(|(at, _)| at)
+        .collect();
+    let near = |index: usize| at.iter().any(|at| at.abs_diff(index) < 14);
+    let lines: Vec<String> = all
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| near(*index))
+        .map(|(_, entry)| entry.to_string())
+        .collect();
+    lines.join("\n")
+}

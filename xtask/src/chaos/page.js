@@ -1,0 +1,57 @@
+// What the chaos does inside a page, and reads there: the document, as a person sees it.
+"use strict";
+(() => {
+  const log = () => document.querySelector("[role=log]");
+  const articles = () => [...(log()?.querySelectorAll("article") ?? [])];
+  const text = (article) => article.querySelector(".message-text").textContent.trim();
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const waits = () => log().querySelector(".spinner") !== null;
+
+  // The part of `now` that stands before all that is known; both overlap, or the view has jumped.
+  const before = (now, known) => {
+    for (let at = 0; at + now.length <= known.length; at += 1) {
+      if (now.every((one, n) => one === known[at + n])) return [];
+    }
+    for (let length = Math.min(now.length, known.length); length > 0; length -= 1) {
+      const start = now.length - length;
+      if (known.slice(0, length).every((one, n) => one === now[start + n])) return now.slice(0, start);
+    }
+    throw new Error(`no overlap of ${JSON.stringify(now)} with ${JSON.stringify(known.slice(0, 40))}`);
+  };
+
+  globalThis.chaos = {
+    // Whether a message is shown near the end.
+    shows: (wanted) => articles().slice(-40).some((one) => text(one) === wanted),
+
+    // The own messages in view that are not with the server.
+    sending: () => articles().filter((one) => one.dataset.state === "sending").map(text),
+
+    status: () => [...document.querySelectorAll("[role=status], output")].map((one) => one.textContent.trim()).join(" | "),
+
+    // Everything in the conversation, from the newest up to its beginning.
+    async timeline() {
+      let still = 0;
+      let last = "";
+      while (still < 10) {
+        log().scrollTop = log().scrollHeight;
+        await frame();
+        const now = JSON.stringify(articles().map(text));
+        still = now === last && !waits() ? still + 1 : 0;
+        last = now;
+      }
+      let known = articles().map(text);
+      still = 0;
+      const start = performance.now();
+      while (still < 10) {
+        if (performance.now() - start > 240_000) throw new Error(`never at the beginning: ${known.length}`);
+        const top = log().scrollTop;
+        log().scrollTop = top - log().clientHeight / 2;
+        await frame();
+        const more = before(articles().map(text), known);
+        known = [...more, ...known];
+        still = more.length === 0 && log().scrollTop <= 0 && !waits() ? still + 1 : 0;
+      }
+      return known;
+    },
+  };
+})();

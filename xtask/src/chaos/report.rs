@@ -1,0 +1,107 @@
+//! What a run came to.
+#![allow(missing_docs)]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::act::Act;
+use super::oracle::{Flaw, Kind};
+use super::{Options, Server};
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub options: Options,
+    /// How many messages were written.
+    pub messages: usize,
+    /// What went wrong, how often.
+    pub acts: BTreeMap<Act, usize>,
+    /// How long it took from the network's return until the session went on.
+    pub resumed: Vec<Duration>,
+    /// How long it took from the network's return until a new session stood.
+    pub anew: Vec<Duration>,
+    /// How long it took until a connection was found dead of which nobody was told.
+    pub found: Vec<Duration>,
+    /// In how many places all of it was looked for.
+    pub places: usize,
+    pub flaws: Vec<Flaw>,
+    /// What the server itself lost when it was killed: it is in its sender's archive, and not in the other's.
+    pub forgiven: Vec<String>,
+    pub took: Duration,
+}
+
+impl Report {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            options,
+            messages: 0,
+            acts: BTreeMap::new(),
+            resumed: Vec::new(),
+            anew: Vec::new(),
+            found: Vec::new(),
+            places: 0,
+            flaws: Vec::new(),
+            forgiven: Vec::new(),
+            took: Duration::ZERO,
+        }
+    }
+
+    fn count(&self, kind: Kind) -> usize {
+        self.flaws.iter().filter(|flaw| flaw.kind == kind).count()
+    }
+}
+
+/// Median and 95th percentile, in words.
+fn spread(times: &[Duration]) -> String {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let at = |percent: usize| {
+        let index = sorted.len().saturating_sub(1) * percent / 100;
+        sorted.get(index).map_or(0.0, Duration::as_secs_f64)
+    };
+    format!(
+        "{} times, median {:.2} s, p95 {:.2} s, longest {:.2} s",
+        times.len(),
+        at(50),
+        at(95),
+        at(100)
+    )
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = match self.options.server {
+            Server::Prosody => "Prosody",
+            Server::Ejabberd => "ejabberd",
+        };
+        let cuts: usize = self.acts.values().sum();
+        writeln!(
+            f,
+            "{server}, seed {}: {} messages, {cuts} faults, looked for in {} places: {} lost, {} doubled, {} out of order, {} \
+             strange; {:.0} s",
+            self.options.seed,
+            self.messages,
+            self.places,
+            self.count(Kind::Lost),
+            self.count(Kind::Doubled),
+            self.count(Kind::OutOfOrder),
+            self.count(Kind::Strange),
+            self.took.as_secs_f64()
+        )?;
+        for (act, count) in &self.acts {
+            writeln!(f, "  {count:>4}  {act}")?;
+        }
+        writeln!(f, "  session resumed: {}", spread(&self.resumed))?;
+        writeln!(f, "  new session: {}", spread(&self.anew))?;
+        write!(f, "  dead connection found: {}", spread(&self.found))?;
+        if !self.forgiven.is_empty() {
+            let lost = self.forgiven.join(" ");
+            write!(f, "\n  lost by the server when it died: {lost}")?;
+        }
+        for flaw in self.flaws.iter().take(40) {
+            write!(f, "\n  {flaw}")?;
+        }
+        Ok(())
+    }
+}
