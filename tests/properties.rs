@@ -16,6 +16,7 @@ use proptest::test_runner::{TestError, TestRunner};
 use support::disk::Fault;
 use support::managed::Memory;
 use support::server::Archived;
+use support::tokens::Tokens;
 use support::{Stage, address, juliet};
 use waxwing::boundary::change::{Edge, Item};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
@@ -245,8 +246,8 @@ fn cut(stage: &mut Stage) {
 }
 
 /// The socket is gone, the server remembers so much of the session, and there is another one.
-fn cut_off(stage: &mut Stage, managed: bool, memory: Memory) {
-    stage.server.manages = managed.then_some(memory);
+fn cut_off(stage: &mut Stage, sessions: Sessions, memory: Memory) {
+    stage.server.manages = (sessions != Sessions::Plain).then_some(memory);
     cut(stage);
 }
 
@@ -275,8 +276,19 @@ fn revive(stage: Stage) -> Stage {
     stage
 }
 
-/// What a run is made of: what happens, whether streams are managed (XEP-0198), and how long the archive's pages are.
-type Case = (Vec<Act>, bool, usize);
+/// How a session begins, and whether it outlives its socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Sessions {
+    /// It does not.
+    Plain,
+    /// XEP-0198.
+    Managed,
+    /// The same, along with a log-in by token (XEP-0388, XEP-0484).
+    Inline,
+}
+
+/// What a run is made of: what happens, how sessions begin, and how long the archive's pages are.
+type Case = (Vec<Act>, Sessions, usize);
 
 /// What leaves the order of one second open: servers do not tell so late what came earlier than what they told, and a page
 /// of history does not say what came before it in its first second.
@@ -289,15 +301,22 @@ fn case() -> impl Strategy<Value = Case> {
     let plain = act().prop_filter("odd", |act| !is_odd(act));
     let plain = prop::collection::vec(plain, 1..30);
     let page_size = prop_oneof![Just(2_usize), Just(5), Just(100)];
-    (prop_oneof![acts, plain], any::<bool>(), page_size)
+    let sessions = prop_oneof![
+        Just(Sessions::Plain),
+        Just(Sessions::Managed),
+        Just(Sessions::Inline)
+    ];
+    (prop_oneof![acts, plain], sessions, page_size)
 }
 
 /// Lets it all happen, and compares what is stored with what is archived. `fault` is what the client does wrong.
-fn run((acts, managed, page_size): Case, fault: Option<Fault>) -> Result<(), TestCaseError> {
-    let mut stage = Stage::online();
+fn run((acts, sessions, page_size): Case, fault: Option<Fault>) -> Result<(), TestCaseError> {
+    let mut stage = Stage::empty();
+    stage.server.tokens = (sessions == Sessions::Inline).then(Tokens::default);
+    stage.log_in(true).unwrap();
     stage.disk.fault.set(fault);
     stage.server.page_size = Some(page_size);
-    cut_off(&mut stage, managed, Memory::Session);
+    cut_off(&mut stage, sessions, Memory::Session);
     let open = AccountCommand::OpenConversation("juliet@example.org".into());
     stage.tell(open).unwrap();
     let mut number = 0;
@@ -341,13 +360,13 @@ fn run((acts, managed, page_size): Case, fault: Option<Fault>) -> Result<(), Tes
             Act::ScrollBack => stage.extend(Toward::Older),
             Act::Deaf => stage.server.deaf = true,
             Act::Mute => stage.server.mute.set(true),
-            Act::Cut(memory) => cut_off(&mut stage, managed, memory),
+            Act::Cut(memory) => cut_off(&mut stage, sessions, memory),
             Act::CutInPage(after) => {
                 stage.server.cut_after = Some(after);
-                cut_off(&mut stage, managed, Memory::Nothing);
+                cut_off(&mut stage, sessions, Memory::Nothing);
                 stage.server.cut_after = None;
                 taken.extend(archive_own(&mut stage, &mut number));
-                cut_off(&mut stage, managed, Memory::Session);
+                cut_off(&mut stage, sessions, Memory::Session);
             }
             Act::Restart => stage = stage.restart(),
             Act::Crash { in_page } => {
@@ -361,7 +380,7 @@ fn run((acts, managed, page_size): Case, fault: Option<Fault>) -> Result<(), Tes
         stage.pass(Duration::from_millis(300));
     }
     // In the end the network is well: what was written is taken, and a new session catches up with the rest.
-    cut_off(&mut stage, managed, Memory::Session);
+    cut_off(&mut stage, sessions, Memory::Session);
     stage.go();
     taken.extend(archive_own(&mut stage, &mut number));
     stage = stage.restart();
