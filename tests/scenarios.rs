@@ -15,6 +15,8 @@ mod alive;
 mod catch_up;
 #[path = "scenarios/connection.rs"]
 mod connection;
+#[path = "scenarios/dates.rs"]
+mod dates;
 #[path = "scenarios/deaths.rs"]
 mod deaths;
 #[path = "scenarios/disk.rs"]

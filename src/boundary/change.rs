@@ -238,6 +238,8 @@ pub enum Reply {
     Account(AccountId),
     /// It was done, for this address.
     Address(Address),
+    /// It stands there, if there is one.
+    Found(Option<Position>),
     /// A form to fill in.
     Form(Form),
     /// The account exists now; its address, ready to log in.

@@ -8,6 +8,7 @@ use crate::entity::message::Position;
 use crate::entity::presence::OwnPresence;
 use crate::entity::secret::Secret;
 use crate::entity::settings::Settings;
+use crate::entity::time::Timestamp;
 
 /// What a page sends: several of them to one `postMessage`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -214,6 +215,13 @@ pub enum AccountCommand {
         conversation: Address,
         /// Empty removes it.
         text: String,
+    },
+    /// Looks for the first message of a conversation at or after a time, also in the archive; answered by `Reply::Found`.
+    FindDate {
+        /// With whom.
+        conversation: Address,
+        /// From when on.
+        from: Timestamp,
     },
     /// Everything up to here was seen.
     MarkRead(Address, Position),

@@ -238,6 +238,10 @@ impl Stage {
     /// The first page sees the newest of its gaps, and reads toward there.
     pub fn fill(&mut self, toward: Toward) {
         let gap = self.pages[0].window.gaps.last().expect("no gap").0;
+        self.fill_gap(gap, toward);
+    }
+
+    pub fn fill_gap(&mut self, gap: ItemId, toward: Toward) {
         let wish = Command::Fill(WINDOW, gap, toward);
         self.pages[0].page.wish(0, wish);
         self.go();

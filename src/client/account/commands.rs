@@ -72,6 +72,11 @@ impl Account {
                     .later
                     .push_back(Later::Draft(asker, conversation, text));
             }
+            AccountCommand::FindDate { conversation, from } => {
+                return work
+                    .later
+                    .push_back(Later::FindDate(asker, conversation, from));
+            }
             AccountCommand::MarkRead(address, position) => {
                 self.on_read(now, address, position);
                 Ok(Reply::Done)

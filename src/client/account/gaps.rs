@@ -22,6 +22,7 @@ use crate::xmpp::engine::{Input, Wish};
 use crate::xmpp::feature::archive::{Place, Wanted};
 use crate::xmpp::message::order::{place_above, place_below};
 
+use super::dates::Sought;
 use super::fold::Merged;
 use super::turn::Work;
 use super::{Account, Phase};
@@ -35,12 +36,21 @@ const FRUITLESS: u32 = 20;
 #[derive(Debug, Default)]
 pub(super) struct Fills {
     last: u64,
-    open: HashMap<u64, Fill>,
+    open: HashMap<u64, Want>,
+}
+
+/// What a stretch is wanted for.
+#[derive(Debug)]
+pub(super) enum Want {
+    /// To fill a gap.
+    Fill(Fill),
+    /// To show a date.
+    Date(Sought),
 }
 
 /// A gap that is being filled.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Fill {
+pub(super) struct Fill {
     peer: Address,
     gap: ItemId,
     toward: Toward,
@@ -65,7 +75,8 @@ impl Account {
         };
         let Some(peer) = peer else { return };
         let mut open = self.fills.open.values();
-        if open.any(|fill| fill.peer == peer && fill.gap == gap) {
+        if open.any(|want| matches!(want, Want::Fill(fill) if fill.peer == peer && fill.gap == gap))
+        {
             return;
         }
         let known = self.model.borrow().gaps.find(&peer, gap);
@@ -88,10 +99,23 @@ impl Account {
     fn ask_fill(&mut self, now: Instant, fill: Fill, own: &OwnGap, work: &mut Work) {
         let wanted = wanted(own, fill.toward);
         self.set_gap(&fill.peer, fill.gap, GapState::Loading);
+        let peer = fill.peer.clone();
+        self.ask_stretch(now, peer, Want::Fill(fill), wanted, work);
+    }
+
+    /// Asks the archive for a stretch of a conversation.
+    pub(super) fn ask_stretch(
+        &mut self,
+        now: Instant,
+        peer: Address,
+        want: Want,
+        wanted: Wanted,
+        work: &mut Work,
+    ) {
         self.fills.last = self.fills.last.wrapping_add(1);
         let ticket = self.fills.last;
-        let wish = Wish::Stretch(fill.peer.clone(), ticket, wanted);
-        self.fills.open.insert(ticket, fill);
+        self.fills.open.insert(ticket, want);
+        let wish = Wish::Stretch(peer, ticket, wanted);
         self.handle(now, Input::Wish(wish), work);
     }
 
@@ -104,9 +128,21 @@ impl Account {
         batch: &mut Batch,
         work: &mut Work,
     ) {
-        let Some(mut fill) = self.fills.open.remove(&ticket) else {
-            return tracing::debug!("a stretch that nobody waits for");
-        };
+        match self.fills.open.remove(&ticket) {
+            Some(Want::Fill(fill)) => self.on_fill(now, fill, outcome, batch, work).await,
+            Some(Want::Date(sought)) => self.on_date(now, sought, outcome, batch, work).await,
+            None => tracing::debug!("a stretch that nobody waits for"),
+        }
+    }
+
+    async fn on_fill(
+        &mut self,
+        now: Instant,
+        mut fill: Fill,
+        outcome: Result<Stretch, Unavailable>,
+        batch: &mut Batch,
+        work: &mut Work,
+    ) {
         let known = self.model.borrow().gaps.find(&fill.peer, fill.gap);
         // It was filled meanwhile, with all the others.
         let Some(mut own) = known else { return };

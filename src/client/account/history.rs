@@ -314,7 +314,7 @@ impl Account {
         }
     }
 
-    fn history_of(&self, peer: &Address) -> History {
+    pub(super) fn history_of(&self, peer: &Address) -> History {
         let model = self.model.borrow();
         let known = model.conversations.of(peer);
         known.map_or(History::Unknown, |known| known.history.clone())

@@ -15,11 +15,13 @@
 //! | `past.rs` | a disk that could be opened only later: what it holds is learnt |
 //! | `history.rs` | windows, the archive, unread counts |
 //! | `displayed.rs` | how far was read here is told to the account, and what it says of other devices is heeded |
+//! | `dates.rs` | a date that somebody wants to see |
 //! | `gaps.rs` | gaps of a conversation, filled when somebody sees them |
 //! | `catch_up.rs` | pages of what was missed, merged with what is stored |
 
 mod catch_up;
 mod commands;
+mod dates;
 mod disk;
 mod displayed;
 mod fold;

@@ -11,7 +11,7 @@ use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message};
 use crate::entity::problem::Problem;
-use crate::entity::time::Instant;
+use crate::entity::time::{Instant, Timestamp};
 use crate::event::{Event, Next, Save};
 use crate::model::timeline::Watch;
 use crate::store::{Batch, Op};
@@ -55,6 +55,9 @@ pub(super) enum Later {
     Watch(Watch, TimelineRequest),
     Extend(Watch, Toward),
     Fill(Watch, ItemId, Toward),
+    FindDate(Asker, Address, Timestamp),
+    /// What was found from a date on is stored.
+    Found(Asker, Address, Timestamp),
     /// A page came; whether it brought anything new.
     Refill(Address, bool),
     Latest(Address),
@@ -252,6 +255,12 @@ impl Account {
             Later::Fill(watch, gap, toward) => {
                 work.urgent = true;
                 self.fill(now, watch, gap, toward, work);
+            }
+            Later::FindDate(asker, conversation, from) => {
+                self.find_date(now, asker, conversation, from, work).await;
+            }
+            Later::Found(asker, conversation, from) => {
+                self.tell_found(asker, &conversation, from, work).await;
             }
             Later::Refill(conversation, fruitful) => {
                 self.refill(now, &conversation, fruitful, work).await;

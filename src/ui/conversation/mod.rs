@@ -1,5 +1,7 @@
 //! A conversation: its head, its messages, and the composer.
 
+mod date;
+
 use crate::ui::view::prelude::*;
 
 use super::composer::Composer;
@@ -11,7 +13,9 @@ use super::reactive::model::PeerKey;
 use super::timeline::view::Timeline;
 use super::widget::avatar::Avatar;
 use super::widget::icon::Icon;
+use super::widget::icon_button::IconButton;
 use crate::entity::presence::Availability;
+use date::DateDialog;
 
 /// A conversation, the whole middle pane.
 #[component]
@@ -24,6 +28,8 @@ pub fn ConversationPane(
     let handle = use_handle();
     let model = handle.model;
     let jumps = RwSignal::new(0);
+    let goal = RwSignal::new(None);
+    let dating = RwSignal::new(false);
 
     let name = {
         let peer = peer.clone();
@@ -64,6 +70,7 @@ pub fn ConversationPane(
             });
         }
     };
+    let dated = peer.clone();
     view! {
         <div class="pane-header">
             <a class="icon-button pane-header__back" href=Place::Home.href() aria-label=text.common.back title=text.common.back>
@@ -84,8 +91,23 @@ pub fn ConversationPane(
                     on:click=details
                 ></button>
             </div>
+            <IconButton
+                icon="calendar"
+                label=text.timeline.to_date
+                on_press=Callback::new(move |()| dating.set(true))
+            />
         </div>
-        <Timeline peer=peer.clone() jumps />
+        <Show when=move || dating.get()>
+            <DateDialog
+                peer=dated.clone()
+                on_close=Callback::new(move |()| dating.set(false))
+                on_found=Callback::new(move |place| {
+                    dating.set(false);
+                    goal.set(Some(place));
+                })
+            />
+        </Show>
+        <Timeline peer=peer.clone() jumps goal />
         <Composer peer jumps />
     }
     .into_any()

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Handle;
 use crate::boundary::change::TimelineChange;
 use crate::boundary::command::{Anchor, Command, TimelineRequest, Toward};
-use crate::entity::id::WindowId;
+use crate::entity::id::{ItemId, WindowId};
 use crate::ui::reactive::window::WindowRows;
 use crate::ui::view::prelude::*;
 
@@ -45,6 +45,11 @@ impl Window {
     /// Asks for more at one end.
     pub fn extend(&self, toward: Toward) {
         self.handle.send(Command::Extend(self.id, toward));
+    }
+
+    /// Asks for what is missing in a gap, from one of its ends on.
+    pub fn fill(&self, gap: ItemId, toward: Toward) {
+        self.handle.send(Command::Fill(self.id, gap, toward));
     }
 
     /// Moves it elsewhere in the same timeline.

@@ -163,11 +163,84 @@ pub fn local_day(at: Timestamp) -> i64 {
         .div_euclid(86_400_000)
 }
 
+/// The day of a time where the user is, as a field for dates has it: `2026-05-03`.
+#[must_use]
+pub fn local_date(at: Timestamp) -> String {
+    // From the days since 1970 to a date of the calendar: H. Hinnant, "chrono-compatible low-level date algorithms".
+    let days = local_day(at).saturating_add(719_468);
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// When a day begins where the user is, of a date as a field for dates has it.
+#[must_use]
+pub fn day_begins(date: &str) -> Option<Timestamp> {
+    let mut parts = date.split('-').map(str::parse::<u32>);
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    // Fields take any year that is being typed; the browser takes two digits for the last century.
+    if !(1_970..=9_999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    if cfg!(target_arch = "wasm32") {
+        let month = i32::try_from(month).ok()? - 1;
+        let day = i32::try_from(day).ok()?;
+        let date = js_sys::Date::new_with_year_month_day(year, month, day);
+        return Some(Timestamp(date.get_time() as i64));
+    }
+    let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
+    let year = year - i64::from(month <= 2);
+    let shifted = (month + 9) % 12;
+    let of_year = (153 * shifted + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468;
+    Some(Timestamp(days * 86_400_000))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ui::i18n::texts;
     use leptos::prelude::Owner;
+
+    #[test]
+    fn a_date_of_a_field_is_the_beginning_of_its_day() {
+        for date in [
+            "1970-01-01",
+            "1999-12-31",
+            "2000-02-29",
+            "2026-03-01",
+            "2024-12-31",
+        ] {
+            let begins = day_begins(date).unwrap();
+            assert_eq!(local_date(begins), date);
+            assert_eq!(local_date(Timestamp(begins.0 + 86_399_999)), date);
+        }
+        assert_eq!(day_begins("2026-01-01"), Some(Timestamp(1_767_225_600_000)));
+        for none in [
+            "",
+            "2026",
+            "2026-13-01",
+            "0026-01-01",
+            "2026-01-01-01",
+            "x-y-z",
+        ] {
+            assert_eq!(day_begins(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn a_day_changes_at_midnight() {

@@ -30,7 +30,7 @@ mod zh_cn;
 
 use leptos::prelude::expect_context;
 
-pub use format::{Format, local_day, now};
+pub use format::{Format, day_begins, local_date, local_day, now};
 pub use locale::Locale;
 pub use phrase::{Count, Fill, Fill2};
 

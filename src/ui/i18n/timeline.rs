@@ -1,6 +1,6 @@
 //! Texts: messages.
 
-use super::Count;
+use super::{Count, Fill2};
 
 /// Texts: messages.
 #[allow(missing_docs)]
@@ -19,9 +19,18 @@ pub struct Timeline {
     pub delete: &'static str,
     pub show_more: &'static str,
     pub gap: &'static str,
+    pub gap_load: &'static str,
+    pub gap_loading: &'static str,
+    pub gap_lost: &'static str,
     pub beginning: &'static str,
     pub empty: &'static str,
     pub empty_hint: &'static str,
     pub jump: &'static str,
+    pub to_date: &'static str,
+    pub date: &'static str,
+    pub show: &'static str,
+    pub other_day: Fill2,
+    pub no_later_day: &'static str,
+    pub no_date: &'static str,
     pub unread: Count,
 }

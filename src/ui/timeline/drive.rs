@@ -14,6 +14,7 @@ use super::list::Held;
 use super::scroller::{Found, Scroller};
 use crate::boundary::change::{Edge, Item, ItemKind};
 use crate::boundary::command::{AccountCommand, Anchor, Toward};
+use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Direction, Message, Position};
 use crate::ui::handle::{Handle, Window};
 use crate::ui::reactive::model::PeerKey;
@@ -42,6 +43,10 @@ pub(super) struct Drive {
     scrolled_at: Cell<f64>,
     /// Asked for older, for newer items; not answered yet.
     asked: Cell<(bool, bool)>,
+    /// The gap that was asked for last, and where it stood.
+    asked_gap: Cell<Option<(ItemId, Position)>>,
+    /// Where to go as soon as that is there.
+    aim: Cell<Option<Position>>,
     newest: Cell<Option<Position>>,
     seen: Cell<Option<Position>>,
     told: Cell<Option<Position>>,
@@ -68,6 +73,8 @@ impl Drive {
             changed: Cell::new(false),
             scrolled_at: Cell::new(f64::MIN),
             asked: Cell::new((false, false)),
+            asked_gap: Cell::new(None),
+            aim: Cell::new(None),
             newest: Cell::new(None),
             seen: Cell::new(None),
             told: Cell::new(None),
@@ -79,6 +86,7 @@ impl Drive {
     pub(super) fn changed(self: &Rc<Self>) {
         self.changed.set(true);
         self.asked.set((false, false));
+        self.asked_gap.set(None);
         self.schedule();
         if self.is_just_written() {
             // Whoever pressed Enter waits for it.
@@ -171,6 +179,12 @@ impl Drive {
         self.schedule();
     }
 
+    /// Shows the message of that place.
+    pub(super) fn go_to(self: &Rc<Self>, at: Position) {
+        self.aim.set(Some(at));
+        self.window.show(Anchor::At(at));
+    }
+
     fn frame(self: &Rc<Self>) {
         let Ok(mut scroller) = self.scroller.try_borrow_mut() else {
             return;
@@ -196,6 +210,11 @@ impl Drive {
         let items: Vec<Arc<Item>> = order.iter().filter_map(|id| rows.items.peek(id)).collect();
         let (older, newer) = (rows.older.get_untracked(), rows.newer.get_untracked());
         self.greet(items.last(), newer == Edge::End, scroller);
+        let is_there = |at: &Position| items.iter().any(|item| item.position == *at);
+        if let Some(at) = self.aim.get().filter(is_there) {
+            self.aim.set(None);
+            scroller.aim(at);
+        }
         scroller.hold(&Held {
             items: &items,
             older: &older,
@@ -260,6 +279,12 @@ impl Drive {
             self.asked.set((self.asked.get().0, true));
             self.window.extend(Toward::Newer);
         }
+        if let Some((gap, at, toward)) = found.gap
+            && self.asked_gap.get() != Some((gap, at))
+        {
+            self.asked_gap.set(Some((gap, at)));
+            self.window.fill(gap, toward);
+        }
         if found.unsettled {
             self.later(Duration::from_millis(160), |drive| drive.frame());
         }
@@ -318,6 +343,13 @@ impl Drive {
             }
             ("newer", _) => {
                 self.window.extend(Toward::Newer);
+                return Pressed::Done;
+            }
+            ("gap", _) => {
+                let gap = self.scroller.borrow().gap_at(&button);
+                if let Some((gap, toward)) = gap {
+                    self.window.fill(gap, toward);
+                }
                 return Pressed::Done;
             }
             ("xmpp", _) => {

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::boundary::change::{Edge, Item, ItemKind};
+use crate::boundary::change::{Edge, GapState, Item, ItemKind};
+use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Position};
 use crate::entity::problem::Problem;
 use crate::entity::time::Timestamp;
@@ -31,6 +32,8 @@ pub enum Part {
     Day,
     /// The line "New messages" before it.
     Unread,
+    /// Messages may be missing: no message, and nothing that a person reads on from.
+    Gap,
     /// The item itself.
     Item,
 }
@@ -56,8 +59,8 @@ pub enum RowKind {
         /// The last of a run.
         last: bool,
     },
-    /// Messages are missing.
-    Gap,
+    /// Messages may be missing.
+    Gap(ItemId, GapState),
     /// A day begins.
     Day(Timestamp),
     /// What follows was unread.
@@ -98,6 +101,12 @@ pub fn rows(held: &Held<'_>, mut day: impl FnMut(Timestamp) -> i64) -> Vec<Row> 
     let mut before: Option<&Arc<Item>> = None;
     while let Some(item) = items.next() {
         let at = |part| Key::At(item.position, part);
+        if let ItemKind::Gap(state) = &item.kind {
+            let kind = RowKind::Gap(item.id, state.clone());
+            rows.push(edge(at(Part::Gap), kind));
+            before = None;
+            continue;
+        }
         let its_day = day(item.position.time);
         let day_begins = today != Some(its_day);
         if day_begins {
@@ -115,18 +124,15 @@ pub fn rows(held: &Held<'_>, mut day: impl FnMut(Timestamp) -> i64) -> Vec<Row> 
             rows.push(edge(at(Part::Unread), RowKind::Unread));
         }
         let next_day = items.peek().map(|next| day(next.position.time));
-        let kind = match item.kind {
-            ItemKind::Gap(_) => RowKind::Gap,
-            ItemKind::Message(_) => RowKind::Message {
-                item: item.clone(),
-                first: day_begins
-                    || unread_begins
-                    || !before.is_some_and(|before| one_run(before, item)),
-                last: next_day != Some(its_day)
-                    || !items.peek().is_some_and(|next| {
-                        one_run(item, next) && (divided || !divides(held, next))
-                    }),
-            },
+        let kind = RowKind::Message {
+            item: item.clone(),
+            first: day_begins
+                || unread_begins
+                || !before.is_some_and(|before| one_run(before, item)),
+            last: next_day != Some(its_day)
+                || !items
+                    .peek()
+                    .is_some_and(|next| one_run(item, next) && (divided || !divides(held, next))),
         };
         rows.push(Row {
             key: at(Part::Item),
@@ -224,7 +230,7 @@ pub(super) mod tests {
                 (false, true) => "-)",
                 (false, false) => "--",
             },
-            RowKind::Gap => "G",
+            RowKind::Gap(..) => "G",
             RowKind::Day(_) => "D",
             RowKind::Unread => "U",
             RowKind::Wait => "W",
@@ -283,6 +289,27 @@ pub(super) mod tests {
             message(3, false, "b"),
         ];
         assert_eq!(shape(&items, &Edge::End, &Edge::End, None), "B D () () ()");
+    }
+
+    #[test]
+    fn a_gap_parts_a_run_and_begins_no_day() {
+        let gap = |second: i64| {
+            let position = message(second, false, "").position;
+            Arc::new(Item {
+                id: ItemId(99),
+                position,
+                kind: ItemKind::Gap(GapState::Unknown),
+            })
+        };
+        let items = [message(1, false, "a"), gap(2), message(3, false, "b")];
+        assert_eq!(shape(&items, &Edge::End, &Edge::End, None), "B D () G ()");
+        // It stands before the day of what follows it.
+        let items = [
+            message(1, false, "a"),
+            gap(86_400),
+            message(86_401, false, "b"),
+        ];
+        assert_eq!(shape(&items, &Edge::End, &Edge::End, None), "B D () G D ()");
     }
 
     #[test]

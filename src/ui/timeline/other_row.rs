@@ -5,6 +5,7 @@ use web_sys::Element;
 use super::list::{Key, RowKind};
 use super::make::{append, attribute, button, element, with_text};
 use super::message_row::Shared;
+use crate::boundary::change::GapState;
 use crate::ui::i18n::problem::Words;
 
 /// Builds such a row.
@@ -14,11 +15,7 @@ pub(super) fn build(shared: &Shared, key: &Key, kind: &RowKind) -> Option<Elemen
         RowKind::Message { .. } => None,
         RowKind::Day(time) => separator("day", &shared.format.day(*time)),
         RowKind::Unread => separator("new", t.new_messages),
-        RowKind::Gap => {
-            let gap = element("div", "virtual-list__row gap")?;
-            append(&gap, &with_text("span", "", t.gap)?);
-            Some(gap)
-        }
+        RowKind::Gap(_, state) => gap(shared, state),
         RowKind::Beginning => {
             let line = element("div", "virtual-list__row timeline__wait")?;
             append(&line, &with_text("span", "", t.beginning)?);
@@ -26,10 +23,7 @@ pub(super) fn build(shared: &Shared, key: &Key, kind: &RowKind) -> Option<Elemen
         }
         RowKind::Wait => {
             let line = element("div", "virtual-list__row timeline__wait")?;
-            let ring = element("span", "spinner")?;
-            attribute(&ring, "role", "img");
-            attribute(&ring, "aria-label", shared.texts.common.loading);
-            append(&line, &ring);
+            append(&line, &spinner(shared.texts.common.loading)?);
             Some(line)
         }
         RowKind::Failed(problem) => {
@@ -43,6 +37,41 @@ pub(super) fn build(shared: &Shared, key: &Key, kind: &RowKind) -> Option<Elemen
             Some(gap)
         }
     }
+}
+
+/// Messages may be missing here: what becomes of that, and what can be done.
+fn gap(shared: &Shared, state: &GapState) -> Option<Element> {
+    let t = &shared.texts.timeline;
+    let gap = element("div", "virtual-list__row gap")?;
+    attribute(&gap, "role", "group");
+    let failed;
+    let words = match state {
+        GapState::Unknown => t.gap,
+        GapState::Loading => t.gap_loading,
+        GapState::Lost => t.gap_lost,
+        GapState::Failed(problem) => {
+            failed = Words::of(problem, shared.texts).what;
+            &failed
+        }
+    };
+    attribute(&gap, "aria-label", words);
+    if *state == GapState::Loading {
+        append(&gap, &spinner(shared.texts.common.loading)?);
+    }
+    append(&gap, &with_text("span", "", words)?);
+    if matches!(state, GapState::Unknown | GapState::Failed(_)) {
+        let load = button("button", "gap", t.gap_load)?;
+        attribute(&load, "data-size", "s");
+        append(&gap, &load);
+    }
+    Some(gap)
+}
+
+fn spinner(label: &str) -> Option<Element> {
+    let ring = element("span", "spinner")?;
+    attribute(&ring, "role", "img");
+    attribute(&ring, "aria-label", label);
+    Some(ring)
 }
 
 fn separator(kind: &str, label: &str) -> Option<Element> {

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::layout::Layout;
 use super::list::{Key, Part};
+use crate::boundary::command::Toward;
 
 /// So near the end counts as the end, for somebody who scrolls toward it.
 const NEAR: f64 = 32.0;
@@ -70,6 +71,21 @@ impl Policy {
     /// Goes to the end, and stays there.
     pub fn jump(&mut self) {
         self.hold = Some(Hold::End);
+    }
+
+    /// Goes to a row, with a little before it.
+    pub fn aim(&mut self, key: Key) {
+        let offset = self.view * OPENING;
+        self.hold = Some(Hold::Row { key, offset });
+    }
+
+    /// From which of its ends a gap is read: from the upper one, unless somebody comes from what is older.
+    #[must_use]
+    pub fn reads(&self, gap: &Key) -> Toward {
+        match &self.hold {
+            Some(Hold::Row { key, .. }) if key < gap => Toward::Newer,
+            _ => Toward::Older,
+        }
     }
 
     /// Holds on to a row where it is seen now: it will grow, and must do so downward.
@@ -188,9 +204,10 @@ mod tests {
 
     use super::super::layout::Heights;
     use super::super::list::tests::message;
-    use super::super::list::{Held, Row, rows};
+    use super::super::list::{Held, Row, RowKind, rows};
     use super::*;
-    use crate::boundary::change::Edge;
+    use crate::boundary::change::{Edge, GapState};
+    use crate::entity::id::ItemId;
 
     const VIEW: f64 = 100.0;
 
@@ -330,6 +347,43 @@ mod tests {
         let top = policy.settle(&layout, false);
         assert!(!policy.scrolled(&layout, top.floor(), true));
         assert!(policy.is_at_end());
+    }
+
+    #[test]
+    fn a_gap_is_filled_beyond_what_a_person_looks_at() {
+        let gap = |n: i64| Key::At(message(n, false, "").position, Part::Gap);
+        let with_gap = |from: i64, to: i64, at: i64| {
+            let mut rows = some(from, to, None);
+            let kind = RowKind::Gap(ItemId(0), GapState::Unknown);
+            rows.push(Row { key: gap(at), kind });
+            rows.sort_by_key(|row| row.key);
+            layout(&rows, &[])
+        };
+        // Somebody reads back to a gap below which nothing is loaded: it stands at the upper edge.
+        let before = with_gap(100, 150, 110);
+        let mut policy = opened(&before, None);
+        let edge = before.top(before.index(&gap(110)));
+        policy.scrolled(&before, edge, true);
+        assert_eq!(policy.reads(&gap(110)), Toward::Older);
+        let at = seen_at(&policy, &before, key(111));
+        let after = with_gap(60, 150, 70);
+        policy.settle(&after, false);
+        assert!((seen_at(&policy, &after, key(111)) - at).abs() < 0.1);
+        // Somebody comes from what is older: what is there stays, and more comes below.
+        let mut policy = opened(&before, None);
+        policy.scrolled(&before, edge - 50.0, true);
+        assert_eq!(policy.reads(&gap(110)), Toward::Newer);
+    }
+
+    #[test]
+    fn a_date_is_shown_with_a_little_before_it() {
+        let layout = layout(&some(0, 50, None), &[]);
+        let mut policy = opened(&layout, None);
+        let day = Key::At(message(20, false, "").position, Part::Day);
+        policy.aim(day);
+        policy.settle(&layout, false);
+        assert!((seen_at(&policy, &layout, key(20)) - 20.0).abs() < 0.1);
+        assert!(!policy.is_at_end());
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::list::{Held, Key, Part, Row, RowKind, rows};
 use super::make::attribute;
 use super::message_row::Shared;
 use super::policy::Policy;
-use crate::boundary::change::{Edge, ItemKind};
+use crate::boundary::change::{Edge, GapState, ItemKind};
+use crate::boundary::command::Toward;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::ui::browser::pixels;
@@ -43,6 +44,8 @@ pub(super) struct Found {
     pub newer: bool,
     /// The newest message of the other that is seen to its end.
     pub seen: Option<Position>,
+    /// A gap is near that nobody has filled: which, where it stands, and from which end it is read.
+    pub gap: Option<(ItemId, Position, Toward)>,
     /// The view holds on to the end, and the end is the present.
     pub at_end: bool,
     /// Somebody scrolls: when that is over, another frame puts things straight.
@@ -352,10 +355,16 @@ impl Scroller {
             let message = message_of(row)?;
             (message.direction == Direction::Incoming).then_some(message.position)
         });
+        let near = self.rows.get(self.policy.needed(&self.layout));
+        let gap = near.unwrap_or_default().iter().find_map(|row| {
+            let (id, at) = gap_of(row, true)?;
+            Some((id, at, self.policy.reads(&row.key)))
+        });
         Found {
             older,
             newer,
             seen,
+            gap,
             at_end: self.present && self.policy.is_at_end(),
             unsettled: self.policy.base().abs() > 0.0,
         }
@@ -368,6 +377,19 @@ impl Scroller {
             .iter()
             .find(|drawn| drawn.element.contains(Some(element)))?;
         Some(drawn.message.as_ref()?.id)
+    }
+
+    /// The gap in whose row an element is, and from which end it is read.
+    pub(super) fn gap_at(&self, element: &Element) -> Option<(ItemId, Toward)> {
+        let mut drawn = self.drawn.iter();
+        let drawn = drawn.find(|drawn| drawn.element.contains(Some(element)))?;
+        let (id, _) = gap_of(&drawn.row, false)?;
+        Some((id, self.policy.reads(&drawn.row.key)))
+    }
+
+    /// Goes to the item of that place.
+    pub(super) fn aim(&mut self, at: Position) {
+        self.policy.aim(Key::At(at, Part::Day));
     }
 
     /// Shows more of a long message.
@@ -385,6 +407,16 @@ impl Scroller {
             self.leave(&[old]);
             self.doubtful = true;
         }
+    }
+}
+
+/// The gap that a row shows, and its place; with `unasked`, only one that nobody has asked for.
+fn gap_of(row: &Row, unasked: bool) -> Option<(ItemId, Position)> {
+    match (&row.kind, row.key) {
+        (RowKind::Gap(id, state), Key::At(at, _)) if !unasked || *state == GapState::Unknown => {
+            Some((*id, at))
+        }
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ use super::message_row::Shared;
 use super::scroller::{Scroller, Stage};
 use crate::boundary::change::Edge;
 use crate::boundary::command::{Anchor, TimelineRequest};
+use crate::entity::message::Position;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::problem::Words;
 use crate::ui::i18n::{use_format, use_text};
@@ -34,6 +35,8 @@ pub fn Timeline(
     peer: PeerKey,
     /// Goes up when the newest message is wanted: somebody wrote one.
     jumps: RwSignal<u32>,
+    /// A place that somebody wants to see.
+    goal: RwSignal<Option<Position>>,
 ) -> impl IntoView {
     let text = use_text();
     let format = use_format();
@@ -104,6 +107,13 @@ pub fn Timeline(
             drive.jump();
         }
         now
+    });
+    Effect::new(move |_| {
+        if let (Some(place), Some(drive)) = (goal.get(), drive_now()) {
+            goal.set(None);
+            drive.go_to(place);
+            said.set(format.day(place.time));
+        }
     });
     let look = move || {
         if let Some(drive) = drive_now() {
