@@ -182,7 +182,12 @@ impl Client {
 
     async fn start(&mut self) {
         match self.around.ports.depot.load().await {
-            Ok(device) => self.start_on(device).await,
+            Ok(device) => {
+                if device.skipped > 0 {
+                    tracing::warn!(records = device.skipped, "what cannot be read is left out");
+                }
+                self.start_on(device).await;
+            }
             Err(error) => {
                 tracing::warn!(%error, "nothing can be kept on this device");
                 let disk = self.around.ports.depot.clone();

@@ -23,6 +23,9 @@ const STRIDE: u32 = 500;
 /// What the store says.
 pub async fn load(store: &dyn Store) -> Result<Snapshot, StoreError> {
     let mut held = store.load().await?;
+    if held.skipped > 0 {
+        tracing::warn!(records = held.skipped, "what cannot be read is left out");
+    }
     if !held.doubted {
         return Ok(held);
     }
