@@ -14,7 +14,6 @@ use crate::xmpp::engine::{Credentials, Engine, Input, Output, Purpose, Settings,
 use crate::xmpp::stream::auth::Kept;
 
 use super::account::Surroundings;
-use super::agent::agent;
 use super::link::{Happening, Link, Report, Target};
 use super::ports::Ports;
 
@@ -48,14 +47,10 @@ impl Farewell {
             },
             language: around.language.clone(),
         };
-        let known = Snapshot {
-            agent: Some(agent(account.id)),
-            ..Snapshot::default()
-        };
         let ports = around.ports.clone();
         let farewell = Self {
             reports,
-            engine: Engine::new(settings, known, ports.entropy.seed()),
+            engine: Engine::new(settings, Snapshot::default(), ports.entropy.seed()),
             link: Link::new(ports.clone(), report),
             ports: ports.clone(),
             over: false,

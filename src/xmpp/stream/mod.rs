@@ -183,9 +183,14 @@ impl Stream {
             pinned: mechanism.and_then(Mechanism::parse).max(of_keys),
             settings,
             secrets,
+            // A token is taken from no other name than that which it was given to.
+            agent: kept
+                .token
+                .as_ref()
+                .map(|token| token.agent().to_owned())
+                .or_else(|| known.agent.clone()),
             token: kept.token.clone(),
             kept,
-            agent: known.agent.clone(),
             revokes,
             channel: Channel::Exposed,
             state: State::Fresh,

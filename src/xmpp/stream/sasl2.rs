@@ -151,6 +151,7 @@ impl Stream {
             let upgrade = text_element("upgrade", ns::SASL_UPGRADE, upgrade::task(*hash));
             authenticate = authenticate.with_child(upgrade);
         }
+        // XEP-0484 §5.1: not without the name of the installation.
         if sasl2.inline.fast && self.agent.is_some() {
             let request = element("request-token", ns::FAST).with("mechanism", fast::MECHANISM);
             authenticate = authenticate.with_child(request);
@@ -174,9 +175,7 @@ impl Stream {
         };
         let name = address.local()?.to_owned();
         let has_other = self.secrets.password.is_some() || self.secrets.keys.is_some();
-        // XEP-0484 §5.1: not without the name of the installation.
-        self.agent.as_ref().filter(|_| inline.fast)?;
-        let token = self.token.as_mut()?;
+        let token = self.token.as_mut().filter(|_| inline.fast)?;
         if has_other && token.is_stale(cx.now.wall) {
             return None;
         }
@@ -362,9 +361,9 @@ impl Stream {
         let sasl2 = login.offer.as_ref().and_then(|offer| offer.sasl2.as_ref());
         let inline = sasl2.map(|sasl2| sasl2.inline).unwrap_or_default();
         let given = success.get_child("token", ns::FAST);
-        let given = given.filter(|_| self.agent.is_some()).and_then(|token| {
+        let given = given.and_then(|token| {
             let expiry = token.attr("expiry").and_then(stamp::parse);
-            Token::new(token.attr("token")?, expiry, inline)
+            Token::new(token.attr("token")?, self.agent.as_deref()?, expiry, inline)
         });
         match (given, &mut self.token) {
             (Some(given), token) => {

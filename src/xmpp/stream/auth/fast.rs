@@ -49,6 +49,8 @@ pub struct Inline {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     text: Secret,
+    /// The installation that it was given to; the server takes it from nobody else.
+    agent: String,
     /// By the server's clock; absent if it is not known.
     expiry: Option<Timestamp>,
     /// How often it was used.
@@ -64,15 +66,22 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// A token as the server gave it; `None` if it is none.
+    /// A token as the server gave it to this installation; `None` if it is none.
     #[must_use]
-    pub fn new(text: &str, expiry: Option<Timestamp>, inline: Inline) -> Option<Self> {
+    pub fn new(text: &str, agent: &str, expiry: Option<Timestamp>, inline: Inline) -> Option<Self> {
         (1..=LONGEST).contains(&text.len()).then(|| Self {
             text: Secret::new(text.to_owned()),
+            agent: agent.to_owned(),
             expiry,
             count: 0,
             inline,
         })
+    }
+
+    /// The name of the installation.
+    #[must_use]
+    pub fn agent(&self) -> &str {
+        &self.agent
     }
 
     /// Whether it is surely too old, whatever the two clocks say.
@@ -122,7 +131,7 @@ mod tests {
     const NOON: Timestamp = Timestamp(1_767_268_800_000);
 
     fn token(text: &str) -> Token {
-        Token::new(text, Some(NOON), Inline::default()).unwrap()
+        Token::new(text, "a", Some(NOON), Inline::default()).unwrap()
     }
 
     /// The hashes are computed with another implementation of HMAC.
@@ -156,9 +165,9 @@ mod tests {
             BASE64.encode(&message[6..]),
             "QN6TEfNsaryEF3zQ3qyanuzWZuoVOYMjc5U2I7yZWhA="
         );
-        assert_eq!(Token::new("", None, Inline::default()), None);
+        assert_eq!(Token::new("", "a", None, Inline::default()), None);
         assert_eq!(
-            Token::new(&"x".repeat(5_000), None, Inline::default()),
+            Token::new(&"x".repeat(5_000), "a", None, Inline::default()),
             None
         );
     }
@@ -168,7 +177,7 @@ mod tests {
         let token = token("t");
         assert!(!token.is_stale(NOON + Duration::from_secs(26 * 3600)));
         assert!(token.is_stale(NOON + Duration::from_secs(27 * 3600)));
-        let forever = Token::new("t", None, Inline::default()).unwrap();
+        let forever = Token::new("t", "a", None, Inline::default()).unwrap();
         assert!(!forever.is_stale(Timestamp(i64::MAX)));
     }
 

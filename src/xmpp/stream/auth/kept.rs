@@ -61,7 +61,7 @@ mod tests {
             Kept::default(),
             Kept {
                 keys: Some(keys()),
-                token: Token::new("t", Some(Timestamp(5)), inline),
+                token: Token::new("t", "a", Some(Timestamp(5)), inline),
             },
         ] {
             assert_eq!(Kept::from_bytes(&kept.to_bytes()), kept);

@@ -172,6 +172,34 @@ fn a_token_is_not_given_to_an_installation_without_a_name() {
     assert_eq!(play.stream.token, None);
 }
 
+/// XEP-0484 §5.1: a token is given to one installation, and an account that gets another name here keeps it.
+#[test]
+fn a_token_is_used_under_the_name_that_it_was_given_to() {
+    let mut play = Play::with_token();
+    let Some(Save::Credentials(kept)) = play.saved.pop() else {
+        panic!("nothing was kept");
+    };
+    let mut later = Play::romeo(Credentials::Kept(kept.clone()));
+    assert_eq!(later.stream.agent.as_deref(), Some(AGENT));
+    let known = Snapshot {
+        agent: Some("another".to_owned()),
+        ..Snapshot::default()
+    };
+    let settings = Settings {
+        domain: "example.org".into(),
+        purpose: Purpose::Session {
+            address: Address::parse("romeo@example.org").unwrap(),
+            credentials: Credentials::Kept(kept),
+        },
+        language: None,
+    };
+    later.stream = Stream::new(settings, &known);
+    later.input(Input::Opened { secure: true });
+    let used = later.last_sent();
+    let agent = used.get_child("user-agent", ns::SASL2).unwrap();
+    assert_eq!(agent.attr("id"), Some(AGENT));
+}
+
 #[test]
 fn a_server_that_never_answers_what_is_sent_ahead_is_asked_as_ever() {
     let mut play = Play::with_token();
