@@ -93,6 +93,10 @@ pub struct Snapshot {
 
 /// What comes in.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an input lives as long as one call, and is never kept"
+)]
 pub enum Input<'a> {
     /// A socket is open.
     Opened {
