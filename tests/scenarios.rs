@@ -13,6 +13,8 @@ mod support;
 mod alive;
 #[path = "scenarios/catch_up.rs"]
 mod catch_up;
+#[path = "scenarios/clock.rs"]
+mod clock;
 #[path = "scenarios/connection.rs"]
 mod connection;
 #[path = "scenarios/dates.rs"]

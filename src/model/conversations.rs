@@ -7,10 +7,14 @@ use crate::entity::address::Address;
 use crate::entity::conversation::{Conversation, Displayed, Flagged, History, Preview};
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::order;
+use crate::entity::time::Timestamp;
 use crate::event::Since;
 
 use super::roster::Roster;
 use super::text;
+
+/// A message that lies so far in the future shows that the clock was wrong, in milliseconds.
+const AHEAD: i64 = 60_000;
 
 /// All conversations, open and closed.
 #[derive(Debug, Default)]
@@ -20,6 +24,9 @@ pub struct Conversations {
     dirty: BTreeSet<Address>,
     /// Records that the store does not know yet.
     unsaved: BTreeSet<Address>,
+    now: Timestamp,
+    /// Where the latest message lies in what is now the future, as the clock was wrong: when it counts as said.
+    ahead: HashMap<Address, Timestamp>,
 }
 
 impl Conversations {
@@ -296,22 +303,64 @@ impl Conversations {
             peer: known.peer.clone(),
             name: roster.name(peer),
             is_contact: roster.contact(peer).is_some(),
-            latest: known.latest.clone(),
+            latest: self.latest(known),
             unread: known.unread,
             draft: known.draft.clone(),
         })
     }
 
+    /// The latest message, at its place in the list of conversations.
+    fn latest(&self, known: &Conversation) -> Option<Preview> {
+        let mut latest = known.latest.clone()?;
+        if let Some(said) = self.ahead.get(&known.peer) {
+            latest.position.time = *said;
+        }
+        Some(latest)
+    }
+
     /// All open conversations, the newest first.
     pub(super) fn open_peers(&self) -> Vec<&Address> {
         let mut open: Vec<_> = self.known.values().filter(|known| known.open).collect();
-        let latest = |known: &Conversation| known.latest.as_ref().map(|latest| latest.position);
+        let latest = |known: &Conversation| self.latest(known).map(|latest| latest.position);
         order::sort_by(&mut open, |a, b| latest(b).cmp(&latest(a)));
         open.into_iter().map(|known| &known.peer).collect()
     }
 
     pub(super) fn take_dirty(&mut self) -> BTreeSet<Address> {
         std::mem::take(&mut self.dirty)
+    }
+
+    /// The wall clock. What was said while it was ahead does not stand above what is said now.
+    pub fn set_now(&mut self, now: Timestamp) {
+        let is_first = self.now == Timestamp::default();
+        let went_back = now.0 < self.now.0.saturating_sub(AHEAD);
+        self.now = now;
+        if is_first || went_back {
+            let peers: Vec<Address> = self.known.keys().cloned().collect();
+            for peer in peers {
+                if self.look_ahead(&peer) {
+                    self.dirty.insert(peer);
+                }
+            }
+        }
+    }
+
+    /// Notes whether the latest message lies in the future. True if it does.
+    fn look_ahead(&mut self, peer: &Address) -> bool {
+        let known = self.known.get(peer);
+        let latest = known.and_then(|known| known.latest.as_ref());
+        let is_ahead = |time: Timestamp| time.0.saturating_sub(self.now.0) > AHEAD;
+        match latest.filter(|latest| is_ahead(latest.position.time)) {
+            Some(latest) => {
+                let said = latest.time.min(self.now);
+                self.ahead.insert(peer.clone(), said);
+                true
+            }
+            None => {
+                self.ahead.remove(peer);
+                false
+            }
+        }
     }
 
     /// Takes the records that are to be stored.
@@ -334,6 +383,10 @@ impl Conversations {
                 }),
         };
         change(conversation);
+        let latest = conversation.latest.as_ref();
+        if latest.is_some_and(|latest| latest.position.time > self.now) || !self.ahead.is_empty() {
+            self.look_ahead(peer);
+        }
         if !self.dirty.contains(peer) {
             self.dirty.insert(peer.clone());
         }

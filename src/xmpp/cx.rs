@@ -246,12 +246,11 @@ impl Cx {
         }
     }
 
-    /// While the session waits for another socket, no answer can come: the deadlines stand still.
+    /// While the session waits for another socket, no answer can come: the deadlines stand still, but for what a person
+    /// waits for.
     pub(super) fn expire_requests(&mut self) {
-        if self.management.is_suspended() {
-            return;
-        }
-        let late = self.requests.expire(self.now);
+        let all = !self.management.is_suspended();
+        let late = self.requests.expire(self.now, all);
         self.ended
             .extend(late.into_iter().map(|reply| (reply, Outcome::Timeout)));
     }
@@ -272,10 +271,8 @@ impl Cx {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
-        if self.management.is_suspended() {
-            return None;
-        }
-        self.requests.next_deadline().map(|at| (at, Why::Answer))
+        let all = !self.management.is_suspended();
+        self.requests.next_deadline(all).map(|at| (at, Why::Answer))
     }
 
     /// Publishes a fact.

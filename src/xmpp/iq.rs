@@ -45,6 +45,14 @@ pub enum Reply {
     Handled(u64),
 }
 
+impl Reply {
+    /// Whether somebody at a page waits for it: however long the session waits for a socket, they do not.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        matches!(self, Self::RosterSet(request, _) if *request != RequestId::default())
+    }
+}
+
 /// How a request ended.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -99,11 +107,13 @@ impl Table {
         self.open.remove(id).map(|open| open.reply)
     }
 
-    /// Takes every request whose deadline has passed.
-    pub fn expire(&mut self, now: Instant) -> Vec<Reply> {
+    /// Takes every request whose deadline has passed, or only those of pages.
+    pub fn expire(&mut self, now: Instant, all: bool) -> Vec<Reply> {
         let mut late: Vec<_> = self
             .open
-            .extract_if(|_, open| open.deadline.monotonic <= now.monotonic)
+            .extract_if(|_, open| {
+                open.deadline.monotonic <= now.monotonic && (all || open.reply.is_awaited())
+            })
             .collect();
         order::sort_by(&mut late, |a, b| a.1.deadline.cmp(&b.1.deadline));
         late.into_iter().map(|(_, open)| open.reply).collect()
@@ -121,9 +131,11 @@ impl Table {
         self.open.drain().map(|(_, open)| open.reply).collect()
     }
 
-    /// The next deadline.
+    /// The next deadline, of all or only of those of pages.
     #[must_use]
-    pub fn next_deadline(&self) -> Option<Instant> {
-        self.open.values().map(|open| open.deadline).min()
+    pub fn next_deadline(&self, all: bool) -> Option<Instant> {
+        let open = self.open.values();
+        let open = open.filter(|open| all || open.reply.is_awaited());
+        open.map(|open| open.deadline).min()
     }
 }

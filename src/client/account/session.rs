@@ -152,7 +152,10 @@ impl Account {
         work: &mut Work,
     ) {
         self.link.shut();
-        self.asking.clear();
+        // Nobody looks at a wheel that turns until there is a socket again.
+        for peer in std::mem::take(&mut self.asking).into_keys() {
+            self.on_page_failed(&peer, &Problem::Offline);
+        }
         self.forget_caught_up();
         self.give_up_waiting();
         if self.retiring {

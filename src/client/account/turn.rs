@@ -88,6 +88,7 @@ impl Account {
     pub(super) async fn turn(&mut self, inputs: Vec<ToAccount>) {
         let now = self.now();
         self.around.log.set_now(now.wall);
+        self.model.borrow_mut().conversations.set_now(now.wall);
         let mut work = Work::default();
         self.retry_disk(now).await;
         self.wake(now, &mut work);

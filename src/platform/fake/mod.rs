@@ -166,6 +166,13 @@ impl World {
             .set(self.inner.jump.get().saturating_add(jump));
     }
 
+    /// Sets the wall clock by so many milliseconds.
+    pub fn set_clock(&mut self, by: i64) {
+        self.inner
+            .jump
+            .set(self.inner.jump.get().saturating_add(by));
+    }
+
     /// The moment it is.
     #[must_use]
     pub fn now(&self) -> Instant {

@@ -86,6 +86,7 @@ impl Features {
         cx.enable_management();
         self.disco.load(cx);
         carbons::enable(cx);
+        self.archive.floor = self.catch_up.floor();
         self.outbox.on_bound(cx, &mut self.archive);
         self.client_state.on_session(cx);
     }

@@ -35,6 +35,8 @@ use page::Items;
 #[derive(Default)]
 pub struct Archive {
     open: HashMap<String, Query>,
+    /// Up to where it was known at the beginning of this session, by its own clock: what was written since is not older.
+    pub floor: Option<Timestamp>,
 }
 
 struct Query {

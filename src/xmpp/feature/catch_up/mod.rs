@@ -129,6 +129,12 @@ impl CatchUp {
         }
     }
 
+    /// Up to where the archive is known, by its own clock.
+    #[must_use]
+    pub fn floor(&self) -> Option<Timestamp> {
+        self.known.cursor.as_ref().map(|cursor| cursor.time)
+    }
+
     /// The session is ready, and its first screen can be drawn.
     pub fn on_online(&mut self, cx: &mut Cx, archive: &mut Archive, has_archive: Option<bool>) {
         if matches!(self.step, Step::Offline) {

@@ -46,9 +46,12 @@ impl Outbox {
         }
         for (conversation, first) in since {
             self.looking.insert(conversation.clone(), Look::default());
+            // Our clock may have been ahead of the archive's by any time.
+            let floor = archive.floor.filter(|floor| *floor > Timestamp::default());
+            let since = floor.map_or(first, |floor| floor.min(first));
             let wanted = Wanted {
                 place: Place::Newest,
-                since: Some(first - SKEW),
+                since: Some(since - SKEW),
                 count: PAGE,
                 ..Wanted::default()
             };
