@@ -1,6 +1,6 @@
 //! Everything fails, one after the other, and nothing is lost: a short run of what `cargo xtask soak chaos` does for long.
 
-use xtask::chaos::{Options, Server, play, seed};
+use xtask::chaos::{Options, Server, kills, play, seed};
 
 fn nothing_is_lost_or_doubled(server: Server) {
     let options = Options {
@@ -24,4 +24,11 @@ fn nothing_is_lost_or_doubled_on_prosody() {
 #[test]
 fn nothing_is_lost_or_doubled_on_ejabberd() {
     nothing_is_lost_or_doubled(Server::Ejabberd);
+}
+
+#[test]
+fn what_was_shown_before_its_page_was_killed_is_sent_exactly_once() {
+    let report = kills::play(Server::Prosody, seed(), 8).unwrap();
+    println!("{report}");
+    assert!(report.flaws.is_empty(), "{report}");
 }

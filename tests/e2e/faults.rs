@@ -146,8 +146,9 @@ fn a_link_that_is_dead_toward_the_server_is_found_although_the_other_way_works()
     play.juliet.send(&romeo, "Art thou not Romeo?");
     play.world.hears(&play.browser, "Art thou not Romeo?");
     play.browser.find("image", "Sending");
+    // A server that still speaks may just be slow: it is given more time.
     let found = play.found_after(dead);
-    assert!(found <= Duration::from_secs(15), "{found:?}");
+    assert!(found <= Duration::from_secs(30), "{found:?}");
     play.network_is_back();
     play.session_after(dead);
     play.says("both ways");

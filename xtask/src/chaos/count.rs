@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::oracle::{Written, judge};
+use super::oracle::{Flaw, Kind, Written, judge};
 use super::play::{BACK, PAIRS, Play};
 use super::stage::DOMAIN;
 use crate::fault::FaultProxy;
@@ -123,7 +123,18 @@ impl Play {
         let forgiven = &self.report.forgiven;
         let kept = found.iter().filter(|text| !forgiven.contains(text));
         let found: Vec<String> = kept.cloned().collect();
-        let flaws = judge(place, &written, &found);
+        let mut flaws = judge(place, &written, &found);
+        if !place.starts_with("what romeo") && !place.starts_with("what juliet") {
+            // ejabberd may resume a session, deny that it has a message, and take it from the old connection all the same: it
+            // is sent again, as it must be. The browsers show it once.
+            let is_theirs =
+                |flaw: &Flaw| flaw.kind == Kind::Doubled && self.untold.contains(&flaw.message);
+            let (theirs, ours) = flaws.into_iter().partition(is_theirs);
+            self.report
+                .twice
+                .extend(Vec::<Flaw>::into_iter(theirs).map(|flaw| flaw.message));
+            flaws = ours;
+        }
         if !flaws.is_empty() {
             println!("{place}: {}", found.join(" "));
         }

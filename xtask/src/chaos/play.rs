@@ -45,6 +45,8 @@ pub(super) struct Play {
     pub left: [usize; 6],
     /// What was written while the server died.
     pub at_risk: HashSet<String>,
+    /// What was on its way when the browser's side alone was cut.
+    pub untold: HashSet<String>,
 }
 
 /// Plays a run and counts.
@@ -71,6 +73,7 @@ pub fn play(options: Options) -> Result<Report> {
             .collect(),
         left: [each, each, foreign, foreign, foreign, foreign],
         at_risk: HashSet::new(),
+        untold: HashSet::new(),
     };
     let acts = deal(options.cuts, &mut play.chance);
     for (number, act) in acts.iter().enumerate() {
@@ -186,6 +189,9 @@ impl Play {
     fn arm(&mut self, act: Act, one: usize, last: Option<String>) {
         let byte = usize::try_from(self.chance.below(4_000)).unwrap();
         let message = last.unwrap_or_else(|| "<message".into());
+        if act == Act::CutUntold {
+            self.untold.insert(message.clone());
+        }
         let ends = Ends::Both;
         let trap = match act {
             Act::TearUp => Trap::Tear {

@@ -1,7 +1,7 @@
 //! What a run came to.
 #![allow(missing_docs)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub struct Report {
     pub flaws: Vec<Flaw>,
     /// What the server itself lost when it was killed: it is in its sender's archive, and not in the other's.
     pub forgiven: Vec<String>,
+    /// What the server itself has twice, because it denied that it had it.
+    pub twice: BTreeSet<String>,
     pub took: Duration,
 }
 
@@ -43,6 +45,7 @@ impl Report {
             places: 0,
             flaws: Vec::new(),
             forgiven: Vec::new(),
+            twice: BTreeSet::new(),
             took: Duration::ZERO,
         }
     }
@@ -98,6 +101,12 @@ impl fmt::Display for Report {
         if !self.forgiven.is_empty() {
             let lost = self.forgiven.join(" ");
             write!(f, "\n  lost by the server when it died: {lost}")?;
+        }
+        for message in &self.twice {
+            write!(
+                f,
+                "\n  taken twice by the server, which had denied it: {message}"
+            )?;
         }
         for flaw in self.flaws.iter().take(40) {
             write!(f, "\n  {flaw}")?;
