@@ -28,8 +28,8 @@ impl Play {
             }
         }
         let mut batches: [Vec<String>; 6] = Default::default();
-        for pair in 0..6 {
-            batches[pair] = self.next(pair, self.left[pair]);
+        for (pair, batch) in batches.iter_mut().enumerate() {
+            *batch = self.next(pair, self.left[pair]);
         }
         for pair in [4, 5] {
             for text in &batches[pair] {

@@ -151,14 +151,14 @@ impl Play {
     /// What each of the first pairs writes in this round.
     fn draw(&mut self, rounds: usize, pairs: usize) -> [Vec<String>; 6] {
         let mut batches: [Vec<String>; 6] = Default::default();
-        for pair in 0..pairs {
+        for (pair, batch) in batches.iter_mut().enumerate().take(pairs) {
             // The last of all is for the calm.
             let left = self.left[pair].saturating_sub(1);
             let fair = left.div_ceil(rounds);
             let count = (fair + self.below(2))
                 .saturating_sub(self.below(2))
                 .min(left);
-            batches[pair] = self.next(pair, count);
+            *batch = self.next(pair, count);
         }
         batches
     }
