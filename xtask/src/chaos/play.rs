@@ -45,8 +45,6 @@ pub(super) struct Play {
     pub left: [usize; 6],
     /// What was written while the server died.
     pub at_risk: HashSet<String>,
-    /// What was on its way when the browser's side alone was cut.
-    pub untold: HashSet<String>,
 }
 
 /// Plays a run and counts.
@@ -73,7 +71,6 @@ pub fn play(options: Options) -> Result<Report> {
             .collect(),
         left: [each, each, foreign, foreign, foreign, foreign],
         at_risk: HashSet::new(),
-        untold: HashSet::new(),
     };
     let acts = deal(options.cuts, &mut play.chance);
     for (number, act) in acts.iter().enumerate() {
@@ -189,9 +186,6 @@ impl Play {
     fn arm(&mut self, act: Act, one: usize, last: Option<String>) {
         let byte = usize::try_from(self.chance.below(4_000)).unwrap();
         let message = last.unwrap_or_else(|| "<message".into());
-        if act == Act::CutUntold {
-            self.untold.insert(message.clone());
-        }
         let ends = Ends::Both;
         let trap = match act {
             Act::TearUp => Trap::Tear {
@@ -301,7 +295,7 @@ impl Play {
                 let other = &self.stage.seats[1 - one];
                 other.proxy.mend();
                 other.network_is_back();
-                stands(other, since);
+                self.report.pressed += stands(other, since).2;
             }
             Act::KillRenderer => self.stage.seats[one].come_back(),
             Act::KillEngine => {
@@ -315,8 +309,8 @@ impl Play {
         let seat = &self.stage.seats[one];
         let mended = seat.proxy.mend();
         seat.network_is_back();
-        let (at, is_resumed) = stands(seat, since);
-        seat.online();
+        let (at, is_resumed, pressed) = stands(seat, since);
+        self.report.pressed += pressed + seat.with_help("to be online", || seat.is_online());
         let is_measured = !matches!(act, Act::KillRenderer | Act::KillEngine);
         if let (true, Some(took)) = (is_measured, at.checked_duration_since(mended)) {
             let times = if is_resumed {
@@ -368,8 +362,9 @@ impl Play {
     }
 }
 
-/// Waits until somebody has a session that began after a moment, and says when that was and whether it is the old one.
-fn stands(seat: &Seat, since: Instant) -> (Instant, bool) {
+/// Waits until somebody has a session that began after a moment; says when that was, whether it is the old one, and how often
+/// they had to ask for it.
+fn stands(seat: &Seat, since: Instant) -> (Instant, bool, usize) {
     let is_resumed = |text: &str| text.contains("<resumed");
     let is_new = |text: &str| text.contains("<enabled");
     let begun = || {
@@ -377,8 +372,8 @@ fn stands(seat: &Seat, since: Instant) -> (Instant, bool) {
             matches!(&entry.what, What::Passed(Way::Down, text) if is_resumed(text) || is_new(text))
         })
     };
-    seat.until("a session", BACK, || begun().is_some());
+    let pressed = seat.with_help("a session", || begun().is_some());
     let entry = begun().unwrap();
     let resumed = matches!(&entry.what, What::Passed(_, text) if is_resumed(text));
-    (entry.at, resumed)
+    (entry.at, resumed, pressed)
 }

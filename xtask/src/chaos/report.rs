@@ -23,6 +23,8 @@ pub struct Report {
     pub anew: Vec<Duration>,
     /// How long it took until a connection was found dead of which nobody was told.
     pub found: Vec<Duration>,
+    /// How often somebody pressed "Retry now" because the next attempt was seconds away.
+    pub pressed: usize,
     /// In how many places all of it was looked for.
     pub places: usize,
     pub flaws: Vec<Flaw>,
@@ -42,6 +44,7 @@ impl Report {
             resumed: Vec::new(),
             anew: Vec::new(),
             found: Vec::new(),
+            pressed: 0,
             places: 0,
             flaws: Vec::new(),
             forgiven: Vec::new(),
@@ -98,6 +101,7 @@ impl fmt::Display for Report {
         writeln!(f, "  session resumed: {}", spread(&self.resumed))?;
         writeln!(f, "  new session: {}", spread(&self.anew))?;
         write!(f, "  dead connection found: {}", spread(&self.found))?;
+        write!(f, "\n  \"Retry now\" pressed {} times", self.pressed)?;
         if !self.forgiven.is_empty() {
             let lost = self.forgiven.join(" ");
             write!(f, "\n  lost by the server when it died: {lost}")?;

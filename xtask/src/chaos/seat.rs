@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -21,6 +22,8 @@ use crate::{net, paths};
 const SCRIPT: &str = include_str!("page.js");
 const ENTER: char = '\u{E007}';
 
+/// After so long without a connection somebody does something about it.
+const BEFORE_HELP: Duration = Duration::from_secs(8);
 /// How long something may take that nothing disturbs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -152,6 +155,28 @@ impl Seat {
 
     pub fn online(&self) {
         self.until("to be online", PATIENCE, || self.is_online());
+    }
+
+    /// Waits for something that needs a connection. Who was cut so often within minutes is let wait for minutes: then the
+    /// person presses "Retry now". Says how often.
+    pub fn with_help(&self, what: &str, is_so: impl Fn() -> bool) -> usize {
+        let pressed = Cell::new(0);
+        let last = Cell::new(Instant::now());
+        self.until(what, PATIENCE, || {
+            if is_so() {
+                return true;
+            }
+            if last.get().elapsed() > BEFORE_HELP {
+                last.set(Instant::now());
+                if let Some(button) = self.browser.all("button", "Retry now").first() {
+                    self.proxy.remark("\"Retry now\" is pressed");
+                    button.click_if_there();
+                    pressed.set(pressed.get() + 1);
+                }
+            }
+            false
+        });
+        pressed.get()
     }
 
     /// Waits until the conversation that is open shows nothing that is on its way.

@@ -173,6 +173,12 @@ impl FaultProxy {
         self.shared.terms.borrow().opened
     }
 
+    /// All that happened for which the function holds.
+    #[must_use]
+    pub fn filter(&self, fits: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        self.shared.evidence.filter(fits)
+    }
+
     /// What happened at or after a moment.
     #[must_use]
     pub fn since(&self, moment: Instant) -> Vec<Entry> {
