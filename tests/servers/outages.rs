@@ -79,7 +79,7 @@ pub async fn a_frozen_server_is_noticed_in_time(server: impl Server) {
         person.tell(AccountCommand::Reconnect);
     }
     nothing_is_lost_or_doubled(&mut romeo, &mut juliet, 4).await;
-    println!("a frozen server was noticed after {took:?}");
+    eprintln!("a frozen server was noticed after {took:?}");
 }
 
 /// The server ends, in the middle of a burst, by `end`; and is there again. On Prosody alone: ejabberd 23.01 loses what it
@@ -148,7 +148,7 @@ pub async fn a_cut_session_is_resumed_as_soon_as_the_network_is_back(server: imp
     let shown = said(&proxy, begun, Way::Up, "<presence");
     assert_eq!(shown, 0, "nobody sees us come and go");
     times.sort_unstable();
-    println!("resumed after {times:?}");
+    eprintln!("resumed after {times:?}");
     assert!(
         times[times.len() / 2] <= Duration::from_millis(600),
         "{times:?}"

@@ -13,7 +13,7 @@ use crate::entity::time::Instant;
 
 /// After so much silence we ask while somebody looks: together with [`ANSWER`] less than the 15 seconds that a person may
 /// write into the void.
-const SILENCE: Duration = Duration::from_secs(8);
+const SILENCE: Duration = Duration::from_secs(7);
 /// So long we wait for a sign of life then.
 const ANSWER: Duration = Duration::from_secs(6);
 /// When nobody looks we ask at every full minute, unless something was heard half a minute before.
@@ -281,12 +281,12 @@ mod tests {
     #[test]
     fn silence_is_asked_about_and_more_silence_is_the_end() {
         let mut keepalive = started();
-        assert_eq!(keepalive.poll_timeout(), Some(at(8)));
-        assert_eq!(keepalive.on_tick(at(7)), Act::Wait);
-        assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
-        assert_eq!(keepalive.on_tick(at(13)), Act::Wait);
-        assert_eq!(keepalive.on_tick(at(14)), Act::GiveUp);
-        keepalive.on_given_up(at(14));
+        assert_eq!(keepalive.poll_timeout(), Some(at(7)));
+        assert_eq!(keepalive.on_tick(at(6)), Act::Wait);
+        assert_eq!(keepalive.on_tick(at(7)), Act::Ask);
+        assert_eq!(keepalive.on_tick(at(12)), Act::Wait);
+        assert_eq!(keepalive.on_tick(at(13)), Act::GiveUp);
+        keepalive.on_given_up(at(13));
         assert_eq!(keepalive.on_tick(at(400)), Act::Wait);
     }
 
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(keepalive.poll_timeout(), Some(at(180)));
         // Whoever looks now waits no longer than others who look.
         keepalive.set_watched(true);
-        assert_eq!(keepalive.poll_timeout(), Some(at(129)));
+        assert_eq!(keepalive.poll_timeout(), Some(at(128)));
     }
 
     #[test]
@@ -313,18 +313,18 @@ mod tests {
         keepalive.set_settled(false);
         assert_eq!(keepalive.poll_timeout(), Some(at(60)));
         keepalive.set_settled(true);
-        assert_eq!(keepalive.poll_timeout(), Some(at(8)));
+        assert_eq!(keepalive.poll_timeout(), Some(at(7)));
     }
 
     #[test]
     fn any_frame_is_a_sign_of_life() {
         let mut keepalive = started();
-        keepalive.on_heard(at(7));
+        keepalive.on_heard(at(6));
         assert_eq!(keepalive.on_tick(at(8)), Act::Wait);
         assert_eq!(keepalive.on_tick(at(15)), Act::Ask);
         keepalive.on_heard(at(20));
         assert_eq!(keepalive.on_tick(at(21)), Act::Wait);
-        assert_eq!(keepalive.poll_timeout(), Some(at(28)));
+        assert_eq!(keepalive.poll_timeout(), Some(at(27)));
     }
 
     #[test]
@@ -438,7 +438,7 @@ mod tests {
         assert_eq!(after(8, true), at(6));
         assert_eq!(after(20, false), at(15));
         assert_eq!(after(1, false), at(2));
-        assert_eq!(after(600, true), at(8));
+        assert_eq!(after(600, true), at(7));
         assert_eq!(after(600, false), at(60));
         assert_eq!(after(u64::MAX, false), at(60), "whatever a server says");
     }

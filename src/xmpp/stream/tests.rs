@@ -391,7 +391,7 @@ fn a_silent_connection_is_asked_and_given_up() {
     let ping = play.last_sent();
     assert!(ping.has_child("ping", ns::PING));
     assert_eq!(ping.attr("to"), Some("example.org"));
-    play.wait(5);
+    play.wait(4);
     assert_eq!(play.ends(), []);
     play.wait(1);
     play.assert_ended(Problem::ConnectionLost, Next::Retry);
