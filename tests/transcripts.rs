@@ -14,7 +14,7 @@
 //! S: <iq id='{id}' type='result'/>     the server sends this; `{name}` is what was bound
 //! E: Session(Online)                   the engine reports exactly this next (its Debug, spaces folded; `…` skips)
 //! SAVE: Credentials                    the engine saves this next (beginning of its Debug)
-//! W: send juliet@example.org hello     a wish; `committed`: the last page of catch-up is stored;
+//! W: send juliet@example.org hello     a wish; `send-again`: an engine that is gone may have sent it; `committed`: the last page of catch-up is stored;
 //!                                      `displayed juliet@example.org a1`: flag her conversation up to there
 //! T+30s | T+500ms                      time passes; the engine is woken when it wants to be
 //! CLOSE: | CLOSED:                     the engine closes the socket; the socket is closed under it
@@ -358,11 +358,11 @@ impl Play {
         let address = |text: &str| Address::parse(text).map_err(|e| format!("{text}: {e}"));
         let command = |command| Wish::Command(RequestId(1), command);
         Ok(match verb {
-            "send" => {
+            "send" | "send-again" => {
                 let (to, body) = rest.split_once(' ').ok_or("send whom what?")?;
                 let id = self.next_item;
                 self.next_item += 1;
-                Wish::Send(Message {
+                let message = Message {
                     id: ItemId(id),
                     position: Position {
                         time: self.now.wall,
@@ -378,7 +378,11 @@ impl Play {
                         archive: None,
                     },
                     delivery: Delivery::Sending,
-                })
+                };
+                match verb {
+                    "send" => Wish::Send(message),
+                    _ => Wish::SendAgain(message),
+                }
             }
             "history" => Wish::History {
                 conversation: address(rest)?,

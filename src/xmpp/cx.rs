@@ -29,6 +29,8 @@ pub struct Cx {
     pub now: Instant,
     account: Option<Address>,
     bound: Option<FullJid>,
+    /// The session of that resource has begun.
+    has_begun: bool,
     stream_features: StreamFeatures,
     outputs: VecDeque<Output>,
     requests: Table,
@@ -72,6 +74,7 @@ impl Cx {
             now: Instant::default(),
             account,
             bound: None,
+            has_begun: false,
             stream_features: StreamFeatures::default(),
             outputs: VecDeque::new(),
             requests: Table::default(),
@@ -109,19 +112,27 @@ impl Cx {
     pub(super) fn bind(&mut self, jid: FullJid) {
         self.account = Some(jid.address().clone());
         self.bound = Some(jid);
+        self.has_begun = false;
         self.sent = 0;
         self.begun = Begun::default();
     }
 
+    /// What is written from now on belongs to the session.
+    pub(super) fn begin(&mut self) {
+        self.has_begun = true;
+    }
+
     pub(super) fn unbind(&mut self) {
         self.bound = None;
+        self.has_begun = false;
         self.management.forget();
     }
 
-    /// Whether what is written now reaches the server: a resource is bound, and there is a socket.
+    /// Whether what is written now reaches the server: a session has begun, and there is a socket. A resource alone is not
+    /// enough: what waits is looked after first.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.bound.is_some() && !self.management.is_suspended()
+        self.has_begun && !self.management.is_suspended()
     }
 
     /// From now on all that is sent and all that comes is counted, if the server can (XEP-0198 §3), and does not do so yet.

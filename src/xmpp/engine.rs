@@ -379,6 +379,7 @@ impl Engine {
         self.cx.now = now;
         self.cx.set_stream_features(offered);
         self.cx.bind(jid);
+        self.cx.begin();
         self.features.on_bound(&mut self.cx);
     }
 

@@ -145,7 +145,7 @@ impl Features {
     /// The session goes on on another socket.
     pub(super) fn on_resumed(&mut self, cx: &mut Cx, upto: Option<u64>) {
         cx.renew_requests();
-        self.outbox.on_resumed(cx, upto);
+        self.outbox.on_resumed(cx, &mut self.archive, upto);
         self.client_state.on_session(cx);
         self.ask_displayed(cx);
     }

@@ -457,6 +457,7 @@ impl Stream {
     /// The resource is bound, and a session established where that is asked for.
     fn begin(&mut self, cx: &mut Cx) -> Taken {
         self.keepalive.set_settled(false);
+        cx.begin();
         self.enter_bound(cx);
         Taken::Bound
     }

@@ -110,6 +110,7 @@ impl Outbox {
     pub fn withdraw(&mut self, cx: &mut Cx, conversation: &Address, id: ItemId) {
         self.waiting
             .retain(|waiting| waiting.message.id != id || waiting.state != State::Held);
+        self.end_pauses();
         self.flush(cx, conversation);
     }
 
@@ -184,8 +185,9 @@ impl Outbox {
         self.ask(cx);
     }
 
-    /// The session goes on: what came to us meanwhile is written now.
-    pub fn on_resumed(&mut self, cx: &mut Cx, upto: Option<u64>) {
+    /// The session goes on: what came to us meanwhile is written now, or looked for.
+    pub fn on_resumed(&mut self, cx: &mut Cx, archive: &mut Archive, upto: Option<u64>) {
+        self.look(cx, archive);
         self.on_handled(cx, upto.unwrap_or_default());
         for conversation in self.conversations() {
             self.flush(cx, &conversation);
