@@ -238,11 +238,13 @@ impl Engine {
                 }
             }
             Input::Rejected => {
-                self.stream.on_rejected(&mut self.cx);
-                self.features
-                    .outbox
-                    .on_blamed(&mut self.cx, &Problem::TooLong);
-                self.end_session();
+                if self.stream.on_rejected(&mut self.cx) {
+                    let outbox = &mut self.features.outbox;
+                    outbox.on_blamed(&mut self.cx, &Problem::TooLong);
+                }
+                if !self.cx.management.is_suspended() {
+                    self.end_session();
+                }
             }
             Input::Wish(wish) => self.on_wish(wish),
             Input::Tick => {

@@ -46,10 +46,15 @@ impl Stream {
         self.rest();
     }
 
-    /// The server's end of the socket would not take a frame of ours: another socket would not, either.
-    pub(in crate::xmpp) fn on_rejected(&mut self, cx: &mut Cx) {
-        cx.management.forget();
+    /// The server's end of the socket would not take a frame of ours. True if it was one of the session: another socket would
+    /// not take it, either.
+    pub(in crate::xmpp) fn on_rejected(&mut self, cx: &mut Cx) -> bool {
+        let in_session = matches!(self.state, State::Bound);
+        if in_session {
+            cx.management.forget();
+        }
         self.on_closed(cx);
+        in_session
     }
 
     /// RFC 7395 §3.6: the server closes the stream.

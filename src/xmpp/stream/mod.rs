@@ -411,10 +411,7 @@ impl Stream {
         match (progress, &self.settings.purpose) {
             (Progress::Authenticated, _) => self.start(cx, features),
             (Progress::Unknown, Purpose::Registration) => self.ask_for_form(cx),
-            // Here that cannot be done: the token ends when it is too old.
-            (Progress::Unknown, _) if self.revokes && !self.can_revoke(&features) => {
-                self.end(cx, Problem::ConnectionLost, Next::Stop)
-            }
+            (Progress::Unknown, _) if self.revokes => self.revoke(cx, features),
             (Progress::Unknown, _) => self.log_in(cx, features),
         }
     }

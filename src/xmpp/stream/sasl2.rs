@@ -49,7 +49,8 @@ pub(super) struct Login {
 }
 
 enum Proof {
-    Token,
+    /// As it was when it was used: what is typed meanwhile is for the next log-in.
+    Token(Token),
     Exchange(Exchange),
     /// It is proved; tasks follow.
     Done(Option<Proven>),
@@ -84,10 +85,18 @@ impl Stream {
             && matches!(self.settings.purpose, Purpose::Session { .. })
     }
 
-    /// Whether a token can be given back here.
-    pub(super) fn can_revoke(&self, features: &StreamFeatures) -> bool {
-        let sasl2 = features.sasl2.as_ref();
-        self.speaks_sasl2() && self.token.is_some() && sasl2.is_some_and(|sasl2| sasl2.inline.fast)
+    /// Gives the token back, and does nothing else. Where that cannot be done, it ends when it is too old.
+    pub(super) fn revoke(&mut self, cx: &mut Cx, features: StreamFeatures) -> Taken {
+        let sasl2 = features.sasl2.as_ref().filter(|_| self.speaks_sasl2());
+        let inline = sasl2.map(|sasl2| sasl2.inline);
+        match inline.and_then(|inline| self.log_in_by_token(cx, inline)) {
+            Some(mut login) => {
+                login.offer = Some(features);
+                self.enter(cx, State::Negotiating(Box::new(login)));
+                Taken::Nothing
+            }
+            None => self.end(cx, Problem::ConnectionLost, Next::Stop),
+        }
     }
 
     /// With the `<open/>`: the log-in, if a token and what the server offered before allow for it.
@@ -182,6 +191,7 @@ impl Stream {
         // XEP-0484 §4.4: higher with each attempt, so it is stored before it is used.
         let count = token.count()?;
         let initial = token.initial(&name);
+        let used_now = token.clone();
         self.keep(cx);
         let (authenticate, asked) = self.authenticate(cx, fast::MECHANISM, &initial, inline);
         let revoked = self.revokes.then_some("true");
@@ -190,7 +200,7 @@ impl Stream {
             .with_some("invalidate", revoked);
         cx.send(&authenticate.with_child(used));
         Some(Login {
-            proof: Proof::Token,
+            proof: Proof::Token(used_now),
             asked,
             upgrades: Vec::new(),
             task: None,
@@ -269,7 +279,7 @@ impl Stream {
     ) -> Taken {
         let answer = match name {
             "challenge" => login.on_challenge(nonza),
-            "continue" => login.on_continue(nonza, self.token.as_ref()),
+            "continue" => login.on_continue(nonza),
             "task-data" => self.on_task(&mut login, nonza),
             _ => {
                 self.state = State::Negotiating(login);
@@ -313,7 +323,7 @@ impl Stream {
         let passes = matches!(error, AuthError::Temporary | AuthError::Aborted);
         match login.proof {
             // XEP-0484 §5.1: away with it, and on with something else; nothing on this stream has changed (XEP-0388 §2.6).
-            Proof::Token if !passes => {
+            Proof::Token(_) if !passes => {
                 tracing::debug!(%error, "the token is refused");
                 self.token = None;
                 self.keep(cx);
@@ -332,7 +342,7 @@ impl Stream {
     }
 
     fn on_success(&mut self, cx: &mut Cx, mut login: Login, success: &Element) -> Taken {
-        let proven = match login.prove(success, self.token.as_ref()) {
+        let proven = match login.prove(success) {
             Ok(proven) => proven,
             Err(error) => return self.fail(cx, error, None),
         };
@@ -480,7 +490,7 @@ impl Login {
         let answer = match &mut self.proof {
             Proof::Exchange(exchange) => exchange.on_challenge(&direct_text(challenge)),
             // A token has no second message, and tasks have no challenges.
-            Proof::Token | Proof::Done(_) => Err(AuthError::Malformed),
+            Proof::Token(_) | Proof::Done(_) => Err(AuthError::Malformed),
         };
         match answer {
             Ok(answer) => Ok(text_element("response", ns::SASL2, &answer)),
@@ -489,8 +499,8 @@ impl Login {
     }
 
     /// XEP-0388 §2.6.3: we are who we say, and something is to be done first.
-    fn on_continue(&mut self, nonza: &Element, token: Option<&Token>) -> Result<Element, Failed> {
-        let proven = self.prove(nonza, token).map_err(|error| (error, None))?;
+    fn on_continue(&mut self, nonza: &Element) -> Result<Element, Failed> {
+        let proven = self.prove(nonza).map_err(|error| (error, None))?;
         self.proof = Proof::Done(proven);
         let tasks: Vec<String> = nonza
             .get_child("tasks", ns::SASL2)
@@ -517,19 +527,13 @@ impl Login {
     }
 
     /// Takes the server's proof; `None` if it was that of a token.
-    fn prove(
-        &mut self,
-        nonza: &Element,
-        token: Option<&Token>,
-    ) -> Result<Option<Proven>, AuthError> {
+    fn prove(&mut self, nonza: &Element) -> Result<Option<Proven>, AuthError> {
         let data = nonza.get_child("additional-data", ns::SASL2);
         let data = data.map(direct_text);
         match &mut self.proof {
             Proof::Exchange(exchange) => exchange.on_success(data.as_deref()).map(Some),
-            Proof::Token if token.is_some_and(|token| token.is_proved_by(data.as_deref())) => {
-                Ok(None)
-            }
-            Proof::Token => Err(AuthError::ServerNotAuthentic),
+            Proof::Token(token) if token.is_proved_by(data.as_deref()) => Ok(None),
+            Proof::Token(_) => Err(AuthError::ServerNotAuthentic),
             Proof::Done(proven) => Ok(proven.take()),
         }
     }

@@ -99,7 +99,7 @@ impl Play {
                 Taken::Ended
             }
             Input::Rejected => {
-                self.stream.on_rejected(&mut self.cx);
+                let _in_session = self.stream.on_rejected(&mut self.cx);
                 Taken::Ended
             }
             Input::Frame(text) => match gate::check(text) {

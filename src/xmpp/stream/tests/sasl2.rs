@@ -1,7 +1,8 @@
 //! XEP-0388: what a server, or somebody on the way, could try; the whole dialogues are in `tests/transcripts`.
 
 use super::*;
-use crate::xmpp::stream::auth::fast;
+use crate::entity::time::Timestamp;
+use crate::xmpp::stream::auth::{self, fast};
 
 const INLINE: &str = "<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:carbons:2'/><feature var='urn:xmpp:csi:0'/>\
      <feature var='urn:xmpp:sm:3'/></inline></bind><sm xmlns='urn:xmpp:sm:3'/>\
@@ -279,4 +280,51 @@ fn a_server_that_does_not_answer_the_log_in_is_given_up() {
     let _never_given = play.prove_password();
     play.wait(20);
     play.assert_ended(Problem::Timeout, Next::Retry);
+}
+
+/// XEP-0484 §4.6: who has logged out does not log in again by something else, nor asks for another token.
+#[test]
+fn a_token_that_cannot_be_given_back_is_left_to_its_age() {
+    let inline = auth::Inline::default();
+    let kept = Kept {
+        keys: Some(auth::ScramKeys::example(Hash::Sha1)),
+        token: Token::new("t", AGENT, Some(Timestamp(-100_000_000)), inline),
+    };
+    for mechanisms in [&["SCRAM-SHA-1"][..], &["PLAIN"], &[]] {
+        let mut play = Play::romeo(Credentials::Revoked(kept.to_bytes()));
+        play.input(Input::Opened { secure: true });
+        play.server(OPEN);
+        play.offer_sasl2(
+            mechanisms,
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>",
+        );
+        play.assert_ended(Problem::ConnectionLost, Next::Stop);
+        let is_log_in = |frame: &Element| matches!(frame.name(), "auth" | "authenticate");
+        assert!(!play.sent.iter().any(is_log_in), "{mechanisms:?}");
+    }
+}
+
+#[test]
+fn a_password_typed_during_a_log_in_by_token_is_for_the_next_one() {
+    let mut play = Play::with_token();
+    play.input(Input::Closed);
+    play.cx.unbind();
+    play.input(Input::Opened { secure: true });
+    play.server(OPEN);
+    play.offer_sasl2(&["SCRAM-SHA-1"], "");
+    play.input(Input::Wish(Wish::Credentials(password())));
+    let proof = BASE64.encode(Hash::Sha256.hmac(b"t", b"Responder"));
+    play.welcome(&proof, "romeo@example.org/w", BOUND);
+    assert!(play.ends().is_empty(), "{:?}", play.ends());
+    assert!(play.cx.bound().is_some());
+}
+
+/// What a proxy would not take of the negotiation says nothing about the session that waits, or its messages.
+#[test]
+fn a_socket_that_is_rejected_before_the_session_costs_nothing() {
+    let mut play = Play::with_token();
+    play.input(Input::Closed);
+    play.input(Input::Opened { secure: true });
+    assert!(!play.stream.on_rejected(&mut play.cx));
+    assert!(play.cx.management.is_suspended());
 }
