@@ -2,7 +2,8 @@
 //! nothing is lost, nothing is there twice, and everybody agrees.
 //!
 //! One seed is one run. `WAXWING_SEED` plays one again, with all that happened; `WAXWING_SIMULATION` sets how many are
-//! played (`cargo xtask soak simulation`: 100,000, from a seed that it prints).
+//! played (`cargo xtask soak simulation`: 100,000), from `WAXWING_FIRST` on, or from one that is printed, and
+//! `WAXWING_FAILURES` after how many failures it ends.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -14,6 +15,7 @@
 //! | `server/` | the reference server: its record is the truth |
 //! | `oracle.rs` | what must hold, while it runs and at the end |
 //! | `planted.rs` | known bugs, which the oracle has to see |
+//! | `storm.rs` | a thousand clients after one restart |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -34,10 +36,13 @@ mod plan;
 mod planted;
 mod run;
 mod server;
+mod storm;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -61,8 +66,12 @@ fn nothing_is_lost_and_nothing_is_there_twice() {
         }
         return;
     }
-    let count = number("WAXWING_SIMULATION").unwrap_or(SEEDS);
-    let first = number("WAXWING_FIRST").unwrap_or(1);
+    // The tests play the same seeds each time; who plays more plays others.
+    let count = number("WAXWING_SIMULATION");
+    let others = || RandomState::new().hash_one(count) >> 16;
+    let first = number("WAXWING_FIRST").unwrap_or_else(|| count.map_or(1, |_| others()));
+    let count = count.unwrap_or(SEEDS);
+    println!("seeds from {first} on");
     let next = AtomicU64::new(first);
     let failed: Mutex<Vec<u64>> = Mutex::default();
     let (messages, acts) = (AtomicU64::new(0), AtomicU64::new(0));

@@ -118,7 +118,7 @@ impl World {
 }
 
 /// Accounts as they are kept by a device that logged in once: proving a password takes its time.
-fn records() -> &'static [AccountRecord] {
+pub fn records() -> &'static [AccountRecord] {
     static RECORDS: OnceLock<Vec<AccountRecord>> = OnceLock::new();
     RECORDS.get_or_init(|| {
         let mut plan = Plan::new(1);

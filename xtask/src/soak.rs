@@ -34,7 +34,13 @@ pub const KINDS: &[Kind] = &[
         name: "frames",
         what: "frames that were tampered with, through the whole client",
         count: 1_000_000,
-        run: |count, _| test::soak(count),
+        run: |count, _| test::soak("fuzz", "WAXWING_FUZZ", count),
+    },
+    Kind {
+        name: "simulation",
+        what: "runs of several devices through a bad network, against a reference server",
+        count: 100_000,
+        run: |count, _| test::soak("simulation", "WAXWING_SIMULATION", count),
     },
     Kind {
         name: "chaos",

@@ -90,23 +90,16 @@ pub fn run() -> Result<Tally> {
     Ok(total)
 }
 
-/// The fuzz test in a fast build, with that many frames. Returns whether nothing broke.
+/// A test in a fast build, with that many of what a variable says how many of. Returns whether nothing broke.
 ///
 /// # Errors
 /// When cargo cannot be started.
-pub fn soak(count: u64) -> Result<bool> {
-    let arguments = [
-        "test",
-        "--release",
-        "--package",
-        "waxwing",
-        "--test",
-        "fuzz",
-    ];
+pub fn soak(test: &str, variable: &str, count: u64) -> Result<bool> {
+    let arguments = ["test", "--release", "--package", "waxwing", "--test", test];
     let mut command = with(cargo(), &arguments);
     command
         .args(["--", "--nocapture"])
-        .env("WAXWING_FUZZ", count.to_string());
+        .env(variable, count.to_string());
     let status = command.status().context(|| "start cargo".into())?;
     Ok(status.success())
 }
