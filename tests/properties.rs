@@ -18,8 +18,9 @@ use support::managed::Memory;
 use support::server::Archived;
 use support::tokens::Tokens;
 use support::{Stage, address, juliet};
-use waxwing::boundary::change::{Edge, Item};
+use waxwing::boundary::change::{Edge, Item, ItemKind};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
+use waxwing::entity::archive::{Cursor, Gap, Reach};
 use waxwing::entity::id::{AccountId, ItemId, WindowId};
 use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use waxwing::entity::problem::Problem;
@@ -57,6 +58,16 @@ fn message(number: u64) -> Message {
 
 /// What a page holds after all changes.
 fn page(facts: &[Event], count: u32, drain_every: usize) -> (Vec<Item>, Edge, Edge) {
+    page_with_gaps(facts, (0, &Reach::default()), count, drain_every)
+}
+
+/// The same, where the gaps are known after so many facts.
+fn page_with_gaps(
+    facts: &[Event],
+    (at, reach): (usize, &Reach),
+    count: u32,
+    drain_every: usize,
+) -> (Vec<Item>, Edge, Edge) {
     let mut model = Model::new(
         AccountId(1),
         address("romeo@example.org"),
@@ -82,7 +93,13 @@ fn page(facts: &[Event], count: u32, drain_every: usize) -> (Vec<Item>, Edge, Ed
             edges = (change.older, change.newer);
         }
     };
+    if at >= facts.len() {
+        model.gaps.set_reach(reach);
+    }
     for (number, fact) in facts.iter().enumerate() {
+        if number == at {
+            model.gaps.set_reach(reach);
+        }
         model.apply(fact);
         if number % drain_every == 0 {
             drain(&mut model);
@@ -129,6 +146,46 @@ proptest! {
         reports.reverse();
         other.extend(reports);
         prop_assert_eq!(page(&one, count, every), page(&other, count, 1_000));
+    }
+
+    #[test]
+    fn gaps_are_where_they_are_whatever_came_first(
+        puts in prop::collection::vec(0..60_u64, 1..80).prop_shuffle(),
+        turn in any::<prop::sample::Index>(),
+        gaps in prop::collection::vec((0..14_i64, 0..3_i64, any::<bool>()), 0..4),
+        (one_at, other_at) in (0..80_usize, 0..80_usize),
+        count in 1..10_u32,
+        every in 1..9_usize,
+    ) {
+        let cursor = |second: i64| Cursor { id: None, time: Timestamp(second * 1_000) };
+        let gap = |(number, (second, length, is_lost)): (usize, (i64, i64, bool))| Gap {
+            id: ItemId(1_000 + number as u64),
+            after: cursor(second),
+            before: cursor(second + length),
+            ties: (0, 9),
+            is_lost,
+        };
+        let reach = Reach {
+            top: None,
+            gaps: gaps.into_iter().enumerate().map(gap).collect(),
+        };
+        let puts: Vec<_> = puts.into_iter().map(|number| Event::Message(MessageEvent::Received(message(number)))).collect();
+        let mut other = puts.clone();
+        other.rotate_left(turn.index(puts.len()));
+        let one = page_with_gaps(&puts, (one_at, &reach), count, every);
+        prop_assert_eq!(&one, &page_with_gaps(&other, (other_at, &reach), count, 1_000));
+        // Each of them once, in its place, and none where nothing stands before it.
+        let is_gap = |item: &&Item| matches!(item.kind, ItemKind::Gap(_));
+        let shown: Vec<_> = one.0.iter().filter(is_gap).collect();
+        let oldest = one.0.iter().find(|item| !is_gap(item)).map(|item| item.position);
+        for item in &shown {
+            let gap = reach.gaps.iter().find(|gap| gap.id == item.id).unwrap();
+            prop_assert_eq!(item.position.time, gap.before.time);
+            prop_assert!(oldest < Some(item.position));
+        }
+        let mut ids: Vec<_> = shown.iter().map(|item| item.id).collect();
+        ids.dedup();
+        prop_assert_eq!(ids.len(), shown.len());
     }
 
     #[test]

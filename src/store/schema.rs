@@ -170,6 +170,7 @@ pub fn chunk_of(address: &str, chunks: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entity::archive::{Gap, OwnGap, Reach};
     use crate::entity::contact::Subscription;
     use crate::entity::conversation::Flagged;
     use crate::entity::id::{AccountId, ItemId};
@@ -199,6 +200,22 @@ mod tests {
                 archive: Some("a".into()),
             },
             delivery: Delivery::Delivered,
+        }
+    }
+
+    fn gap() -> Gap {
+        Gap {
+            id: ItemId(5),
+            after: Cursor {
+                id: None,
+                time: Timestamp(1),
+            },
+            before: Cursor {
+                id: Some("b".into()),
+                time: Timestamp(7),
+            },
+            ties: (2, 3),
+            is_lost: true,
         }
     }
 
@@ -292,6 +309,26 @@ mod tests {
                 time: Timestamp(1_700_000_000_000),
             },
             "0201016180a0abfef962",
+        );
+        pinned(
+            &Gaps {
+                all: Reach {
+                    top: Some(Cursor {
+                        id: Some("t".into()),
+                        time: Timestamp(9),
+                    }),
+                    gaps: vec![gap()],
+                },
+                own: vec![OwnGap {
+                    peer: address("juliet@example.org"),
+                    within: Some(ItemId(5)),
+                    gap: gap(),
+                    at: message().position,
+                    floor: None,
+                }],
+                apart: vec![(ItemId(5), address("juliet@example.org"))],
+            },
+            "020101017412010500020101620e02030101126a756c696574406578616d706c652e6f726701050500020101620e02030180a0abfef96203000105126a756c696574406578616d706c652e6f7267",
         );
         pinned(
             &Settings {

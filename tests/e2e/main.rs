@@ -24,6 +24,7 @@ mod failures;
 mod fast;
 mod faults;
 mod first_paint;
+mod gaps;
 mod late_disk;
 mod links;
 mod login;

@@ -29,8 +29,12 @@ impl World {
 
     /// The same, where what the browser says to the server goes through a network that can be made to fail.
     pub fn behind_a_proxy() -> (Self, FaultProxy) {
+        Self::behind_a_proxy_with(Options::default())
+    }
+
+    pub fn behind_a_proxy_with(options: Options) -> (Self, FaultProxy) {
         let mut proxy = None;
-        let world = Self::build(Options::default(), |server| {
+        let world = Self::build(options, |server| {
             let started = FaultProxy::start(server.http_port, 1).unwrap();
             let url = started.url("/xmpp-websocket");
             proxy = Some(started);
