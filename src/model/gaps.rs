@@ -162,7 +162,7 @@ fn part_of(gap: &Gap, peer: &Address) -> OwnGap {
             ties: gap.ties,
             is_lost: gap.is_lost,
         },
-        at: begin(gap.before.time),
+        at: below(gap),
         floor: None,
     }
 }
@@ -172,7 +172,7 @@ fn trim(own: &mut OwnGap, whole: &Gap) -> bool {
     own.gap.is_lost |= whole.is_lost;
     if own.gap.before.time > whole.before.time {
         own.gap.before = at(whole.before.time);
-        own.at = begin(whole.before.time);
+        own.at = below(whole);
     }
     own.gap.after.time <= own.gap.before.time
 }
@@ -181,9 +181,13 @@ fn at(time: Timestamp) -> Cursor {
     Cursor { id: None, time }
 }
 
-/// Before all messages of that time.
-fn begin(time: Timestamp) -> Position {
-    Position { time, tie: 0 }
+/// Where a gap of the whole archive stands: below all that is known above it, and above all that is known below it, also in
+/// the second in which it ends.
+fn below(gap: &Gap) -> Position {
+    Position {
+        time: gap.before.time,
+        tie: gap.ties.1.saturating_sub(1),
+    }
 }
 
 #[cfg(test)]
@@ -200,6 +204,11 @@ mod tests {
             id: Some(id.into()),
             time: Timestamp(time),
         }
+    }
+
+    fn begin(time: i64) -> Position {
+        let time = Timestamp(time);
+        Position { time, tie: 8 }
     }
 
     fn gap(id: u64, after: i64, before: i64) -> Gap {
@@ -225,13 +234,10 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.set_reach(&reach(&[gap(1, 10, 90)]));
         let mut own = gaps.find(&juliet(), ItemId(1)).unwrap();
-        assert_eq!(
-            (own.at, own.within),
-            (begin(Timestamp(90)), Some(ItemId(1)))
-        );
+        assert_eq!((own.at, own.within), (begin(90), Some(ItemId(1))));
         assert_eq!(gaps.of(&romeo).len(), 1);
         own.gap.before = cursor("m", 50);
-        own.at = begin(Timestamp(50));
+        own.at = begin(50);
         gaps.put(own.clone());
         assert_eq!(gaps.of(&juliet()), [own.clone()]);
         assert_eq!(gaps.of(&romeo)[0].gap.before.time, Timestamp(90));

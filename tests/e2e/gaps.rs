@@ -75,7 +75,7 @@ fn a_gap_is_seen_says_why_it_stays_and_is_filled_where_somebody_reads() {
     world.hears(&browser, "of old");
     proxy.door(Door::Shut);
     proxy.cut(Ends::Both);
-    browser.status("^Offline");
+    browser.status("Offline");
     for number in 1..=400 {
         juliet.send(&world.address("romeo"), &says(number));
     }
@@ -96,7 +96,7 @@ fn a_gap_is_seen_says_why_it_stays_and_is_filled_where_somebody_reads() {
     browser.run("window.dispatchEvent(new Event('online'))", json!([]));
     wait_for("a cut", || (proxy.strikes() > 0).then_some(()));
     proxy.door(Door::Shut);
-    browser.status("^Offline");
+    browser.status("Offline");
     world.hears(&browser, &says(400));
     scroll_to(&browser, -200, |lines| lines.iter().any(|line| line == "…"));
     let gap = browser.find("group", "offline|connect|network");
@@ -167,7 +167,8 @@ fn backdate(world: &World, days: u64) -> u64 {
     let first = (now.as_secs() / DAY - days) * DAY;
     let file = world.server.record("archive", "romeo", "list");
     let text = std::fs::read_to_string(&file).unwrap();
-    let mark = "[\"when\"] = ";
+    let marks = ["[\"when\"] = ", "when = "];
+    let mark = marks.into_iter().find(|mark| text.contains(mark)).unwrap();
     let mut parts = text.split(mark);
     let mut told = parts.next().unwrap().to_owned();
     for (number, part) in (0_u64..).zip(parts) {
@@ -175,6 +176,7 @@ fn backdate(world: &World, days: u64) -> u64 {
         let when = first + number / 10 * DAY + number % 10 * 3_600 + 60;
         told += &format!("{mark}{when:<end$}{}", &part[end..]);
     }
+    assert_eq!(text.matches(mark).count() as u64, days * 10);
     // Of the same length: the server knows where each of them is.
     assert_eq!(told.len(), text.len());
     std::fs::write(&file, told).unwrap();

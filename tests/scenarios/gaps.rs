@@ -82,6 +82,33 @@ fn the_newest_messages_are_there_first_and_a_gap_is_shown_below_them() {
     assert_eq!(cursor.id.as_deref(), Some("a1000"));
 }
 
+/// Archives often know seconds only: the gap stands where it is all the same.
+#[test]
+fn a_gap_within_one_second_stands_between_what_is_known() {
+    let at_once = |number| Archived {
+        stamp: "2025-12-31T12:00:00Z".into(),
+        ..hers(number)
+    };
+    let mut stage = away((1..=500).map(at_once));
+    stage.server.catch_ups_left = Some(3);
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 200);
+    stage.extend(Toward::Older);
+    let lines = [
+        numbers(1..=100).as_slice(),
+        &["…".to_owned()],
+        &numbers(301..=500),
+    ]
+    .concat();
+    assert_eq!(stage.pages[0].window.lines(), lines);
+    stage.leave();
+    let mut stage = stage.restart();
+    stage.server.catch_ups_left = None;
+    come_back(&mut stage);
+    assert_eq!(stage.stored_bodies(), numbers(1..=500));
+    whole(&stage);
+}
+
 #[test]
 fn whenever_it_is_cut_it_goes_on_where_it_was() {
     for cut in [1, 99, 100, 101, 150, 199, 200, 201, 299, 300, 301, 420] {
