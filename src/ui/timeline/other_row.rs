@@ -50,7 +50,7 @@ fn gap(shared: &Shared, state: &GapState) -> Option<Element> {
         GapState::Loading => t.gap_loading,
         GapState::Lost => t.gap_lost,
         GapState::Failed(problem) => {
-            failed = Words::of(problem, shared.texts).what;
+            failed = [t.gap, " ", &Words::of(problem, shared.texts).what].concat();
             &failed
         }
     };

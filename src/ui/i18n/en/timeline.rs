@@ -28,7 +28,7 @@ pub const TIMELINE: Timeline = Timeline {
     to_date: "Jump to date…",
     date: "Date",
     show: "Show",
-    other_day: Fill2("No messages on {0}. The next are of {1}."),
+    other_day: Fill2("No messages on {0}. The next ones: {1}."),
     no_later_day: "There are no messages on that day or after it.",
     no_date: "Choose a day up to today.",
     unread: Count {
