@@ -6,7 +6,7 @@ use indexed_db_futures::transaction::Transaction;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::entity::message::{Delivery, Message};
+use crate::entity::message::Message;
 use crate::store::key;
 use crate::store::schema::{self, Record, Unreadable};
 

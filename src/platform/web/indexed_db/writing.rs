@@ -13,7 +13,6 @@ use wasm_bindgen::prelude::*;
 use super::layout::{CAPS, CONVERSATIONS, CURSOR, GAPS, MESSAGES, META, PRESENCE, ROSTER, TRUSTED};
 use super::roster;
 use super::row::{self, Fields, bytes};
-use crate::entity::message::Delivery;
 use crate::entity::order;
 use crate::store::key;
 use crate::store::schema::Capabilities;
