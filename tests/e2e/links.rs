@@ -168,3 +168,14 @@ fn a_link_waits_until_somebody_is_logged_in() {
     browser.find("heading", "juliet");
     composed(&browser, "after");
 }
+
+#[test]
+fn a_page_that_begins_at_a_conversation_with_a_stranger_opens_it() {
+    let world = World::new();
+    let browser = world.logged_in("romeo");
+    let (own, stranger) = (world.address("romeo"), world.address("mallory"));
+    browser.go("about:blank");
+    browser.go(&format!("{}#/{own}/{stranger}", world.site.url));
+    browser.find("heading", &stranger);
+    browser.find("textbox", "Message");
+}

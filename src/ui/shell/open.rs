@@ -88,6 +88,9 @@ impl Open {
             let (Opened::Opening, Some((account, peer))) = (now.get(), place.get()) else {
                 return;
             };
+            // Before the account is there, there is nobody to ask.
+            handle.model.ready.track();
+            handle.model.accounts.track_order();
             let Some(account) = account_named(handle, &account) else {
                 return;
             };
