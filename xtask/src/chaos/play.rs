@@ -271,7 +271,6 @@ impl Play {
 
     /// What went wrong is over; waits until there is a session again.
     fn recover(&mut self, act: Act, one: usize, since: Instant) {
-        let mut since = since;
         match act {
             Act::Dark | Act::DeadUp | Act::DeadDown => {
                 let seat = &self.stage.seats[one];
@@ -291,7 +290,6 @@ impl Play {
             Act::KillServer | Act::StopServer => {
                 self.stage.server.restart();
                 self.stage.mallory_again();
-                since = Instant::now();
                 let other = &self.stage.seats[1 - one];
                 other.proxy.mend();
                 other.network_is_back();
