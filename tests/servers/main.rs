@@ -38,8 +38,6 @@ trait Server {
     fn restart(&mut self);
     /// As `systemctl stop` would.
     fn stop(&mut self);
-    /// As a power cut would.
-    fn kill(&mut self);
     fn freeze(&self);
     fn thaw(&self);
     /// The port and the path of its WebSocket.
@@ -59,9 +57,6 @@ macro_rules! ends {
         }
         fn stop(&mut self) {
             $software::stop(self);
-        }
-        fn kill(&mut self) {
-            $software::kill(self);
         }
         fn freeze(&self) {
             $software::freeze(self);
@@ -166,14 +161,6 @@ mod prosody_alone {
     fn a_server_that_is_stopped_in_a_burst_loses_nothing() {
         let server = Prosody::start(prosody::Options::default()).unwrap();
         person::run(outages::a_server_that_is_stopped_in_a_burst_loses_nothing(
-            server,
-        ));
-    }
-
-    #[test]
-    fn a_server_that_is_killed_in_a_burst_loses_nothing() {
-        let server = Prosody::start(prosody::Options::default()).unwrap();
-        person::run(outages::a_server_that_is_killed_in_a_burst_loses_nothing(
             server,
         ));
     }

@@ -103,10 +103,6 @@ pub async fn a_server_that_is_stopped_in_a_burst_loses_nothing(server: impl Serv
     an_end_in_a_burst(server, Server::stop).await;
 }
 
-pub async fn a_server_that_is_killed_in_a_burst_loses_nothing(server: impl Server) {
-    an_end_in_a_burst(server, Server::kill).await;
-}
-
 /// How often that was said on the way, since then.
 fn said(proxy: &FaultProxy, since: Instant, way: Way, text: &str) -> usize {
     let entries = proxy.since(since).into_iter();
