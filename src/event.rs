@@ -147,6 +147,15 @@ pub enum MessageEvent {
         /// All names known now.
         ids: MessageIds,
     },
+    /// Whom it was for refused a message that an engine which is gone has written, by its name.
+    Refused {
+        /// In which conversation.
+        conversation: Address,
+        /// Its name on the wire.
+        name: String,
+        /// Why.
+        problem: Problem,
+    },
     /// A failed message was taken away by the user.
     Deleted {
         /// In which conversation.

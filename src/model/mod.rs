@@ -195,6 +195,8 @@ impl Model {
                 ids,
             } => self.timelines.name(conversation, *id, ids),
             MessageEvent::Deleted { conversation, id } => self.timelines.remove(conversation, *id),
+            // The account finds out which one it is.
+            MessageEvent::Refused { .. } => {}
         }
     }
 

@@ -163,6 +163,18 @@ fn an_error_that_comes_hours_later_finds_its_message() {
     let mut stage = stage.restart();
     stage.watch(0, Anchor::Newest, 50);
     check(&stage);
+    // An engine that did not write it finds it, too; but only whom it was for can refuse it.
+    stage.server.deliver(&format!(
+        "<message xmlns='jabber:client' type='error' from='mallory@example.org' id='{}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+        names[3].0
+    ));
+    stage.go();
+    check(&stage);
+    refuse(&mut stage, &names[3].0, "cancel", "remote-server-timeout");
+    let late = Delivery::Failed(Problem::RemoteServerUnreachable);
+    assert_eq!(shown(&stage)[3].1, late);
+    assert_eq!(stage.stored()[3].delivery, late);
     let id = stage.pages[0].window.ids()[1];
     stage
         .tell(AccountCommand::RetryMessage(juliet(), id))

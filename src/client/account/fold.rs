@@ -11,6 +11,7 @@ use crate::entity::conversation::History;
 use crate::entity::endpoint::Endpoint;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
+use crate::entity::problem::Problem;
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 use crate::model::timeline::advance;
@@ -51,6 +52,15 @@ impl Account {
             match fact {
                 Event::Message(MessageEvent::Received(message)) => {
                     self.on_received(now.wall, message, &stored, batch, work);
+                }
+                Event::Message(MessageEvent::Refused {
+                    conversation,
+                    name,
+                    problem,
+                }) => {
+                    if let Some(event) = self.find_refused(conversation, name, problem).await {
+                        self.on_message(event, batch, work).await;
+                    }
                 }
                 Event::Message(event) => self.on_message(event, batch, work).await,
                 Event::Archive(ArchiveEvent::Page {
@@ -248,7 +258,7 @@ impl Account {
 
     async fn on_message(&mut self, event: MessageEvent, batch: &mut Batch, work: &mut Work) {
         match &event {
-            MessageEvent::Received(_) => {}
+            MessageEvent::Received(_) | MessageEvent::Refused { .. } => {}
             MessageEvent::Composed(message) => {
                 self.seen.note(message);
                 self.outbox.insert(message.id, message.clone());
@@ -299,6 +309,26 @@ impl Account {
         if let Some(conversation) = answered {
             self.tell_soon(self.now(), &conversation);
         }
+    }
+
+    /// Which message it is that was refused after the engine that wrote it was gone.
+    async fn find_refused(
+        &mut self,
+        conversation: Address,
+        name: String,
+        problem: Problem,
+    ) -> Option<MessageEvent> {
+        let wanted = vec![Name::Origin(name.clone())];
+        let found = self.find(conversation.clone(), wanted).await;
+        let mut found = self.readable(found)?.into_iter();
+        let message = found.find(|message| {
+            message.direction == Direction::Outgoing && message.ids.origin.as_ref() == Some(&name)
+        })?;
+        Some(MessageEvent::Delivery {
+            conversation,
+            id: message.id,
+            delivery: Delivery::Failed(problem),
+        })
     }
 
     /// Changes an own message, from memory if it is recent, else from the store; gives it back if it is different.

@@ -249,11 +249,12 @@ impl Outbox {
         let refused = self.written.iter().position(|written| {
             written.name == name && (by_server || peer.as_ref() == Some(&written.conversation))
         });
-        let Some(written) = refused.and_then(|index| self.written.remove(index)) else {
-            return tracing::debug!("error for no message of ours");
-        };
+        let refused = refused.and_then(|index| self.written.remove(index));
         let (condition, text) = error::read(stanza);
         let problem = error::problem(condition, text);
+        let Some(written) = refused else {
+            return self.on_late_error(cx, peer, name, problem);
+        };
         let failed = if error::is_rate_limit(stanza) {
             self.pause(cx, written, problem.clone())
         } else {
@@ -266,6 +267,25 @@ impl Outbox {
         cx.emit(delivery(&written.conversation, written.id, failed));
         self.end_pauses();
         self.flush(cx, &written.conversation);
+    }
+
+    /// The same of a message that we have not written, but perhaps an engine that is gone. What waits is not refused: it was
+    /// never written, or is about to be sent again, and what becomes of that will be told.
+    fn on_late_error(&self, cx: &mut Cx, from: Option<Address>, called: &str, problem: Problem) {
+        let is_known = self.written.iter().any(|written| written.name == called)
+            || self
+                .waiting
+                .iter()
+                .any(|waiting| name(&waiting.message) == called);
+        let Some(conversation) = from.filter(|_| !is_known) else {
+            return tracing::debug!("error for no message of ours");
+        };
+        let name = called.to_owned();
+        cx.emit(Event::Message(MessageEvent::Refused {
+            conversation,
+            name,
+            problem,
+        }));
     }
 
     /// Writes what a conversation holds, in order, unless its archive is being looked into.
@@ -517,7 +537,7 @@ mod tests {
                 "{from}"
             );
             session.receive(&refusal(from, "m1"));
-            assert_eq!(session.events.len(), 1);
+            assert_eq!(deliveries(&session).len(), 1, "once");
         }
     }
 
