@@ -518,8 +518,14 @@ mod tests {
             let mut session = Session::new();
             session.wish(Wish::Send(message(JULIET, "x", 1)));
             session.receive(&refusal(from, "m1"));
-            session.receive(&refusal(" from='juliet@capulet.example'", "m2"));
             assert_eq!(session.events, [], "{from}");
+            // Another engine may have written that one to them.
+            session.receive(&refusal(" from='juliet@capulet.example'", "m2"));
+            assert!(matches!(
+                &session.events[..],
+                [Event::Message(MessageEvent::Refused { conversation, name, .. })]
+                    if *conversation == address(JULIET) && name == "m2"
+            ));
         }
         for from in [
             "",
