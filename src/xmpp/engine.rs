@@ -209,6 +209,11 @@ impl Engine {
         self.cx.bound().is_some()
     }
 
+    /// Tells it that the next attempt comes after a pause.
+    pub fn on_pause(&mut self) {
+        self.stream.on_pause();
+    }
+
     /// Whether everything is there that was missed, as far as it can be had in this session.
     #[must_use]
     pub fn is_caught_up(&self) -> bool {

@@ -50,6 +50,25 @@ fn a_host_that_answers_while_its_server_is_being_restarted_is_no_wrong_address()
     assert_eq!(problem, Problem::ConnectionLost);
 }
 
+/// F16: no circle, but one that is being restarted.
+#[test]
+fn a_server_that_everybody_is_sent_to_may_be_away_for_long() {
+    let mut stage = Stage::online();
+    stage.server.moves = Some("wss://b.example.org/ws");
+    stage.server.cut();
+    stage.go();
+    for _ in 0..20 {
+        stage.pass(second() * 30);
+        let is_given_up = matches!(stage.connection(), Connection::Failed(_));
+        assert!(!is_given_up, "{:?}", stage.connection());
+    }
+    let sockets = stage.server.sockets.len();
+    assert!(sockets <= 20, "{sockets}: that would be a storm");
+    stage.server.moves = None;
+    stage.pass(second() * 200);
+    assert_eq!(stage.connection(), Connection::Online);
+}
+
 /// The newest row of the account.
 fn account(stage: &Stage) -> AccountRow {
     let changes = stage.pages[0].changes.iter().rev();

@@ -138,6 +138,8 @@ pub struct Server {
     pub odd: Odd,
     /// Nobody is let in.
     pub refuses: bool,
+    /// Everybody is sent there, where nobody is.
+    pub moves: Option<&'static str>,
     /// The password, if it is another one by now.
     pub password: String,
     /// Messages are swallowed: no answer tells that they were handled.
@@ -240,7 +242,7 @@ impl Server {
         let mut busy = false;
         for socket in world.new_sockets() {
             busy = true;
-            if self.refuses {
+            if self.refuses || self.moves == Some(socket.url()) {
                 socket.cut();
             } else {
                 self.authenticated = false;
@@ -258,6 +260,12 @@ impl Server {
                 }
                 self.frames.push(frame.clone());
                 let element: Element = frame.parse().unwrap();
+                if let Some(url) = self.moves {
+                    socket.deliver(format!(
+                        "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing' see-other-uri='{url}'/>"
+                    ));
+                    continue;
+                }
                 if element.ns() == "urn:xmpp:sm:3" {
                     let memory = self.manages.unwrap_or_default();
                     let answers = self.managed.borrow_mut().answer(&element, memory);

@@ -122,6 +122,7 @@ impl Account {
     }
 
     fn wait_until(&mut self, at: Instant, problem: Problem) {
+        self.engine.on_pause();
         self.phase = Phase::Waiting(at);
         self.set_connection(Connection::Waiting {
             problem,

@@ -90,6 +90,11 @@ impl History {
         self.bound = Some(now);
     }
 
+    /// Nothing is tried for a while: what comes after it is not in a row with what was before.
+    pub fn on_pause(&mut self) {
+        self.hops = 0;
+    }
+
     /// Sorts a stream error.
     pub fn sort(&mut self, now: Instant, domain: &str, error: StreamError) -> (Problem, Next) {
         let StreamError {

@@ -357,6 +357,12 @@ impl Stream {
         self.token = kept.token;
     }
 
+    /// The next attempt comes after a pause. A server that everybody is sent to may be away for long, and the pauses grow: that is
+    /// no circle.
+    pub(super) fn on_pause(&mut self) {
+        self.history.on_pause();
+    }
+
     /// Stanzas that came before the session began, to be taken now.
     pub(super) fn take_early(&mut self) -> Vec<Element> {
         std::mem::take(&mut self.early)
