@@ -509,3 +509,18 @@ fn planted_faults_are_found() {
         assert!(found, "{fault:?} goes unnoticed");
     }
 }
+
+#[test]
+fn live_messages_keep_their_place_beside_what_is_caught_up() {
+    use Act::{CutInPage, Live, Missed, Mute, Write};
+    let cases = [
+        (vec![Write, Live, Missed, CutInPage(3)], Sessions::Plain),
+        (vec![Mute, Live, Live, Missed, Live], Sessions::Managed),
+        (vec![Mute, Live, Live, Missed, Live], Sessions::Inline),
+    ];
+    for (acts, sessions) in cases {
+        let told = format!("{acts:?} {sessions:?}");
+        let outcome = run((acts, sessions, 2), None);
+        assert!(outcome.is_ok(), "{told}: {outcome:?}");
+    }
+}

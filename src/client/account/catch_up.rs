@@ -126,9 +126,12 @@ impl Account {
                 below.first().map(|message| message.position)
             }
             _ => newest,
-        };
-        below.map(|below| Position {
-            tie: below.tie.saturating_add(ROOM),
+        }?;
+        // What is known in the page may lie close above.
+        let above = known.filter(|known| known.time == below.time);
+        let room = above.map_or(ROOM, |above| above.tie.saturating_sub(below.tie) / 2);
+        Some(Position {
+            tie: below.tie.saturating_add(room.min(ROOM)),
             ..below
         })
     }
@@ -147,9 +150,8 @@ impl Account {
         }
     }
 
-    /// The session is over.
-    pub(super) fn forget_caught_up(&mut self) {
-        self.caught_up.clear();
+    /// The session is over. What was caught up stays below all that comes: the next one begins where it ended.
+    pub(super) fn forget_heard(&mut self) {
         self.span.heard.clear();
     }
 

@@ -156,7 +156,7 @@ impl Account {
         for peer in std::mem::take(&mut self.asking).into_keys() {
             self.on_page_failed(&peer, &Problem::Offline);
         }
-        self.forget_caught_up();
+        self.forget_heard();
         self.give_up_waiting();
         if self.retiring {
             return;
