@@ -95,6 +95,8 @@ pub fn learn(stored: &mut Message, copy: &Message) -> bool {
 pub enum Place {
     /// It was known, and keeps that place.
     Known(Position),
+    /// The same of one that was written here: it stands where it was written, whenever it was archived.
+    Written(Position),
     /// It is new; that place was proposed.
     Fresh(Position),
 }
@@ -112,6 +114,9 @@ pub fn fit(
         {
             at.time = ceiling.time;
             at.tie = ceiling.tie.saturating_sub(1);
+        }
+        if matches!(place, Place::Written(_)) {
+            continue;
         }
         let at = place.position();
         ceiling = Some(ceiling.map_or(at, |ceiling| ceiling.min(at)));
@@ -133,7 +138,7 @@ impl Place {
     #[must_use]
     pub fn position(self) -> Position {
         match self {
-            Self::Known(position) | Self::Fresh(position) => position,
+            Self::Known(position) | Self::Written(position) | Self::Fresh(position) => position,
         }
     }
 }

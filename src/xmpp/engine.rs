@@ -21,7 +21,7 @@ use crate::entity::presence::OwnPresence;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::{Instant, Timestamp};
-use crate::event::{Event, Save};
+use crate::event::{Event, Save, Since};
 
 use super::cx::Cx;
 use super::dispatch;
@@ -93,10 +93,8 @@ pub struct Snapshot {
 
 /// What comes in.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an input lives as long as one call, and is never kept"
-)]
+// An input lives as long as one call, and is never kept. With pointers of 32 bits it is small enough.
+#[allow(clippy::large_enum_variant)]
 pub enum Input<'a> {
     /// A socket is open.
     Opened {
@@ -218,6 +216,12 @@ impl Engine {
     #[must_use]
     pub fn is_caught_up(&self) -> bool {
         self.features.catch_up.is_settled()
+    }
+
+    /// The archive id after which the messages of the page come that was told last, until that page is stored.
+    #[must_use]
+    pub fn caught_up_to(&self, since: Since) -> Option<&str> {
+        self.features.catch_up.caught_up_to(since)
     }
 
     /// Begins anew with what was stored, between two sessions: the way to the server and its secrets stay.

@@ -99,6 +99,12 @@ fn a_password_takes_three_round_trips_and_a_token_one() {
             .until(|change| matches!(change, Change::Account(row) if online(row)))
             .await;
 
+        // The session has begun for everybody.
+        until("our presence", || {
+            proxy.passed(started, Way::Up, "<presence").is_some()
+        })
+        .await;
+
         let first = frames(&proxy, started, 1);
         assert_eq!(round_trips(&first), 3, "{}", proxy.told(40));
         assert_eq!(said(&first, Way::Down, "<bound "), 1);

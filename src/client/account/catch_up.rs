@@ -28,14 +28,18 @@ use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::time::Timestamp;
 use crate::event::{ArchiveEvent, Event, Since};
+use crate::model::after;
 use crate::store::{Batch, From, Op};
 
 use super::Account;
 use super::fold::{Merged, NEWS, is_incoming};
+use super::outbox::is_written_here;
 use super::turn::{Later, Work};
 
 /// So many messages of one moment have room in a gap.
 const ROOM: u64 = 1 << 20;
+/// How many messages are looked through for one that was not written here.
+const LOOK: u32 = 20;
 
 /// A page of the whole archive.
 pub(super) struct Missed {
@@ -50,6 +54,8 @@ pub(super) struct Missed {
 pub(super) struct Span {
     gap: Option<ItemId>,
     lowest: HashMap<Address, Lowest>,
+    /// The newest message below what is known above the gap, as far as it was looked for.
+    below: HashMap<Address, Option<Position>>,
     /// With whom messages came live in this session, and what was the newest before them.
     heard: HashMap<Address, Option<Position>>,
 }
@@ -73,18 +79,41 @@ impl Account {
             since,
         } = page;
         let pages = by_conversation(messages);
-        let looks = pages.iter().map(|(peer, page)| self.stored(peer, page));
+        let begin = self.engine.caught_up_to(since).map(str::to_owned);
+        let looks = pages
+            .iter()
+            .map(|(peer, page)| self.stored(peer, page, begin.clone()));
         // One look per conversation, and all of them at once.
         let stored = join_all(looks).await;
         let is_island = self.begins_island(reach.as_ref(), since);
+        if is_island {
+            self.span.below.clear();
+        }
         let mut lowest = HashMap::new();
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
             let stored = self.readable(stored).unwrap_or_default();
             let named = page.first().and_then(|first| first.ids.archive.clone());
-            let bounds = if is_island {
-                (self.below(&peer, &stored).await, None)
+            let is_begin =
+                |known: &Message| begin.is_some() && known.ids.archive.as_ref() == begin.as_ref();
+            let bounds = if is_island || since == Since::Gap {
+                let in_page = stored
+                    .iter()
+                    .filter(|known| !is_begin(known) && !is_written_here(known));
+                let known = in_page.map(|known| known.position).min();
+                let above = self.span.lowest.get(&peer).filter(|_| !is_island);
+                let above = above.map(|(place, _)| *place);
+                // What is stored may all lie above the gap, where an engine before this one has begun to fill it.
+                let is_placed = is_island || known.is_some() || above.is_some();
+                let below = if is_placed {
+                    self.below(&peer, known, above).await
+                } else {
+                    None
+                };
+                (below, above)
             } else {
-                self.bounds(&peer, since)
+                let begins = stored.iter().filter(|known| is_begin(known));
+                let begin = begins.map(|known| known.position).max();
+                self.bounds(&peer, since, begin)
             };
             let merged = self.merge(page, &stored, bounds, batch);
             if let Some(place) = merged.lowest {
@@ -107,33 +136,45 @@ impl Account {
         since == Since::Cursor && gap.is_some() && gap != self.span.gap
     }
 
-    /// What is stored of a conversation below the newest page of all: everything but what is in that page, and what came live
-    /// since. There is room left for what the gap between may bring.
-    async fn below(&self, peer: &Address, in_page: &[Message]) -> Option<Position> {
-        let mut own = self.outbox.values();
-        if own.any(|own| own.conversation == *peer && own.is_being_sent()) {
-            // It is written, but not archived.
-            return None;
-        }
-        let newest = match self.span.heard.get(peer) {
-            Some(before) => *before,
-            None => self.latest_of(peer),
-        };
-        let known = in_page.iter().map(|message| message.position).min();
-        let below = match known {
-            Some(known) if Some(known) <= newest => {
-                let below = self.page(peer, From::Before(known), 1).await;
-                below.first().map(|message| message.position)
+    /// Below which place nothing of a page belongs that lies above a gap: everything that is stored of the conversation comes
+    /// before it, but for what is in the page, of which `known` is the lowest place, for what is `above` it, and for what came
+    /// live since. There is room left for what the gap may still bring.
+    async fn below(
+        &mut self,
+        peer: &Address,
+        known: Option<Position>,
+        above: Option<Position>,
+    ) -> Option<Position> {
+        let ceiling = [known, above].into_iter().flatten().min();
+        let below = match self.span.below.get(peer) {
+            Some(below) if known.is_none() => *below,
+            _ => {
+                let below = self.look_below(peer, ceiling).await;
+                self.span.below.insert(peer.clone(), below);
+                below
             }
-            _ => newest,
         }?;
-        // What is known in the page may lie close above.
-        let above = known.filter(|known| known.time == below.time);
-        let room = above.map_or(ROOM, |above| above.tie.saturating_sub(below.tie) / 2);
+        let close = ceiling.filter(|ceiling| ceiling.time == below.time);
+        let room = close.map_or(ROOM, |close| close.tie.saturating_sub(below.tie) / 2);
         Some(Position {
             tie: below.tie.saturating_add(room.min(ROOM)),
             ..below
         })
+    }
+
+    /// What was written here stands where it was written, whenever it was archived.
+    async fn look_below(&self, peer: &Address, ceiling: Option<Position>) -> Option<Position> {
+        let newest = match self.span.heard.get(peer) {
+            Some(before) => *before,
+            None => self.latest_of(peer),
+        };
+        let from = match ceiling {
+            Some(ceiling) if Some(ceiling) <= newest => ceiling,
+            _ => after(newest?),
+        };
+        let stored = self.page(peer, From::Before(from), LOOK).await;
+        let theirs = stored.iter().filter(|message| !is_written_here(message));
+        theirs.map(|message| message.position).max()
     }
 
     fn latest_of(&self, peer: &Address) -> Option<Position> {
@@ -155,15 +196,17 @@ impl Account {
         self.span.heard.clear();
     }
 
-    /// Between which places the messages of a page belong.
-    fn bounds(&self, peer: &Address, since: Since) -> (Option<Position>, Option<Position>) {
+    /// Between which places the messages of a page belong. `begin` is the place of the message after which they come, if it
+    /// is one of this conversation.
+    fn bounds(
+        &self,
+        peer: &Address,
+        since: Since,
+        begin: Option<Position>,
+    ) -> (Option<Position>, Option<Position>) {
         match since {
-            Since::Cursor | Since::Never => (self.caught_up.get(peer).copied(), None),
-            Since::Gap => {
-                let above = self.span.lowest.get(peer);
-                (None, above.map(|(place, _)| *place))
-            }
-            Since::Earlier => (None, None),
+            Since::Cursor | Since::Never => (begin.max(self.caught_up.get(peer).copied()), None),
+            Since::Gap | Since::Earlier => (None, None),
         }
     }
 
@@ -228,6 +271,9 @@ impl Account {
         if gap != self.span.gap {
             self.span.gap = gap;
             self.span.lowest.clear();
+            if since == Since::Gap {
+                self.span.below.clear();
+            }
             // What was told is below the gap that is next.
             if since == Since::Gap {
                 return;

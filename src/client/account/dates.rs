@@ -148,7 +148,7 @@ impl Account {
         let oldest = self.page(peer, From::After(Position::default()), 1).await;
         let oldest = oldest.into_iter().next();
         let messages = std::mem::take(&mut page.messages);
-        let stored = self.stored(peer, &messages).await;
+        let stored = self.stored(peer, &messages, None).await;
         let stored = self.readable(stored).unwrap_or_default();
         let is_known = !stored.is_empty();
         let ceiling = match &hole {

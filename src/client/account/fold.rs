@@ -21,6 +21,7 @@ use crate::xmpp::stream::auth::Mechanism;
 
 use super::Account;
 use super::catch_up::Missed;
+use super::outbox::is_written_here;
 use super::turn::{Later, Work};
 
 /// A message sent longer ago than this is no news.
@@ -363,13 +364,15 @@ impl Account {
         found.find(|message| message.id == id)
     }
 
-    /// What is stored of the messages of a page.
+    /// What is stored of the messages of a page, and of one more that the archive has under that id.
     pub(super) async fn stored(
         &self,
         conversation: &Address,
         page: &[Message],
+        more: Option<String>,
     ) -> Result<Vec<Message>, StoreError> {
-        let names = page.iter().flat_map(merge::names).collect();
+        let names = page.iter().flat_map(merge::names);
+        let names = names.chain(more.map(Name::Archive)).collect();
         let mut stored = self.find(conversation.clone(), names).await?;
         let unnamed = page.iter().filter(|message| merge::is_unnamed(message));
         if let Some(first) = unnamed.map(|message| message.time.0).min() {
@@ -410,7 +413,12 @@ impl Account {
                 taken.push(known.id);
                 // What was sent again has its place where it came first.
                 if !merge::is_repeated(known, &message) {
-                    places.push(Place::Known(known.position));
+                    let place = if is_written_here(known) {
+                        Place::Written
+                    } else {
+                        Place::Known
+                    };
+                    places.push(place(known.position));
                 }
                 self.on_copy(known.clone(), &message, batch);
             } else if !fresh.iter().any(|known| merge::same(known, &message)) {
@@ -422,7 +430,10 @@ impl Account {
             }
         }
         let highest = merge::fit(&mut places, bounds);
-        let lowest = places.iter().map(|place| place.position()).min();
+        let archived = places
+            .iter()
+            .filter(|place| !matches!(place, Place::Written(_)));
+        let lowest = archived.map(|place| place.position()).min();
         let new = places
             .iter()
             .filter(|place| matches!(place, Place::Fresh(_)));
@@ -446,7 +457,7 @@ impl Account {
         batch: &mut Batch,
         work: &mut Work,
     ) {
-        let stored = self.stored(&conversation, &messages).await;
+        let stored = self.stored(&conversation, &messages, None).await;
         let stored = self.readable(stored).unwrap_or_default();
         let Merged { fresh, .. } = self.merge(messages, &stored, (None, None), batch);
         let fruitful = !fresh.is_empty();

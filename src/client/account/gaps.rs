@@ -196,7 +196,7 @@ impl Account {
             Toward::Older => place_above(&mut own.gap.ties, &mut messages),
             Toward::Newer => place_below(&mut own.gap.ties, &mut messages),
         }
-        let stored = self.stored(&own.peer, &messages).await;
+        let stored = self.stored(&own.peer, &messages, None).await;
         let stored = self.readable(stored).unwrap_or_default();
         // Where the upper end is that of all, it is no message of this conversation.
         let ceiling = own.gap.before.id.is_some().then(|| after(own.at));

@@ -35,6 +35,12 @@ fn escaped(text: &str) -> usize {
     text.bytes().map(length).sum()
 }
 
+/// Whether a message was written here, and not on another of our devices.
+pub(super) fn is_written_here(message: &Message) -> bool {
+    let named = message.ids.origin.as_deref();
+    message.direction == Direction::Outgoing && named == Some(wire_name(message.id).as_str())
+}
+
 /// What a message is called on the wire, whichever engine sends it.
 fn wire_name(id: ItemId) -> String {
     format!("{:016x}", id.0)

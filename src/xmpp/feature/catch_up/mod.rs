@@ -135,6 +135,17 @@ impl CatchUp {
         self.known.cursor.as_ref().map(|cursor| cursor.time)
     }
 
+    /// The archive id after which the messages of the page come that was told last, until it is stored.
+    #[must_use]
+    pub fn caught_up_to(&self, since: Since) -> Option<&str> {
+        let place = match since {
+            Since::Cursor | Since::Never => self.known.top(),
+            Since::Gap => self.known.gap().map(|gap| &gap.after),
+            Since::Earlier => None,
+        };
+        place.and_then(|place| place.id.as_deref())
+    }
+
     /// The session is ready, and its first screen can be drawn.
     pub fn on_online(&mut self, cx: &mut Cx, archive: &mut Archive, has_archive: Option<bool>) {
         if matches!(self.step, Step::Offline) {
