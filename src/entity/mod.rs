@@ -3,6 +3,7 @@
 pub mod account;
 pub mod address;
 pub mod archive;
+pub mod calendar;
 pub mod contact;
 pub mod conversation;
 pub mod endpoint;

@@ -57,8 +57,6 @@ pub async fn usage() -> Option<Usage> {
     let said = JsFuture::from(call("estimate")?).await.ok()?;
     let number = |name: &str| {
         let number = Reflect::get(&said, &name.into()).ok()?.as_f64()?;
-        // Whole bytes: far below what a float counts.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         Some(number.max(0.0) as u64)
     };
     Some(Usage {

@@ -32,7 +32,8 @@ use crate::model::after;
 use crate::store::{Batch, From, Op};
 
 use super::Account;
-use super::fold::{Merged, NEWS, is_incoming};
+use super::fold::{NEWS, is_incoming};
+use super::merging::Merged;
 use super::outbox::is_written_here;
 use super::turn::{Later, Work};
 
@@ -93,28 +94,8 @@ impl Account {
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
             let stored = self.readable(stored).unwrap_or_default();
             let named = page.first().and_then(|first| first.ids.archive.clone());
-            let is_begin =
-                |known: &Message| begin.is_some() && known.ids.archive.as_ref() == begin.as_ref();
-            let bounds = if is_island || since == Since::Gap {
-                let in_page = stored
-                    .iter()
-                    .filter(|known| !is_begin(known) && !is_written_here(known));
-                let known = in_page.map(|known| known.position).min();
-                let above = self.span.lowest.get(&peer).filter(|_| !is_island);
-                let above = above.map(|(place, _)| *place);
-                // What is stored may all lie above the gap, where an engine before this one has begun to fill it.
-                let is_placed = is_island || known.is_some() || above.is_some();
-                let below = if is_placed {
-                    self.below(&peer, known, above).await
-                } else {
-                    None
-                };
-                (below, above)
-            } else {
-                let begins = stored.iter().filter(|known| is_begin(known));
-                let begin = begins.map(|known| known.position).max();
-                self.bounds(&peer, since, begin)
-            };
+            let bounds = self.bounds(&peer, &stored, begin.as_ref(), since, is_island);
+            let bounds = bounds.await;
             let merged = self.merge(page, &stored, bounds, batch);
             if let Some(place) = merged.lowest {
                 lowest.insert(peer.clone(), (place, named));
@@ -196,17 +177,40 @@ impl Account {
         self.span.heard.clear();
     }
 
-    /// Between which places the messages of a page belong. `begin` is the place of the message after which they come, if it
-    /// is one of this conversation.
-    fn bounds(
-        &self,
+    /// Between which places the messages of a page belong, of which `stored` is what is known. `begin` is the archive id after
+    /// which they come; it may be that of a message of another conversation.
+    async fn bounds(
+        &mut self,
         peer: &Address,
+        stored: &[Message],
+        begin: Option<&String>,
         since: Since,
-        begin: Option<Position>,
+        is_island: bool,
     ) -> (Option<Position>, Option<Position>) {
+        let is_begin = |known: &&Message| begin.is_some() && known.ids.archive.as_ref() == begin;
         match since {
-            Since::Cursor | Since::Never => (begin.max(self.caught_up.get(peer).copied()), None),
-            Since::Gap | Since::Earlier => (None, None),
+            Since::Cursor | Since::Never if !is_island => {
+                let begins = stored.iter().filter(is_begin);
+                let begin = begins.map(|known| known.position).max();
+                (begin.max(self.caught_up.get(peer).copied()), None)
+            }
+            Since::Cursor | Since::Never | Since::Gap => {
+                let in_page = stored
+                    .iter()
+                    .filter(|known| !is_begin(known) && !is_written_here(known));
+                let known = in_page.map(|known| known.position).min();
+                let above = self.span.lowest.get(peer).filter(|_| !is_island);
+                let above = above.map(|(place, _)| *place);
+                // What is stored may all lie above the gap, where an engine before this one has begun to fill it.
+                let is_placed = is_island || known.is_some() || above.is_some();
+                let below = if is_placed {
+                    self.below(peer, known, above).await
+                } else {
+                    None
+                };
+                (below, above)
+            }
+            Since::Earlier => (None, None),
         }
     }
 

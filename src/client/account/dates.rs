@@ -19,8 +19,8 @@ use crate::model::{after, before};
 use crate::store::{Batch, From};
 use crate::xmpp::feature::archive::{Place, Wanted};
 
-use super::fold::Merged;
 use super::gaps::{Want, cursor};
+use super::merging::Merged;
 use super::turn::{Later, Work};
 use super::{Account, Phase};
 

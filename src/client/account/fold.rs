@@ -5,9 +5,8 @@
 
 use std::collections::HashMap;
 
-use crate::client::merge::{self, Place};
+use crate::client::merge;
 use crate::entity::address::Address;
-use crate::entity::conversation::History;
 use crate::entity::endpoint::Endpoint;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
@@ -15,29 +14,16 @@ use crate::entity::problem::Problem;
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 use crate::model::timeline::advance;
-use crate::store::{Batch, From, Name, Op, Roster, StoreError};
+use crate::store::{Batch, Name, Op, Roster};
 use crate::xmpp::message::order::STEP;
 use crate::xmpp::stream::auth::Mechanism;
 
 use super::Account;
 use super::catch_up::Missed;
-use super::outbox::is_written_here;
 use super::turn::{Later, Work};
 
 /// A message sent longer ago than this is no news.
 pub(super) const NEWS: i64 = 300_000;
-/// How many messages are looked through for one that has no name.
-const AROUND: u32 = 300;
-
-/// What became of the messages of a page.
-pub(super) struct Merged {
-    /// Those that are new, in their places.
-    pub(super) fresh: Vec<Message>,
-    /// The lowest place of them all.
-    pub(super) lowest: Option<Position>,
-    /// The highest place of them all, or the lower bound.
-    pub(super) highest: Option<Position>,
-}
 
 impl Account {
     /// Folds facts, in order.
@@ -235,7 +221,7 @@ impl Account {
     }
 
     /// A copy of a stored message: it may teach us a name.
-    fn on_copy(&mut self, mut stored: Message, copy: &Message, batch: &mut Batch) {
+    pub(super) fn on_copy(&mut self, mut stored: Message, copy: &Message, batch: &mut Batch) {
         if !merge::learn(&mut stored, copy) {
             return;
         }
@@ -362,112 +348,6 @@ impl Account {
         let found = self.find(conversation.clone(), vec![Name::Item(id)]).await;
         let mut found = self.readable(found)?.into_iter();
         found.find(|message| message.id == id)
-    }
-
-    /// What is stored of the messages of a page, and of one more that the archive has under that id.
-    pub(super) async fn stored(
-        &self,
-        conversation: &Address,
-        page: &[Message],
-        more: Option<String>,
-    ) -> Result<Vec<Message>, StoreError> {
-        let names = page.iter().flat_map(merge::names);
-        let names = names.chain(more.map(Name::Archive)).collect();
-        let mut stored = self.find(conversation.clone(), names).await?;
-        let unnamed = page.iter().filter(|message| merge::is_unnamed(message));
-        if let Some(first) = unnamed.map(|message| message.time.0).min() {
-            // What came with no name is found where it must stand.
-            let time = Timestamp(first.saturating_sub(merge::APART));
-            let from = From::After(Position { time, tie: 0 });
-            let near = self.page(conversation, from, AROUND).await;
-            let nameless = |message: &Message| message.ids == MessageIds::default();
-            stored.extend(near.into_iter().filter(nameless));
-        }
-        Ok(stored)
-    }
-
-    /// Merges messages of one conversation, as the archive orders them, with what is stored; they come after the first of
-    /// the bounds, and before the second.
-    ///
-    /// A disk that fails may hold what it does not show: what came in this session is known without it, and what came before
-    /// is known again when the disk works.
-    pub(super) fn merge(
-        &mut self,
-        page: Vec<Message>,
-        stored: &[Message],
-        bounds: (Option<Position>, Option<Position>),
-        batch: &mut Batch,
-    ) -> Merged {
-        let mut places = Vec::with_capacity(page.len());
-        let mut fresh: Vec<Message> = Vec::new();
-        let mut taken: Vec<ItemId> = Vec::new();
-        for message in page {
-            let mut stored_here = stored.iter();
-            let known = stored_here.find(|known| merge::same(known, &message));
-            let known = known.or_else(|| {
-                stored.iter().find(|known| {
-                    merge::same_unnamed(known, &message) && !taken.contains(&known.id)
-                })
-            });
-            if let Some(known) = known {
-                taken.push(known.id);
-                // What was sent again has its place where it came first.
-                if !merge::is_repeated(known, &message) {
-                    let place = if is_written_here(known) {
-                        Place::Written
-                    } else {
-                        Place::Known
-                    };
-                    places.push(place(known.position));
-                }
-                self.on_copy(known.clone(), &message, batch);
-            } else if !fresh.iter().any(|known| merge::same(known, &message)) {
-                if !self.seen.note(&message) && self.failed.is_some() {
-                    continue;
-                }
-                places.push(Place::Fresh(message.position));
-                fresh.push(message);
-            }
-        }
-        let highest = merge::fit(&mut places, bounds);
-        let archived = places
-            .iter()
-            .filter(|place| !matches!(place, Place::Written(_)));
-        let lowest = archived.map(|place| place.position()).min();
-        let new = places
-            .iter()
-            .filter(|place| matches!(place, Place::Fresh(_)));
-        for (message, place) in fresh.iter_mut().zip(new) {
-            message.position = place.position();
-            batch.push(Op::PutMessage(message.clone()));
-        }
-        Merged {
-            fresh,
-            lowest,
-            highest,
-        }
-    }
-
-    /// Merges a page of the archive with what is stored.
-    async fn on_page(
-        &mut self,
-        conversation: Address,
-        messages: Vec<Message>,
-        history: History,
-        batch: &mut Batch,
-        work: &mut Work,
-    ) {
-        let stored = self.stored(&conversation, &messages, None).await;
-        let stored = self.readable(stored).unwrap_or_default();
-        let Merged { fresh, .. } = self.merge(messages, &stored, (None, None), batch);
-        let fruitful = !fresh.is_empty();
-        let page = ArchiveEvent::Page {
-            conversation: conversation.clone(),
-            messages: fresh,
-            history,
-        };
-        self.show_page(&conversation, page);
-        work.later.push_back(Later::Refill(conversation, fruitful));
     }
 
     async fn on_session(&mut self, event: SessionEvent, batch: &mut Batch, work: &mut Work) {

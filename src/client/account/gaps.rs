@@ -23,7 +23,7 @@ use crate::xmpp::feature::archive::{Place, Wanted};
 use crate::xmpp::message::order::{place_above, place_below};
 
 use super::dates::Sought;
-use super::fold::Merged;
+use super::merging::Merged;
 use super::turn::Work;
 use super::{Account, Phase};
 

@@ -8,6 +8,7 @@
 //! | `mod.rs` | the loop: wait, take all that waits, one turn |
 //! | `turn.rs` | one turn: inputs → facts → batch → commit → transmit → publish |
 //! | `fold.rs` | facts, made final (no doubles, places given), into batch and model |
+//! | `merging.rs` | what the archive has, merged with what is stored |
 //! | `session.rs` | attempts, log-in, the end of sessions, logging out |
 //! | `reconnect.rs` | when the next attempt is, and when a connection is doubted |
 //! | `commands.rs` | the user's wishes; `outbox.rs`: messages on their way out |
@@ -27,6 +28,7 @@ mod displayed;
 mod fold;
 mod gaps;
 mod history;
+mod merging;
 mod outbox;
 mod pace;
 mod past;

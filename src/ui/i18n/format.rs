@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 
 use super::intl::{self, DateTimeFormat, NumberFormat, RelativeTimeFormat};
 use super::{Locale, Texts};
+use crate::entity::calendar::{civil, days};
 use crate::entity::time::Timestamp;
 
 /// Writes dates, times and numbers. A copy is the same.
@@ -166,20 +167,7 @@ pub fn local_day(at: Timestamp) -> i64 {
 /// The day of a time where the user is, as a field for dates has it: `2026-05-03`.
 #[must_use]
 pub fn local_date(at: Timestamp) -> String {
-    // From the days since 1970 to a date of the calendar: H. Hinnant, "chrono-compatible low-level date algorithms".
-    let days = local_day(at).saturating_add(719_468);
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = civil(local_day(at));
     format!("{year:04}-{month:02}-{day:02}")
 }
 
@@ -202,11 +190,7 @@ pub fn day_begins(date: &str) -> Option<Timestamp> {
         let date = js_sys::Date::new_with_year_month_day(year, month, day);
         return Some(Timestamp(date.get_time() as i64));
     }
-    let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
-    let year = year - i64::from(month <= 2);
-    let shifted = (month + 9) % 12;
-    let of_year = (153 * shifted + 2) / 5 + day - 1;
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468;
+    let days = days(year.into(), month.into(), day.into());
     Some(Timestamp(days * 86_400_000))
 }
 

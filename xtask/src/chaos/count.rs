@@ -1,11 +1,4 @@
 //! The end of a run: all is calm, and everything is looked for everywhere.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
 use std::collections::HashMap;
 

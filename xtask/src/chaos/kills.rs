@@ -2,13 +2,6 @@
 //!
 //! What was shown is told by the page itself, at once, by a request to the site that outlives it. In every second round there
 //! are two tabs, and one of their processes is killed: the other tab goes on by itself.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** what a run does is drawn from its seed alone. What is drawn is the same each time; when the processes get
 //! there is not.
+// A run that cannot go on fails as a test does. What is said here holds in the modules below.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

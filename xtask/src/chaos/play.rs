@@ -1,11 +1,4 @@
 //! One run: round by round something goes wrong while all three write; then all is calm, and everything is counted.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};

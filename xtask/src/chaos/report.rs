@@ -1,5 +1,4 @@
 //! What a run came to.
-#![allow(missing_docs)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,11 +1,4 @@
 //! Somebody at a browser of their own, whose network is a fault proxy of their own.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

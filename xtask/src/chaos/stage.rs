@@ -1,11 +1,4 @@
 //! Where the chaos takes place: a server, two people at browsers, and a third with a foreign client.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
 use std::time::Duration;
 

@@ -11,10 +11,14 @@
 //! **Invariant:** a success counts only with the server's proof, be it of the password or of the token, and only for us.
 //! **Invariant:** a token that is refused is gone, and the password, or its keys, are tried once.
 
+mod bound;
+mod steps;
+
+pub(super) use bound::Bound;
+
 use minidom::Element;
 
 use crate::entity::account::Step;
-use crate::entity::jid::{FullJid, Jid};
 use crate::entity::problem::Problem;
 use crate::event::{Event, Next, SessionEvent};
 use crate::xmpp::cx::{Begun, Cx};
@@ -22,7 +26,6 @@ use crate::xmpp::engine::Purpose;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::build::{Build, element, text_element};
 use crate::xmpp::stanza::stamp;
-use crate::xmpp::stanza::text::direct_text;
 
 use super::auth::{
     AuthError, Channel, Exchange, Hash, Inline, Offer, Proven, Token, fast, upgrade,
@@ -62,14 +65,6 @@ struct Asked {
     resume: bool,
     begun: Begun,
     management: bool,
-}
-
-/// A resource that the server bound.
-pub(super) struct Bound {
-    jid: FullJid,
-    begun: Begun,
-    /// The answer to `<enable/>` of stream management.
-    management: Option<Element>,
 }
 
 impl Login {
@@ -299,21 +294,6 @@ impl Stream {
         }
     }
 
-    /// The server tells what it makes its keys of (XEP-0480 §3).
-    fn on_task(&self, login: &mut Login, nonza: &Element) -> Result<Element, Failed> {
-        let malformed = || (AuthError::Malformed, None);
-        let hash = login.task.take().ok_or_else(malformed)?;
-        let password = self.secrets.password.as_ref().ok_or_else(malformed)?;
-        let salt = nonza
-            .get_child("salt", ns::SCRAM_UPGRADE)
-            .ok_or_else(malformed)?;
-        let iterations = salt.attr("iterations").unwrap_or_default();
-        let salted = upgrade::salted_password(hash, password, &direct_text(salt), iterations)
-            .map_err(|error| (error, None))?;
-        let salted = text_element("hash", ns::SCRAM_UPGRADE, &salted);
-        Ok(element("task-data", ns::SASL2).with_child(salted))
-    }
-
     fn on_failure(&mut self, cx: &mut Cx, login: Login, failure: &Element) -> Taken {
         let (error, text) = refusal(failure, ns::SASL2);
         self.ahead_left = AHEAD_MAX;
@@ -387,33 +367,6 @@ impl Stream {
         }
     }
 
-    /// Whom the server let in: us; and the resource that it bound. `None` if that is somebody else, or nobody.
-    fn read_bound(&self, success: &Element, asked: Asked) -> Option<(Jid, Option<Bound>)> {
-        // The XEPs' examples call it `authorization-identity`, too.
-        let name = ["authorization-identifier", "authorization-identity"]
-            .into_iter()
-            .find_map(|name| success.get_child(name, ns::SASL2))?;
-        let name = direct_text(name);
-        let jid = Jid::parse(name.trim()).ok()?;
-        let Purpose::Session { address, .. } = &self.settings.purpose else {
-            return None;
-        };
-        if jid.address() != address {
-            return None;
-        }
-        let Some(bound) = success.get_child("bound", ns::BIND2) else {
-            return Some((jid, None));
-        };
-        let full = FullJid::parse(name.trim()).ok()?;
-        let management = bound.children().find(|child| child.has_ns(ns::SM));
-        let bound = Bound {
-            jid: full,
-            begun: asked.begun,
-            management: management.filter(|_| asked.management).cloned(),
-        };
-        Some((jid, Some(bound)))
-    }
-
     /// Logged in: takes up the session that waits, or begins the one that is bound, or asks for one when the features are here.
     fn go_on(
         &mut self,
@@ -448,93 +401,6 @@ impl Stream {
                 }
                 _ => Taken::Nothing,
             },
-        }
-    }
-
-    /// The resource is ours. The session begins when it is known what the server can do in it: that follows at once
-    /// (XEP-0388 §2.6.1).
-    pub(super) fn take_bound(&mut self, cx: &mut Cx, bound: Option<Box<Bound>>) -> Taken {
-        let Some(bound) = bound else {
-            return Taken::Nothing;
-        };
-        cx.emit(Event::Session(SessionEvent::Bound(bound.jid.to_string())));
-        cx.bind(bound.jid);
-        cx.begun = bound.begun;
-        if let Some(answer) = bound.management {
-            // What was asked for in `<bind/>` counts from its answer on, both ways.
-            let _sent_along = cx.management.enable(cx.now);
-            if answer.name() != "enabled" || !cx.management.on_enabled(&answer) {
-                cx.management.forget();
-            }
-            self.on_location(cx, &answer);
-        }
-        Taken::Nothing
-    }
-
-    /// The features of the stream that is logged in, where the session is bound or goes on already.
-    pub(super) fn on_features_after(&mut self, cx: &mut Cx, features: StreamFeatures) -> Taken {
-        cx.set_stream_features(features);
-        self.features_due = false;
-        match self.state {
-            State::Settling(_) => self.begin(cx),
-            _ => Taken::Nothing,
-        }
-    }
-}
-
-/// Why a step cannot be taken, and the server's words.
-type Failed = (AuthError, Option<String>);
-
-impl Login {
-    fn on_challenge(&mut self, challenge: &Element) -> Result<Element, Failed> {
-        let answer = match &mut self.proof {
-            Proof::Exchange(exchange) => exchange.on_challenge(&direct_text(challenge)),
-            // A token has no second message, and tasks have no challenges.
-            Proof::Token(_) | Proof::Done(_) => Err(AuthError::Malformed),
-        };
-        match answer {
-            Ok(answer) => Ok(text_element("response", ns::SASL2, &answer)),
-            Err(error) => Err((error, None)),
-        }
-    }
-
-    /// XEP-0388 §2.6.3: we are who we say, and something is to be done first.
-    fn on_continue(&mut self, nonza: &Element) -> Result<Element, Failed> {
-        let proven = self.prove(nonza).map_err(|error| (error, None))?;
-        self.proof = Proof::Done(proven);
-        let tasks: Vec<String> = nonza
-            .get_child("tasks", ns::SASL2)
-            .into_iter()
-            .flat_map(Element::children)
-            .map(|task| direct_text(task).trim().to_owned())
-            .collect();
-        let is_given = |hash: &Hash| tasks.iter().any(|task| task == upgrade::task(*hash));
-        match self.upgrades.iter().position(is_given) {
-            Some(at) => {
-                let hash = self.upgrades.remove(at);
-                self.task = Some(hash);
-                Ok(element("next", ns::SASL2).with("task", upgrade::task(hash)))
-            }
-            // A second factor, or a new password: nothing that can be done here.
-            None => {
-                let text = nonza.get_child("text", ns::SASL2);
-                let text = text.map(|text| direct_text(text).trim().to_owned());
-                let task = tasks.into_iter().next().unwrap_or_default();
-                let task = task.chars().take(64).collect();
-                Err((AuthError::Other(task), text.filter(|text| !text.is_empty())))
-            }
-        }
-    }
-
-    /// Takes the server's proof; `None` if it was that of a token.
-    fn prove(&mut self, nonza: &Element) -> Result<Option<Proven>, AuthError> {
-        let data = nonza.get_child("additional-data", ns::SASL2);
-        let data = data.map(direct_text);
-        match &mut self.proof {
-            Proof::Exchange(exchange) => exchange.on_success(data.as_deref()).map(Some),
-            Proof::Token(token) if token.is_proved_by(data.as_deref()) => Ok(None),
-            Proof::Token(_) => Err(AuthError::ServerNotAuthentic),
-            Proof::Done(proven) => Ok(proven.take()),
         }
     }
 }
