@@ -45,6 +45,13 @@ fn open(browser: &Browser, address: &str) -> String {
     tab
 }
 
+/// Whether somebody waits for the engine's lock, and so learns at once that it died.
+fn is_watched(browser: &Browser) -> bool {
+    let script = "return navigator.locks.query().then(({pending}) =>
+        pending.some(lock => lock.name.startsWith('waxwing-engine-')));";
+    browser.run(script, json!([])) == json!(true)
+}
+
 #[test]
 #[allow(clippy::print_stdout, reason = "the seed of a random test")]
 fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once() {
@@ -89,6 +96,12 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
                 deaths.retain(|then| then.elapsed() < Duration::from_secs(60));
                 if deaths.len() < 2 {
                     deaths.push(Instant::now());
+                    // Nobody can learn of the death of an engine that has not come as far as its lock: pages wait ten
+                    // seconds for its first word.
+                    if slowest.is_zero() {
+                        wait_for("a watcher", || is_watched(&browser).then_some(()));
+                    }
+                    let is_watched = is_watched(&browser);
                     let before = browser.workers("shared_worker");
                     browser.kill_workers("shared_worker");
                     let start = Instant::now();
@@ -96,7 +109,9 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
                         let now = browser.workers("shared_worker");
                         (now.len() == 1 && now != before).then_some(())
                     });
-                    slowest = slowest.max(start.elapsed());
+                    if is_watched {
+                        slowest = slowest.max(start.elapsed());
+                    }
                 }
             }
             // Also while there is no engine.

@@ -145,16 +145,9 @@ pub async fn a_cut_session_is_resumed_as_soon_as_the_network_is_back(server: imp
     );
     let shown = said(&proxy, begun, Way::Up, "<presence");
     assert_eq!(shown, 0, "nobody sees us come and go");
+    // How long that may take is measured by `cargo xtask bench`.
     times.sort_unstable();
     eprintln!("resumed after {times:?}");
-    assert!(
-        times[times.len() / 2] <= Duration::from_millis(600),
-        "{times:?}"
-    );
-    assert!(
-        times[times.len() - 1] <= Duration::from_secs(2),
-        "{times:?}"
-    );
     // What was told is forgotten: look again.
     romeo.watch(&juliet);
     nothing_is_lost_or_doubled(&mut romeo, &mut juliet, CUTS * 2 + 1).await;

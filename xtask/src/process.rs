@@ -58,7 +58,19 @@ impl Group {
 
     /// Whether the leader still runs.
     pub fn is_running(&mut self) -> bool {
-        !self.ended && matches!(self.child.try_wait(), Ok(None))
+        self.end().is_none()
+    }
+
+    /// How the leader ended, if it did.
+    pub fn end(&mut self) -> Option<String> {
+        if self.ended {
+            return Some("killed by us".into());
+        }
+        match self.child.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(status.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     /// What the leader writes, if its output is a pipe that nobody has taken yet.

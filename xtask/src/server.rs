@@ -119,7 +119,7 @@ impl<S: Software> Server<S> {
     pub(crate) fn run(&mut self) -> Result<()> {
         let mut command = S::prepare(self)?;
         let what = || "create output.log".into();
-        let output = File::create(self.dir().join("output.log")).context(what)?;
+        let output = File::create(self.output_file()).context(what)?;
         let errors = output.try_clone().context(what)?;
         command
             .current_dir(self.dir())
@@ -133,25 +133,33 @@ impl<S: Software> Server<S> {
 
     /// Waits until it answers with a status that is not an error.
     fn await_ready(&self, group: &mut Group) -> Result<()> {
-        let not_ready = |why: &str| Error::NotReady {
+        let not_ready = |why: String| Error::NotReady {
             what: S::NAME.into(),
-            why: why.into(),
-            log: tail(&self.log_file(), 20),
+            why,
+            // What it says before it has a log, or while it cannot write one, is in the other.
+            log: [self.log_file(), self.output_file()]
+                .map(|file| tail(&file, 20))
+                .join("\n"),
         };
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if !group.is_running() {
-                return Err(not_ready("it ended"));
+            if let Some(how) = group.end() {
+                return Err(not_ready(format!("it ended ({how})")));
             }
             let answer = net::request(self.http_port, "GET", S::READY, &[], b"");
             if answer.is_ok_and(|answer| (200..400).contains(&answer.status)) {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err(not_ready("it did not answer in time"));
+                return Err(not_ready("it did not answer in time".into()));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What it writes to standard output and error.
+    fn output_file(&self) -> PathBuf {
+        self.dir().join("output.log")
     }
 
     pub(crate) fn log_file(&self) -> PathBuf {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Options, Passwords, Prosody};
 
 /// Where Debian's `prosody` and `prosody-modules` keep what can be loaded.
-pub(super) const MODULES: &str = "/usr/lib/prosody/modules";
+const MODULES: &str = "/usr/lib/prosody/modules";
 
 /// What the app uses, or will use. A module that is not installed is left out.
 const WANTED: &[&str] = &[
@@ -85,7 +85,7 @@ pidfile = {pid}
 data_path = {data}
 admin_socket = {socket}
 log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = {log} }} }}
-plugin_paths = {{ {MODULES:?} }}
+plugin_paths = {{ {modules_of_ours}; {MODULES:?} }}
 interfaces = {{ "127.0.0.1", "::1" }}
 local_interfaces = {{ "127.0.0.1", "::1" }}
 c2s_ports = {{ {c2s} }}
@@ -140,6 +140,7 @@ http_file_share_size_limit = 64 * 1024 * 1024
 http_file_share_daily_quota = 4 * 1024 * 1024 * 1024
 http_file_share_access = {{ {quoted}, {guest} }}
 "#,
+        modules_of_ours = path(&server.modules()),
         pid = path(&server.dir().join("prosody.pid")),
         data = path(&server.data()),
         socket = path(&server.socket()),

@@ -38,6 +38,8 @@ pub struct Options {
     pub global: String,
     /// Lines of Lua for the accounts' host.
     pub host: String,
+    /// A module of our own, by name and text, for the accounts' host.
+    pub module: Option<(&'static str, &'static str)>,
 }
 
 /// How a server keeps passwords.
@@ -65,6 +67,7 @@ impl Default for Options {
             without: Vec::new(),
             global: String::new(),
             host: String::new(),
+            module: None,
         }
     }
 }
@@ -74,16 +77,15 @@ impl Options {
     /// that Debian has. What the last two miss in Debian's Prosody is in a module of our own, so this is for tests.
     #[must_use]
     pub fn with_sasl2(mut self, modules: &[&str]) -> Self {
-        let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/src/prosody/modules");
-        let paths = [ours, config::MODULES].map(quote).join("; ");
         let is_whole = |name: &&str| matches!(*name, "sasl2" | "sasl2_bind2");
         let missing = if modules.iter().all(is_whole) {
             ""
         } else {
+            let text = include_str!("modules/mod_sasl2_missing.lua");
+            self.module = Some(("sasl2_missing", text));
             "\"sasl2_missing\"; "
         };
         let modules: String = modules.iter().map(|name| quote(name) + "; ").collect();
-        self.global += &format!("plugin_paths = {{ {paths} }}\n");
         self.host += &format!("modules_enabled = {{ {missing}{modules}}}\n");
         self
     }
@@ -130,6 +132,9 @@ impl Prosody {
             server.dir(),
             &[options.domain.clone(), format!("rooms.{}", options.domain)],
         )?;
+        if let Some((name, text)) = options.module {
+            write(&server.modules().join(format!("mod_{name}.lua")), text)?;
+        }
         write(&server.config(), config::render(&options, &server))?;
         server.run()?;
         Ok(server)
@@ -221,6 +226,11 @@ impl Prosody {
 
     fn data(&self) -> PathBuf {
         self.dir().join("data")
+    }
+
+    /// Where its own modules are, if it has any.
+    fn modules(&self) -> PathBuf {
+        self.dir().join("modules")
     }
 
     /// The admin shell's socket. Its path must fit into 108 bytes, which a deep target folder may not leave.
