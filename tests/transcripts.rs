@@ -9,7 +9,7 @@
 //! ACCOUNT: romeo@example.org pencil    the account and its password (or ANONYMOUS: / REGISTER: example.org)
 //! CONTACT: juliet@example.org both     what the store knew
 //! CURSOR: a7 1767211201000             how far it knew the archive: the id, and the time in milliseconds
-//! OPEN: secure | OPEN: insecure        the socket is open
+//! OPEN: secure | OPEN: insecure        the socket is open; where it leads, if not to wss://example.org:443
 //! C: <presence/>                       the engine sends exactly this next; `{name}` in a value binds, or must be equal
 //! S: <iq id='{id}' type='result'/>     the server sends this; `{name}` is what was bound
 //! E: Session(Online)                   the engine reports exactly this next (its Debug, spaces folded; `…` skips)
@@ -52,6 +52,9 @@ use waxwing::xmpp::feature::archive::{Place, Wanted};
 
 /// Every dialogue starts at this moment: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000;
+
+/// Where sockets lead, unless something else is said.
+const HOME: &str = "wss://example.org:443";
 
 #[test]
 fn every_transcript_plays_out_as_written() {
@@ -304,9 +307,11 @@ impl Play {
                 text = self.fill(rest)?;
                 Input::Frame(&text)
             }
-            "OPEN" => Input::Opened {
-                secure: rest != "insecure",
-            },
+            "OPEN" => {
+                let (how, origin) = rest.split_once(' ').unwrap_or((rest, HOME));
+                let secure = how != "insecure";
+                Input::Opened { secure, origin }
+            }
             "CLOSED" => Input::Closed,
             "REJECTED" => Input::Rejected,
             _ => Input::Wish(self.wish(rest)?),

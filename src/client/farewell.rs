@@ -70,8 +70,9 @@ impl Farewell {
             self.link.on_tick(now);
             match report.and_then(|report| self.link.on_report(now, report)) {
                 Some(Happening::Opened(endpoint)) => {
-                    let secure = endpoint.is_secure();
-                    self.handle(now, Input::Opened { secure });
+                    let (secure, origin) = (endpoint.is_secure(), endpoint.origin());
+                    let origin = &origin;
+                    self.handle(now, Input::Opened { secure, origin });
                 }
                 Some(Happening::Frame(frame)) => self.handle(now, Input::Frame(&frame)),
                 Some(Happening::Closed(_) | Happening::Failed(_)) => self.over = true,

@@ -143,8 +143,9 @@ impl Registration {
     fn on_report(&mut self, now: Instant, report: Report) {
         match self.link.on_report(now, report) {
             Some(Happening::Opened(endpoint)) => {
-                let secure = endpoint.is_secure();
-                self.handle(now, Input::Opened { secure });
+                let (secure, origin) = (endpoint.is_secure(), endpoint.origin());
+                let origin = &origin;
+                self.handle(now, Input::Opened { secure, origin });
             }
             Some(Happening::Frame(frame)) => self.handle(now, Input::Frame(&frame)),
             Some(Happening::Closed(_)) => self.handle(now, Input::Closed),

@@ -52,6 +52,20 @@ impl Endpoint {
         format!("{scheme}://{rest}")
     }
 
+    /// Where that is, as the web tells places apart (RFC 6454 §4): scheme, host and port, each in one spelling.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let (scheme, usual) = if self.encrypted {
+            ("wss", 443)
+        } else {
+            ("ws", 80)
+        };
+        Url::parse(&self.url).map_or_else(String::new, |url| {
+            let host = url.host.to_ascii_lowercase();
+            format!("{scheme}://{host}:{}", url.port.unwrap_or(usual))
+        })
+    }
+
     /// Its host, without the port.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -63,6 +77,7 @@ impl Endpoint {
 struct Url<'a> {
     scheme: String,
     host: &'a str,
+    port: Option<u16>,
 }
 
 impl<'a> Url<'a> {
@@ -92,7 +107,8 @@ impl<'a> Url<'a> {
             }
             None => authority.split_once(':').unwrap_or((authority, "")),
         };
-        let port_is_good = port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0);
+        let number = port.parse::<u16>().ok().filter(|port| *port > 0);
+        let port_is_good = port.is_empty() || number.is_some();
         let host_is_good = !host.is_empty()
             && host
                 .chars()
@@ -100,6 +116,7 @@ impl<'a> Url<'a> {
         (port_is_good && host_is_good).then(|| Self {
             scheme: scheme.to_ascii_lowercase(),
             host,
+            port: number,
         })
     }
 }
@@ -130,6 +147,32 @@ mod tests {
             assert!(endpoint.is_secure(), "{text}");
             assert!(endpoint.probe_url().starts_with("http://"));
         }
+    }
+
+    #[test]
+    fn one_place_has_one_name_and_no_two_have_the_same() {
+        let origin = |text: &str| Endpoint::parse(text).unwrap().origin();
+        let same = [
+            "wss://example.org/xmpp-websocket",
+            "WSS://Example.ORG:443/ws?x=1",
+            "wss://example.org:0443",
+        ];
+        assert!(same.iter().all(|text| origin(text) == origin(same[0])));
+        for other in [
+            "wss://example.org:5443/xmpp-websocket",
+            "wss://example.org.evil.example/xmpp-websocket",
+            "wss://evil.example/example.org:443",
+            "wss://localhost/ws",
+            "ws://localhost/ws",
+            "ws://localhost:443/ws",
+        ] {
+            assert_ne!(origin(other), origin(same[0]), "{other}");
+        }
+        assert_ne!(origin("wss://localhost:80/"), origin("ws://localhost/"));
+        assert_ne!(
+            origin("wss://[2001:db8::1]:2/"),
+            origin("wss://[2001:db8::1:2]/")
+        );
     }
 
     #[test]

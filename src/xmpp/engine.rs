@@ -100,6 +100,10 @@ pub enum Input<'a> {
     Opened {
         /// TLS, or to this very machine: what is said there cannot be overheard.
         secure: bool,
+        /// Where it leads: scheme, host and port ([`Endpoint::origin`]).
+        ///
+        /// [`Endpoint::origin`]: crate::entity::endpoint::Endpoint::origin
+        origin: &'a str,
     },
     /// A frame came.
     Frame(&'a str),
@@ -234,7 +238,9 @@ impl Engine {
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         self.cx.now = now;
         match input {
-            Input::Opened { secure } => self.stream.on_opened(&mut self.cx, secure),
+            Input::Opened { secure, origin } => {
+                self.stream.on_opened(&mut self.cx, secure, origin);
+            }
             Input::Frame(text) => self.on_frame(text),
             Input::Skipped(text) => {
                 let taken = self.stream.on_refused(&mut self.cx, gate::is_stanza(text));

@@ -139,7 +139,13 @@ fn online() -> Engine {
         language: None,
     };
     let mut engine = Engine::new(settings, Snapshot::default(), [7; 32]);
-    engine.handle(at(1), Input::Opened { secure: true });
+    engine.handle(
+        at(1),
+        Input::Opened {
+            secure: true,
+            origin: "wss://example.org:443",
+        },
+    );
     let open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org' id='s' version='1.0'/>";
     let features = |inner: &str| {
         format!(

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::AccountCommand;
 use waxwing::entity::account::Connection;
 use waxwing::entity::message::Delivery;
 use waxwing::entity::problem::Problem;
+use waxwing::store::Depot;
 use waxwing::xmpp::stream::auth::Kept;
 
 use crate::support::Stage;
@@ -181,4 +183,96 @@ fn a_session_is_taken_up_in_one_round_trip_and_nothing_is_said_twice() {
     let last = stage.server.frames.iter().rev();
     let mut last = last.filter(|frame| frame.starts_with("<authenticate "));
     assert!(last.next().unwrap().contains("<resume "));
+}
+
+/// What was asked for, and where.
+fn log_ins(stage: &mut Stage) -> Vec<(String, String)> {
+    let tokens = tokens(stage);
+    let asked = tokens.asked.iter().cloned();
+    asked.zip(tokens.places.iter().cloned()).collect()
+}
+
+fn at(place: &str, mechanism: &str) -> (String, String) {
+    (mechanism.to_owned(), format!("wss://{place}/ws"))
+}
+
+const TOKEN: &str = "HT-SHA-256-NONE";
+const PASSWORD: &str = "SCRAM-SHA-256";
+
+#[test]
+fn a_token_is_used_only_where_it_was_given_wherever_sessions_are_resumed() {
+    let mut stage = stage();
+    stage.server.location = "wss://b.example.org/ws";
+    stage.log_in(true).unwrap();
+    stage.server.cut();
+    stage.pass(Duration::from_secs(10));
+    assert_eq!(stage.connection(), Connection::Online);
+    let mut expected = vec![at("example.org", PASSWORD), at("b.example.org", PASSWORD)];
+    assert_eq!(log_ins(&mut stage), expected);
+    // The session went on there, and it has another token now: that of this place.
+    assert_eq!(stage.server.presences().len(), 1);
+    stage.server.cut();
+    stage.pass(Duration::from_secs(30));
+    expected.push(at("b.example.org", TOKEN));
+    assert_eq!(log_ins(&mut stage), expected);
+    // Another engine begins at home.
+    let mut stage = stage.restart();
+    stage.go();
+    expected.push(at("example.org", PASSWORD));
+    assert_eq!(log_ins(&mut stage), expected);
+    let mut stage = stage.restart();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    expected.push(at("example.org", TOKEN));
+    assert_eq!(log_ins(&mut stage), expected);
+}
+
+#[test]
+fn a_token_is_not_used_at_another_address_that_somebody_has_set() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    let replace = AccountCommand::ReplaceWebSocket {
+        from: "wss://example.org/ws".into(),
+        to: "wss://new.example.org/ws".into(),
+    };
+    assert_eq!(stage.tell(replace), Ok(Reply::Done));
+    stage.pass(Duration::from_secs(10));
+    assert_eq!(stage.connection(), Connection::Online);
+    let expected = [at("example.org", PASSWORD), at("new.example.org", PASSWORD)];
+    assert_eq!(log_ins(&mut stage), expected);
+    // Who logs out gives back what is good there, and there.
+    let out = stage.tell(AccountCommand::LogOut { erase: false });
+    assert_eq!(out, Ok(Reply::Done));
+    stage.go();
+    let last = log_ins(&mut stage).pop();
+    assert_eq!(last, Some(at("new.example.org", TOKEN)));
+}
+
+/// What builds wrote before tokens had a place.
+#[test]
+fn a_token_of_which_nobody_knows_where_it_was_given_costs_one_log_in_by_keys() {
+    let mut stage = stage();
+    stage.log_in(true).unwrap();
+    let mut account = stage.disk.device().accounts.remove(0);
+    let keys = Kept {
+        token: None,
+        ..kept(&stage).unwrap()
+    };
+    // Without the version, and without the place of a token that is not there.
+    let keys = keys.to_bytes();
+    let token = [1, 1, b't', 1, b'a', 0, 3, 1, 1, 1, 1, 1, 1];
+    let before = [&[2][..], &keys[1..keys.len() - 1], &token].concat();
+    account.credentials = Some(before);
+    stage
+        .disk
+        .put_account(account)
+        .now_or_never()
+        .unwrap()
+        .unwrap();
+    let mut stage = stage.restart();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    let expected = [at("example.org", PASSWORD), at("example.org", PASSWORD)];
+    assert_eq!(log_ins(&mut stage), expected);
+    assert!(kept(&stage).unwrap().token.is_some());
 }

@@ -270,11 +270,7 @@ impl Server {
                     let memory = self.manages.unwrap_or_default();
                     let answers = self.managed.borrow_mut().answer(&element, memory);
                     for answer in answers.into_iter().filter(|_| !self.mute.get()) {
-                        let place = format!(" location='{}' resume=", self.location);
-                        socket.deliver(match self.location {
-                            "" => answer,
-                            _ => answer.replacen(" resume=", &place, 1),
-                        });
+                        socket.deliver(self.located(answer));
                     }
                     continue;
                 }
@@ -290,8 +286,11 @@ impl Server {
                 }
                 if element.ns() == SASL2 {
                     // What is written again was kept before.
+                    if let Some(tokens) = &mut self.tokens {
+                        tokens.place = socket.url().to_owned();
+                    }
                     for answer in self.answer_sasl2(&element) {
-                        socket.deliver(answer);
+                        socket.deliver(self.located(answer));
                     }
                     continue;
                 }
@@ -322,6 +321,15 @@ impl Server {
             }
         }
         busy
+    }
+
+    /// With the place where sessions are resumed, if that is said.
+    fn located(&self, answer: String) -> String {
+        let place = format!(" location='{}' resume=", self.location);
+        match self.location {
+            "" => answer,
+            _ => answer.replacen(" resume=", &place, 1),
+        }
     }
 
     fn answer(&mut self, element: &Element) -> Vec<String> {

@@ -28,6 +28,10 @@ pub struct Tokens {
     given: u32,
     /// Each log-in that it was asked for: the mechanism.
     pub asked: Vec<String>,
+    /// And where.
+    pub places: Vec<String>,
+    /// Where the client is that speaks now.
+    pub(super) place: String,
     /// Nobody is let in, whatever they know.
     pub refuses: bool,
     /// Nobody is told the outcome.
@@ -87,6 +91,7 @@ impl Server {
                 let agent = nonza.get_child("user-agent", SASL2).unwrap();
                 let agent = agent.attr("id").unwrap();
                 tokens.asked.push(mechanism);
+                tokens.places.push(tokens.place.clone());
                 if tokens.refuses {
                     return refused();
                 }

@@ -124,8 +124,9 @@ impl Account {
                 }
                 Some(Happening::Opened(endpoint)) => {
                     self.model.borrow_mut().session.set_url(endpoint.url());
-                    let secure = endpoint.is_secure();
-                    self.handle(now, Input::Opened { secure }, work);
+                    let (secure, origin) = (endpoint.is_secure(), endpoint.origin());
+                    let origin = &origin;
+                    self.handle(now, Input::Opened { secure, origin }, work);
                 }
                 Some(Happening::Closed(closed)) => {
                     tracing::debug!(closed.code, closed.was_clean, "socket closed");

@@ -107,6 +107,8 @@ pub struct Stream {
     revokes: bool,
     pinned: Option<Mechanism>,
     channel: Channel,
+    /// Where the socket leads: scheme, host and port.
+    origin: String,
     state: State,
     deadline: Option<Instant>,
     /// When that step was begun.
@@ -193,6 +195,7 @@ impl Stream {
             kept,
             revokes,
             channel: Channel::Exposed,
+            origin: String::new(),
             state: State::Fresh,
             deadline: None,
             entered: Instant::default(),
@@ -210,7 +213,8 @@ impl Stream {
     }
 
     /// The socket is open: begin.
-    pub(super) fn on_opened(&mut self, cx: &mut Cx, secure: bool) {
+    pub(super) fn on_opened(&mut self, cx: &mut Cx, secure: bool, origin: &str) {
+        origin.clone_into(&mut self.origin);
         self.channel = if secure {
             Channel::Confidential
         } else {

@@ -17,10 +17,19 @@ const AGENT: &str = "d4565fa7-4d72-4749-b3d3-740edbf87770";
 const OPEN: &str =
     "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org' id='s1' version='1.0'/>";
 
+/// Where the server of example.org is.
+const HOME: &str = "wss://example.org:443";
+
 mod binding;
 mod login;
 mod registration;
 mod sasl2;
+
+/// The socket is open, there.
+fn opened(secure: bool) -> Input<'static> {
+    let origin = HOME;
+    Input::Opened { secure, origin }
+}
 
 /// A stream, and what it said.
 struct Play {
@@ -65,7 +74,7 @@ impl Play {
     /// Romeo with his password, and the socket open.
     fn opened() -> Self {
         let mut play = Self::romeo(password());
-        play.input(Input::Opened { secure: true });
+        play.input(opened(true));
         play
     }
 
@@ -89,8 +98,8 @@ impl Play {
 
     fn input(&mut self, input: Input<'_>) {
         let taken = match input {
-            Input::Opened { secure } => {
-                self.stream.on_opened(&mut self.cx, secure);
+            Input::Opened { secure, origin } => {
+                self.stream.on_opened(&mut self.cx, secure, origin);
                 Taken::Nothing
             }
             Input::Skipped(text) => self.stream.on_refused(&mut self.cx, gate::is_stanza(text)),
@@ -324,7 +333,7 @@ fn a_lost_connection_is_made_again_with_the_same_engine() {
     play.input(Input::Closed);
     assert_eq!(play.ends(), [(Problem::ConnectionLost, Next::Retry)]);
     play.saved.clear();
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.log_in();
     play.server(OPEN);
     play.bind("");

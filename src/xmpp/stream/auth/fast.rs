@@ -2,6 +2,8 @@
 //! (draft-schmaus-kitten-sasl-ht): one message there, one back, and each side proves that it knows the token.
 //!
 //! **Invariant:** a token is not shown, not logged, and kept only where the keys of SCRAM are.
+//! **Invariant:** it is used only where it was given: our one message is bound to no channel, so whoever is sent it at another
+//! place could use it at the right one.
 //! **Invariant:** its count goes up before each use, and is stored before the token is used.
 //! **Invariant:** the clock never decides whether somebody gets in: it only spares a round trip with a token that is
 //! surely too old.
@@ -51,6 +53,8 @@ pub struct Token {
     text: Secret,
     /// The installation that it was given to; the server takes it from nobody else.
     agent: String,
+    /// Where it was given: scheme, host and port.
+    origin: String,
     /// By the server's clock; absent if it is not known.
     expiry: Option<Timestamp>,
     /// How often it was used.
@@ -66,12 +70,19 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// A token as the server gave it to this installation; `None` if it is none.
+    /// A token as the server at `origin` gave it to this installation; `None` if it is none.
     #[must_use]
-    pub fn new(text: &str, agent: &str, expiry: Option<Timestamp>, inline: Inline) -> Option<Self> {
+    pub fn new(
+        text: &str,
+        agent: &str,
+        origin: &str,
+        expiry: Option<Timestamp>,
+        inline: Inline,
+    ) -> Option<Self> {
         (1..=LONGEST).contains(&text.len()).then(|| Self {
             text: Secret::new(text.to_owned()),
             agent: agent.to_owned(),
+            origin: origin.to_owned(),
             expiry,
             count: 0,
             inline,
@@ -82,6 +93,12 @@ impl Token {
     #[must_use]
     pub fn agent(&self) -> &str {
         &self.agent
+    }
+
+    /// Whether it was given there.
+    #[must_use]
+    pub fn is_of(&self, origin: &str) -> bool {
+        self.origin == origin
     }
 
     /// Whether it is surely too old, whatever the two clocks say.
@@ -128,10 +145,11 @@ impl Token {
 mod tests {
     use super::*;
 
+    const HOME: &str = "wss://example.org:443";
     const NOON: Timestamp = Timestamp(1_767_268_800_000);
 
     fn token(text: &str) -> Token {
-        Token::new(text, "a", Some(NOON), Inline::default()).unwrap()
+        Token::new(text, "a", HOME, Some(NOON), Inline::default()).unwrap()
     }
 
     /// The hashes are computed with another implementation of HMAC.
@@ -165,11 +183,9 @@ mod tests {
             BASE64.encode(&message[6..]),
             "QN6TEfNsaryEF3zQ3qyanuzWZuoVOYMjc5U2I7yZWhA="
         );
-        assert_eq!(Token::new("", "a", None, Inline::default()), None);
-        assert_eq!(
-            Token::new(&"x".repeat(5_000), "a", None, Inline::default()),
-            None
-        );
+        for text in [String::new(), "x".repeat(5_000)] {
+            assert_eq!(Token::new(&text, "a", HOME, None, Inline::default()), None);
+        }
     }
 
     #[test]
@@ -177,7 +193,7 @@ mod tests {
         let token = token("t");
         assert!(!token.is_stale(NOON + Duration::from_secs(26 * 3600)));
         assert!(token.is_stale(NOON + Duration::from_secs(27 * 3600)));
-        let forever = Token::new("t", "a", None, Inline::default()).unwrap();
+        let forever = Token::new("t", "a", HOME, None, Inline::default()).unwrap();
         assert!(!forever.is_stale(Timestamp(i64::MAX)));
     }
 

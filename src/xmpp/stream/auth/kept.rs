@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::fast::Token;
 use super::scram::ScramKeys;
 
-/// Of the encoding. The first one was that of the keys alone.
-const VERSION: u8 = 2;
+/// Of the encoding. The first one was that of the keys alone; in the second one tokens did not say where they were given.
+const VERSION: u8 = 3;
 
 /// What proves us at the next log-in.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ impl Kept {
                 keys: Some(keys),
                 token: None,
             }),
+            // A token of nowhere is used nowhere.
+            Some((2, kept)) => postcard::take_from_bytes(kept)
+                .ok()
+                .map(|(keys, _token)| Self { keys, token: None }),
             Some((&VERSION, kept)) => postcard::from_bytes(kept).ok(),
             _ => None,
         };
@@ -61,7 +65,7 @@ mod tests {
             Kept::default(),
             Kept {
                 keys: Some(keys()),
-                token: Token::new("t", "a", Some(Timestamp(5)), inline),
+                token: Token::new("t", "a", "wss://b:443", Some(Timestamp(5)), inline),
             },
         ] {
             assert_eq!(Kept::from_bytes(&kept.to_bytes()), kept);
@@ -81,6 +85,22 @@ mod tests {
             (Hash::Sha256, &b"salt"[..], 4096)
         );
         assert_eq!(kept.token, None);
+    }
+
+    /// What the builds before tokens had a place wrote, with keys and without.
+    #[test]
+    fn a_token_that_nobody_knows_the_place_of_is_left_and_the_keys_are_read() {
+        let token = [1, 1, b't', 1, b'a', 1, 10, 3, 1, 1, 1, 1, 1, 1];
+        let keys = [1, 1, 4, b's', b'a', b'l', b't', 0x80, 0x20, 1, 7, 1, 8];
+        let kept = Kept::from_bytes(&[&[2][..], &keys, &token].concat());
+        let read = kept.keys.expect("keys");
+        assert_eq!(
+            (read.hash, read.salt.as_slice(), read.iterations),
+            (Hash::Sha256, &b"salt"[..], 4096)
+        );
+        assert_eq!(kept.token, None);
+        let alone = [&[2, 0][..], &token].concat();
+        assert_eq!(Kept::from_bytes(&alone), Kept::default());
     }
 
     #[test]

@@ -9,6 +9,8 @@
 //!
 //! **Invariant:** only on channels that nobody overhears (XEP-0484 §7), which also hears nobody's address.
 //! **Invariant:** a success counts only with the server's proof, be it of the password or of the token, and only for us.
+//! **Invariant:** a token is used only at the place where it was given; at any other the password or its keys prove us, and a token
+//! of that place takes its place.
 //! **Invariant:** a token that is refused is gone, and the password, or its keys, are tried once.
 
 mod bound;
@@ -96,7 +98,11 @@ impl Stream {
 
     /// With the `<open/>`: the log-in, if a token and what the server offered before allow for it.
     pub(super) fn go_ahead(&mut self, cx: &mut Cx) {
-        let inline = self.token.as_ref().map(|token| token.inline);
+        let token = self
+            .token
+            .as_ref()
+            .filter(|token| token.is_of(&self.origin));
+        let inline = token.map(|token| token.inline);
         let Some(inline) = inline.filter(|_| self.ahead_left > 0 && self.speaks_sasl2()) else {
             return;
         };
@@ -179,7 +185,8 @@ impl Stream {
         };
         let name = address.local()?.to_owned();
         let has_other = self.secrets.password.is_some() || self.secrets.keys.is_some();
-        let token = self.token.as_mut().filter(|_| inline.fast)?;
+        let is_good = |token: &&mut Token| inline.fast && token.is_of(&self.origin);
+        let token = self.token.as_mut().filter(is_good)?;
         if has_other && token.is_stale(cx.now.wall) {
             return None;
         }
@@ -353,7 +360,8 @@ impl Stream {
         let given = success.get_child("token", ns::FAST);
         let given = given.and_then(|token| {
             let expiry = token.attr("expiry").and_then(stamp::parse);
-            Token::new(token.attr("token")?, self.agent.as_deref()?, expiry, inline)
+            let (text, agent) = (token.attr("token")?, self.agent.as_deref()?);
+            Token::new(text, agent, &self.origin, expiry, inline)
         });
         match (given, &mut self.token) {
             (Some(given), token) => {
@@ -362,8 +370,8 @@ impl Stream {
                 }
                 *token = Some(given);
             }
-            (None, Some(token)) => token.inline = inline,
-            (None, None) => {}
+            (None, Some(token)) if token.is_of(&self.origin) => token.inline = inline,
+            (None, _) => {}
         }
     }
 

@@ -9,12 +9,12 @@ fn kept_keys_take_the_place_of_the_password() {
         panic!("nothing was kept");
     };
     let mut later = Play::romeo(Credentials::Kept(kept.clone()));
-    later.input(Input::Opened { secure: true });
+    later.input(opened(true));
     later.log_in();
     assert!(later.saved.is_empty(), "they are kept already");
 
     let mut refused = Play::romeo(Credentials::Kept(kept));
-    refused.input(Input::Opened { secure: true });
+    refused.input(opened(true));
     refused.server(OPEN);
     refused.offer(&["SCRAM-SHA-1"]);
     refused.sasl("failure", "<not-authorized/>");
@@ -25,7 +25,7 @@ fn kept_keys_take_the_place_of_the_password() {
 fn without_credentials_the_password_is_asked_for() {
     for credentials in [Credentials::None, Credentials::Kept(b"rubbish".to_vec())] {
         let mut play = Play::romeo(credentials);
-        play.input(Input::Opened { secure: true });
+        play.input(opened(true));
         play.server(OPEN);
         play.offer(&["SCRAM-SHA-1", "PLAIN"]);
         play.assert_ended(Problem::PasswordNeeded, Next::Stop);
@@ -36,7 +36,7 @@ fn without_credentials_the_password_is_asked_for() {
 fn a_new_password_is_tried_on_the_next_socket() {
     let mut play = Play::romeo(Credentials::None);
     play.input(Input::Wish(Wish::Credentials(password())));
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.log_in();
 }
 
@@ -45,7 +45,7 @@ fn the_mechanism_is_pinned_from_log_in_to_log_in() {
     let mut play = Play::bound();
     play.input(Input::Closed);
     play.events.clear();
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.server(OPEN);
     play.offer(&["PLAIN"]);
     play.assert_ended(Problem::Downgrade, Next::Stop);
@@ -58,7 +58,7 @@ fn the_mechanism_is_pinned_from_engine_to_engine() {
         credentials: password(),
     };
     let mut play = Play::new(purpose, Some("SCRAM-SHA-256"));
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.server(OPEN);
     play.offer(&["SCRAM-SHA-1", "PLAIN"]);
     play.assert_ended(Problem::Downgrade, Next::Stop);
@@ -67,7 +67,7 @@ fn the_mechanism_is_pinned_from_engine_to_engine() {
 #[test]
 fn a_password_goes_out_in_plain_only_where_nobody_listens() {
     let mut play = Play::romeo(password());
-    play.input(Input::Opened { secure: false });
+    play.input(opened(false));
     play.server(OPEN);
     play.offer(&["PLAIN"]);
     play.assert_ended(Problem::NoCommonMechanism(vec!["PLAIN".into()]), Next::Stop);
@@ -170,7 +170,7 @@ fn each_failed_log_in_has_its_own_words() {
 #[test]
 fn a_guest_gets_an_address() {
     let mut play = Play::new(Purpose::Anonymous, None);
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.server(OPEN);
     play.offer(&["ANONYMOUS"]);
     assert_eq!(play.last_sent().text(), "=");

@@ -6,7 +6,7 @@ const FORM: &str = "<query xmlns='jabber:iq:register'><instructions>Choose.</ins
 
 fn asked() -> Play {
     let mut play = Play::new(Purpose::Registration, None);
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.server(OPEN);
     play.features("<register xmlns='http://jabber.org/features/iq-register'/>");
     assert!(play.last_sent().has_child("query", ns::REGISTER));

@@ -139,7 +139,7 @@ fn an_account_does_not_slide_back_by_sasl2() {
     play.cx.unbind();
     play.events.clear();
     play.sent.clear();
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.server(OPEN);
     play.offer_sasl2(&["PLAIN"], "");
     play.assert_ended(Problem::Downgrade, Next::Stop);
@@ -150,7 +150,7 @@ fn a_token_goes_only_where_nobody_listens() {
     let mut play = Play::with_token();
     play.input(Input::Closed);
     play.sent.clear();
-    play.input(Input::Opened { secure: false });
+    play.input(opened(false));
     assert_eq!(play.sent.len(), 1);
     assert_eq!(play.last_sent().attr("from"), None);
     play.server(OPEN);
@@ -159,6 +159,78 @@ fn a_token_goes_only_where_nobody_listens() {
         "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>",
     );
     assert!(play.last_sent().is("auth", ns::SASL));
+}
+
+/// Whoever leads us elsewhere, with our own server's word or without, gets nothing that is worth anything at home.
+#[test]
+fn a_token_is_said_nowhere_but_where_it_was_given() {
+    for origin in [
+        "wss://evil.example:443",
+        "wss://example.org:5443",
+        "ws://example.org:443",
+        "",
+    ] {
+        let mut play = Play::with_token();
+        play.input(Input::Closed);
+        play.sent.clear();
+        let secure = true;
+        play.input(Input::Opened { secure, origin });
+        assert_eq!(play.sent.len(), 1, "{origin}");
+        let proof = play.prove_password();
+        let mut sent = play.sent.iter();
+        let is_log_in = |frame: &&Element| frame.name() == "authenticate";
+        let asked = sent.find(is_log_in).unwrap().clone();
+        assert_eq!(asked.attr("mechanism"), Some("SCRAM-SHA-1"));
+        assert!(asked.has_child("request-token", ns::FAST));
+        // What waits is taken up there, too.
+        assert!(asked.has_child("resume", ns::SM));
+        // One that gives none leaves ours as it is, for the way home.
+        let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='s1' h='0'/>";
+        play.welcome(&proof, "romeo@example.org/w", resumed);
+        play.features("");
+        assert!(play.cx.bound().is_some(), "{origin}");
+        play.input(Input::Closed);
+        play.sent.clear();
+        play.input(opened(true));
+        assert_eq!(play.last_sent().attr("mechanism"), Some(fast::MECHANISM));
+    }
+}
+
+#[test]
+fn one_token_is_kept_and_it_is_that_of_the_last_place() {
+    let mut play = Play::with_token();
+    play.input(Input::Closed);
+    let (secure, origin) = (true, "wss://b.example.org:443");
+    play.input(Input::Opened { secure, origin });
+    let proof = play.prove_password();
+    play.welcome(&proof, "romeo@example.org/w", &format!("{BOUND}{TOKEN}"));
+    let Some(Save::Credentials(kept)) = play.saved.pop() else {
+        panic!("nothing was kept");
+    };
+    for (origin, ahead) in [(HOME, false), (origin, true)] {
+        let mut later = Play::romeo(Credentials::Kept(kept.clone()));
+        later.input(Input::Opened { secure, origin });
+        assert_eq!(later.last_sent().name() == "authenticate", ahead);
+    }
+}
+
+/// XEP-0484 §4.6, at another place: to give it back there would be to give it away.
+#[test]
+fn a_token_is_not_given_back_where_it_was_not_given() {
+    let mut play = Play::with_token();
+    let Some(Save::Credentials(kept)) = play.saved.pop() else {
+        panic!("nothing was kept");
+    };
+    for (origin, gives) in [("wss://evil.example:443", false), (HOME, true)] {
+        let mut play = Play::romeo(Credentials::Revoked(kept.clone()));
+        let secure = true;
+        play.input(Input::Opened { secure, origin });
+        assert_eq!(play.last_sent().name() == "authenticate", gives);
+        play.server(OPEN);
+        play.offer_sasl2(&["SCRAM-SHA-1"], "");
+        let is_log_in = |frame: &Element| frame.name() == "authenticate";
+        assert_eq!(play.sent.iter().any(is_log_in), gives);
+    }
 }
 
 #[test]
@@ -195,7 +267,7 @@ fn a_token_is_used_under_the_name_that_it_was_given_to() {
         language: None,
     };
     later.stream = Stream::new(settings, &known);
-    later.input(Input::Opened { secure: true });
+    later.input(opened(true));
     let used = later.last_sent();
     let agent = used.get_child("user-agent", ns::SASL2).unwrap();
     assert_eq!(agent.attr("id"), Some(AGENT));
@@ -207,7 +279,7 @@ fn a_server_that_never_answers_what_is_sent_ahead_is_asked_as_ever() {
     for ahead in [true, true, false, false] {
         play.input(Input::Closed);
         play.sent.clear();
-        play.input(Input::Opened { secure: true });
+        play.input(opened(true));
         assert_eq!(play.last_sent().name() == "authenticate", ahead);
     }
     // With the features it is tried all the same.
@@ -224,11 +296,11 @@ fn a_server_that_never_answers_what_is_sent_ahead_is_asked_as_ever() {
 fn a_session_is_asked_for_once_where_the_server_was_there() {
     let mut play = Play::with_token();
     play.input(Input::Closed);
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     assert!(play.last_sent().has_child("resume", ns::SM));
     // The network was cut before anybody said a word.
     play.input(Input::Closed);
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     assert!(play.last_sent().has_child("resume", ns::SM));
     play.server(OPEN);
     play.offer_sasl2(&["SCRAM-SHA-1"], "");
@@ -264,7 +336,7 @@ fn a_session_that_is_cut_before_it_began_is_not_taken_up() {
 fn nobody_who_looks_away_is_bound_as_if_they_looked() {
     let mut play = Play::romeo(password());
     play.cx.is_inactive = true;
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     let proof = play.prove_password();
     let mut sent = play.sent.iter();
     let asked = sent.find(|frame| frame.name() == "authenticate").unwrap();
@@ -288,11 +360,11 @@ fn a_token_that_cannot_be_given_back_is_left_to_its_age() {
     let inline = auth::Inline::default();
     let kept = Kept {
         keys: Some(auth::ScramKeys::example(Hash::Sha1)),
-        token: Token::new("t", AGENT, Some(Timestamp(-100_000_000)), inline),
+        token: Token::new("t", AGENT, HOME, Some(Timestamp(-100_000_000)), inline),
     };
     for mechanisms in [&["SCRAM-SHA-1"][..], &["PLAIN"], &[]] {
         let mut play = Play::romeo(Credentials::Revoked(kept.to_bytes()));
-        play.input(Input::Opened { secure: true });
+        play.input(opened(true));
         play.server(OPEN);
         play.offer_sasl2(
             mechanisms,
@@ -309,7 +381,7 @@ fn a_password_typed_during_a_log_in_by_token_is_for_the_next_one() {
     let mut play = Play::with_token();
     play.input(Input::Closed);
     play.cx.unbind();
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     play.server(OPEN);
     play.offer_sasl2(&["SCRAM-SHA-1"], "");
     play.input(Input::Wish(Wish::Credentials(password())));
@@ -324,7 +396,7 @@ fn a_password_typed_during_a_log_in_by_token_is_for_the_next_one() {
 fn a_socket_that_is_rejected_before_the_session_costs_nothing() {
     let mut play = Play::with_token();
     play.input(Input::Closed);
-    play.input(Input::Opened { secure: true });
+    play.input(opened(true));
     assert!(!play.stream.on_rejected(&mut play.cx));
     assert!(play.cx.management.is_suspended());
 }
