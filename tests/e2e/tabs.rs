@@ -52,17 +52,47 @@ fn is_watched(browser: &Browser) -> bool {
     browser.run(script, json!([])) == json!(true)
 }
 
+/// A number that the environment gives.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// `WAXWING_DEATHS=50`: again and again, until so many engines have been killed.
 #[test]
-#[allow(clippy::print_stdout, reason = "the seed of a random test")]
+#[allow(clippy::print_stdout, reason = "the seeds of a random test")]
 fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once() {
-    let seed = std::env::var("WAXWING_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| {
+    let mut seed = number("WAXWING_SEED").unwrap_or_else(|| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         u64::from(now.unwrap().subsec_nanos()) + 1
     });
-    println!("WAXWING_SEED={seed}");
+    let wanted = number("WAXWING_DEATHS").unwrap_or(0);
+    let (mut killed, mut times) = (0, Vec::new());
+    loop {
+        println!("WAXWING_SEED={seed}");
+        let of_it = play(seed);
+        killed += of_it.killed;
+        times.extend(of_it.times);
+        if killed >= wanted {
+            break;
+        }
+        seed += 1;
+    }
+    times.sort_unstable();
+    if let (Some(median), Some(slowest)) = (times.get(times.len() / 2), times.last()) {
+        println!(
+            "{killed} engines killed; another one after {median:?} (median), {slowest:?} at most"
+        );
+    }
+}
+
+/// What became of the engines.
+struct Engines {
+    killed: u64,
+    /// How long pages that waited for it were without one.
+    times: Vec<Duration>,
+}
+
+fn play(seed: u64) -> Engines {
     let mut dice = Dice(seed);
     let world = World::new();
     world.befriend("romeo", "juliet");
@@ -72,7 +102,8 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
     let address = browser.call("GET", "/url", json!(null));
     let address = address.as_str().unwrap().to_owned();
     let mut tabs = vec![browser.tab()];
-    let (mut said, mut deaths, mut slowest) = (0, Vec::<Instant>::new(), Duration::ZERO);
+    let (mut said, mut killed, mut times) = (0, 0, Vec::<Duration>::new());
+    let mut deaths = Vec::<Instant>::new();
     for _ in 0..STEPS {
         let at = dice.below(tabs.len());
         browser.switch_to(&tabs[at]);
@@ -98,7 +129,8 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
                     deaths.push(Instant::now());
                     // Nobody can learn of the death of an engine that has not come as far as its lock: pages wait ten
                     // seconds for its first word.
-                    if slowest.is_zero() {
+                    killed += 1;
+                    if times.is_empty() {
                         wait_for("a watcher", || is_watched(&browser).then_some(()));
                     }
                     let is_watched = is_watched(&browser);
@@ -110,7 +142,7 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
                         (now.len() == 1 && now != before).then_some(())
                     });
                     if is_watched {
-                        slowest = slowest.max(start.elapsed());
+                        times.push(start.elapsed());
                     }
                 }
             }
@@ -122,8 +154,8 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
         }
     }
     assert!(
-        slowest < Duration::from_secs(2),
-        "taken over after {slowest:?}"
+        times.iter().all(|time| *time < Duration::from_secs(2)),
+        "taken over after {times:?}"
     );
     juliet.send(&world.address("romeo"), "the end");
     let states = || -> Vec<Value> {
@@ -153,4 +185,5 @@ fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once()
             assert_eq!(juliet.count(is), 1, "{text}");
         }
     }
+    Engines { killed, times }
 }

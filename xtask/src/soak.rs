@@ -34,13 +34,13 @@ pub const KINDS: &[Kind] = &[
         name: "frames",
         what: "frames that were tampered with, through the whole client",
         count: 1_000_000,
-        run: |count, _| test::soak("fuzz", "WAXWING_FUZZ", count),
+        run: |count, _| test::soak("fuzz", "", "WAXWING_FUZZ", count),
     },
     Kind {
         name: "simulation",
         what: "runs of several devices through a bad network, against a reference server",
         count: 100_000,
-        run: |count, _| test::soak("simulation", "WAXWING_SIMULATION", count),
+        run: |count, _| test::soak("simulation", "", "WAXWING_SIMULATION", count),
     },
     Kind {
         name: "chaos",
@@ -53,6 +53,12 @@ pub const KINDS: &[Kind] = &[
         what: "kills of renderers at random moments after Enter",
         count: 100,
         run: kills,
+    },
+    Kind {
+        name: "engines",
+        what: "kills of the engine among two to six tabs that do things at random",
+        count: 50,
+        run: engines,
     },
 ];
 
@@ -90,6 +96,13 @@ fn kills(count: u64, options: Options) -> Result<bool> {
         println!("{report}");
         Ok(report.flaws.is_empty())
     })
+}
+
+fn engines(count: u64, options: Options) -> Result<bool> {
+    if !options.as_is {
+        site::build(false)?;
+    }
+    test::soak("e2e", "however_many_tabs", "WAXWING_DEATHS", count)
 }
 
 /// Plays on one server or on both, one after the other. What is waited for in vain ends in a panic, and counts as a failure.

@@ -90,15 +90,16 @@ pub fn run() -> Result<Tally> {
     Ok(total)
 }
 
-/// A test in a fast build, with that many of what a variable says how many of. Returns whether nothing broke.
+/// The tests of a file with `name` in theirs, in a fast build, with that many of what a variable says how many of. Returns
+/// whether nothing broke.
 ///
 /// # Errors
 /// When cargo cannot be started.
-pub fn soak(test: &str, variable: &str, count: u64) -> Result<bool> {
+pub fn soak(test: &str, name: &str, variable: &str, count: u64) -> Result<bool> {
     let arguments = ["test", "--release", "--package", "waxwing", "--test", test];
     let mut command = with(cargo(), &arguments);
     command
-        .args(["--", "--nocapture"])
+        .args([name, "--", "--nocapture"])
         .env(variable, count.to_string());
     let status = command.status().context(|| "start cargo".into())?;
     Ok(status.success())
