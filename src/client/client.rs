@@ -344,15 +344,16 @@ impl Client {
                 }
                 self.set_device(Some(id), None);
             }
-            FromAccount::LoggedOut(id, kept) => {
+            FromAccount::LoggedOut { id, kept, unread } => {
                 let handle = self.accounts.remove(&id);
                 self.set_device(Some(id), None);
                 let address = handle.and_then(|handle| handle.address);
-                if let (true, Some(address)) = (self.is_shut(), address) {
-                    let erase = kept.is_none();
-                    self.left.push(Left { address, erase });
-                } else {
-                    self.kept.extend(kept);
+                match address.filter(|_| unread) {
+                    Some(address) => {
+                        let erase = kept.is_none();
+                        self.leave_behind(Left { address, erase });
+                    }
+                    None => self.kept.extend(kept),
                 }
                 self.around
                     .hub

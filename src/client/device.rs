@@ -47,14 +47,18 @@ impl Client {
         let Some((failed, mut retry)) = self.retry.take_if(is_due) else {
             return;
         };
+        let before = self.device();
         match self.try_again(&failed).await {
-            Ok(()) => self.set_device(None, None),
+            Ok(()) => {
+                self.device.remove(&None);
+            }
             Err(error) => {
                 retry.again(now);
                 self.retry = Some((failed, retry));
-                self.set_device(None, Some(problem(&error)));
+                self.device.insert(None, problem(&error));
             }
         }
+        self.tell_device(before);
     }
 
     async fn try_again(&mut self, failed: &Failed) -> Result<(), StoreError> {
@@ -67,9 +71,10 @@ impl Client {
         }
     }
 
-    /// What is wrong with this device.
+    /// What is wrong with this device: first of all, what of somebody who has logged out may still be there.
     pub(super) fn device(&self) -> Option<Problem> {
-        self.device.values().next().cloned()
+        let left = self.left.first().map(|_| Problem::LeftBehind);
+        left.or_else(|| self.device.values().next().cloned())
     }
 
     /// An account's writes, or our own, fail for that reason, or work (`None`).
@@ -79,6 +84,11 @@ impl Client {
             Some(problem) => self.device.insert(whose, problem),
             None => self.device.remove(&whose),
         };
+        self.tell_device(before);
+    }
+
+    /// Tells the pages what is wrong with this device, if that was something else before.
+    pub(super) fn tell_device(&self, before: Option<Problem>) {
         let device = self.device();
         if device != before {
             self.around.hub.broadcast(vec![Change::Device(device)]);

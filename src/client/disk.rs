@@ -28,6 +28,14 @@ impl Retry {
         }
     }
 
+    /// Nothing failed: it is tried at once.
+    #[must_use]
+    pub fn at_once(now: Instant) -> Self {
+        let mut retry = Self::new(now);
+        retry.hurry(now);
+        retry
+    }
+
     /// It failed again.
     pub fn again(&mut self, now: Instant) {
         self.wait = self.wait.saturating_mul(2).min(CEILING);
@@ -57,7 +65,10 @@ impl Retry {
 pub fn problem(error: &StoreError) -> Problem {
     match error {
         StoreError::Full => Problem::StorageFull,
-        StoreError::Unavailable(_) | StoreError::Newer | StoreError::Removed => Problem::NoStorage,
+        StoreError::Unavailable(_)
+        | StoreError::Newer
+        | StoreError::Unread
+        | StoreError::Removed => Problem::NoStorage,
     }
 }
 

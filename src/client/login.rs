@@ -5,13 +5,12 @@ use crate::entity::address::Address;
 use crate::entity::endpoint::Endpoint;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
-use crate::store::AccountRecord;
+use crate::store::{AccountRecord, StoreError};
 
 use super::account::{Beginning, Login, ToAccount};
 use super::client::Client;
 use super::hub::Asker;
 use super::ports::PageId;
-use super::shut;
 
 impl Client {
     /// Logs in with an address that is new here, kept here, or waits for its password.
@@ -63,7 +62,7 @@ impl Client {
                     mechanism: None,
                     logged_out: false,
                 },
-                (self.is_shut() && !login.anonymous).then(|| Err(shut::why())),
+                (self.is_shut() && !login.anonymous).then_some(Err(StoreError::Unread)),
             ),
         };
         self.logins.insert(record.id, asker);

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** nothing is written to a disk of which nothing is known. Who logs in meanwhile is kept in memory, as with a
 //! store that cannot be opened; when the disk is read after all, they go on with what it has of them.
+//! **Invariant:** who logs out meanwhile is told, as long as it is so, that the disk may still have something of them; it
+//! goes as soon as the disk can be read. (An engine that ends before knows nothing of it any more.)
 
 use std::rc::Rc;
 
@@ -14,22 +16,14 @@ use crate::entity::settings::Settings;
 use crate::store::{AccountRecord, Depot, Device, Store, StoreError, Stored};
 
 use super::account::ToAccount;
-use super::client::Client;
+use super::client::{Client, Failed};
+use super::disk::Retry;
 
 /// A depot that was not read.
 pub(super) struct Shut(pub(super) Rc<dyn Depot>);
 
 fn unread<T: 'static>() -> Stored<'static, T> {
-    std::future::ready(Err(why())).boxed_local()
-}
-
-/// Why nothing is to be had of it.
-pub(super) fn why() -> StoreError {
-    StoreError::Unavailable("the device was not read".into())
-}
-
-fn done() -> Stored<'static, ()> {
-    std::future::ready(Ok(())).boxed_local()
+    std::future::ready(Err(StoreError::Unread)).boxed_local()
 }
 
 impl Depot for Shut {
@@ -37,16 +31,12 @@ impl Depot for Shut {
         self.0.load()
     }
 
-    fn put_account(&self, account: AccountRecord) -> Stored<'_, ()> {
-        if account.logged_out {
-            // No secret was written; what the disk has of them goes when it can be read: see `Left`.
-            return done();
-        }
+    fn put_account(&self, _: AccountRecord) -> Stored<'_, ()> {
         unread()
     }
 
     fn remove_account(&self, _: AccountId) -> Stored<'_, ()> {
-        done()
+        unread()
     }
 
     fn put_settings(&self, _: Settings) -> Stored<'_, ()> {
@@ -58,7 +48,7 @@ impl Depot for Shut {
     }
 
     fn erase(&self, _: AccountId) -> Stored<'_, ()> {
-        done()
+        unread()
     }
 }
 
@@ -70,6 +60,19 @@ pub(super) struct Left {
 }
 
 impl Client {
+    /// Somebody has logged out whom the disk may know. It is told, and done as soon as the disk can be read.
+    pub(super) fn leave_behind(&mut self, left: Left) {
+        let before = self.device();
+        self.left.push(left);
+        self.tell_device(before);
+        if !self.is_shut() {
+            // It was read in between: once more, then.
+            let now = self.around.ports.clock.now();
+            let disk = self.around.ports.depot.clone();
+            self.retry = Some((Failed::Load(disk), Retry::at_once(now)));
+        }
+    }
+
     /// The disk can be read after all.
     pub(super) async fn read_device(&mut self, disk: Rc<dyn Depot>) -> Result<(), StoreError> {
         let mut device = disk.load().await?;

@@ -127,6 +127,8 @@ pub enum Problem {
     // --- later ones: problems are stored by their place in this list
     /// What the server says that it offered is not what arrived here.
     OfferTampered,
+    /// Somebody has logged out, and what this device may keep of them cannot be removed before it can be read.
+    LeftBehind,
 }
 
 impl Problem {

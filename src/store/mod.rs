@@ -34,6 +34,9 @@ pub enum StoreError {
     /// A newer build wrote it.
     #[error("storage was written by a newer version")]
     Newer,
+    /// What is there was never read, and nothing is written over it.
+    #[error("storage was not read yet")]
+    Unread,
     /// Somebody has removed all that was stored: it is not to be made anew under their hands.
     #[error("storage was removed")]
     Removed,

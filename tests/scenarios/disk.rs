@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use waxwing::boundary::change::{Edge, Reply};
-use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
+use waxwing::boundary::change::{Change, Edge, Reply};
+use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, Toward};
 use waxwing::entity::account::Connection;
 use waxwing::entity::problem::Problem;
 use waxwing::entity::settings::{Settings, Theme};
@@ -352,12 +352,28 @@ fn whom_the_device_does_not_know_is_kept_when_it_can_be_read() {
 }
 
 #[test]
-fn who_logs_out_before_the_device_can_be_read_stays_logged_out() {
+fn who_logs_out_before_the_device_can_be_read_is_told_what_may_stay_until_it_is_gone() {
     for erase in [false, true] {
         let mut stage = unread_device();
         let log_out = AccountCommand::LogOut { erase };
         assert_eq!(stage.tell(log_out), Ok(Reply::Done));
-        read_device(&mut stage);
+        // It was not done, and nobody is to believe so: as long as it lasts, on every page.
+        let kept = |stage: &Stage| {
+            let accounts = stage.disk.device().accounts;
+            accounts.iter().any(|kept| kept.credentials.is_some())
+        };
+        assert!(kept(&stage));
+        assert_eq!(stage.disk_problem(), Some(Problem::LeftBehind));
+        stage.pass(Duration::from_secs(600));
+        assert_eq!(stage.disk_problem(), Some(Problem::LeftBehind));
+        let later = stage.attach(Attention::Focused);
+        stage.go();
+        let told = Change::Device(Some(Problem::LeftBehind));
+        assert!(stage.pages[later].changes.contains(&told));
+        stage.disk.fails.set(false);
+        stage.pass(Duration::from_secs(301));
+        assert_eq!(stage.disk_problem(), None);
+        assert!(!kept(&stage));
         assert_eq!(stage.connection_of(0), None);
         let accounts = stage.disk.device().accounts;
         assert!(accounts.iter().all(|kept| kept.credentials.is_none()));
@@ -365,6 +381,46 @@ fn who_logs_out_before_the_device_can_be_read_stays_logged_out() {
         let stage = stage.restart();
         assert_eq!(stage.connection_of(0), None);
     }
+}
+
+#[test]
+fn who_logs_in_again_before_the_device_can_be_read_stays_and_what_was_to_go_is_gone() {
+    for erase in [false, true] {
+        let mut stage = unread_device();
+        let log_out = AccountCommand::LogOut { erase };
+        assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+        stage.log_in(true).unwrap();
+        assert_eq!(stage.disk_problem(), Some(Problem::LeftBehind));
+        stage.say("afresh");
+        read_device(&mut stage);
+        assert_eq!(stage.connection(), Connection::Online);
+        let accounts = stage.disk.device().accounts;
+        assert_eq!(accounts.len(), 1);
+        assert!(accounts[0].credentials.is_some() && !accounts[0].logged_out);
+        stage.account = accounts[0].id;
+        let stage = stage.restart();
+        let bodies = stage.stored_bodies();
+        // The server's archive has the others.
+        let is_there = |body: &str| bodies.iter().any(|known| known == body);
+        assert_eq!((is_there("of old"), is_there("afresh")), (!erase, true));
+    }
+}
+
+#[test]
+fn a_disk_that_fails_only_for_what_is_to_go_is_asked_until_it_is_gone() {
+    let mut stage = unread_device();
+    let log_out = AccountCommand::LogOut { erase: false };
+    assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+    stage.disk.fails.set(false);
+    stage.disk.device_fails.set(true);
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(stage.disk_problem(), Some(Problem::LeftBehind));
+    assert_eq!(stage.connection_of(0), None, "nobody is logged in by it");
+    stage.disk.device_fails.set(false);
+    stage.pass(Duration::from_secs(301));
+    assert_eq!(stage.disk_problem(), None);
+    let accounts = stage.disk.device().accounts;
+    assert!(accounts[0].credentials.is_none() && accounts[0].logged_out);
 }
 
 #[test]

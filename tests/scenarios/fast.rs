@@ -114,6 +114,18 @@ fn who_logs_out_takes_the_token_along() {
 }
 
 #[test]
+fn a_log_in_that_leads_to_no_session_gives_back_the_token_that_it_got() {
+    let mut stage = stage();
+    stage.server.binds_nobody = true;
+    assert!(matches!(stage.log_in(true), Err(Problem::Refused { .. })));
+    stage.go();
+    assert_eq!(kept(&stage), None);
+    let tokens = tokens(&mut stage);
+    assert_eq!(tokens.asked, ["SCRAM-SHA-256", "HT-SHA-256-NONE"]);
+    assert!(tokens.good.is_empty(), "the server knows, too");
+}
+
+#[test]
 fn where_the_server_is_out_of_reach_the_token_is_gone_here() {
     let mut stage = stage();
     stage.log_in(true).unwrap();

@@ -173,6 +173,8 @@ pub struct Server {
     /// Stream management is on offer, and what is remembered of a session whose socket is gone.
     pub manages: Option<Memory>,
     pub(super) managed: RefCell<Managed>,
+    /// Nobody gets a resource.
+    pub binds_nobody: bool,
     /// It logs people in by SASL2, and gives tokens.
     pub tokens: Option<Tokens>,
     /// Until the next socket, nothing of the client arrives.
@@ -342,7 +344,10 @@ impl Server {
                         "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{managed}<csi xmlns='urn:xmpp:csi:0'/>"
                     )
                 } else {
-                    let tokens = self.tokens.as_ref().map(|_| Tokens::offer());
+                    let tokens = self
+                        .tokens
+                        .as_ref()
+                        .map(|_| Tokens::offer(!self.binds_nobody));
                     let tokens = tokens.unwrap_or_default();
                     format!(
                         "<mechanisms xmlns='{SASL}'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>{tokens}"
@@ -412,6 +417,9 @@ impl Server {
             return Vec::new();
         };
         match payload.ns().as_str() {
+            "urn:ietf:params:xml:ns:xmpp-bind" if self.binds_nobody => vec![format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            )],
             "urn:ietf:params:xml:ns:xmpp-bind" => result(
                 "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>romeo@example.org/orchard</jid></bind>",
             ),

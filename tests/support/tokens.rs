@@ -40,11 +40,14 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub fn offer() -> String {
+    pub fn offer(binds: bool) -> String {
+        let bind = format!(
+            "<bind xmlns='{BIND}'><inline><feature var='{SM}'/><feature var='urn:xmpp:carbons:2'/></inline></bind>"
+        );
+        let bind = if binds { bind } else { String::new() };
         format!(
             "<authentication xmlns='{SASL2}'><mechanism>SCRAM-SHA-256</mechanism><inline>\
-             <bind xmlns='{BIND}'><inline><feature var='{SM}'/><feature var='urn:xmpp:carbons:2'/></inline></bind>\
-             <sm xmlns='{SM}'/><fast xmlns='{FAST}'><mechanism>HT-SHA-256-NONE</mechanism></fast></inline></authentication>"
+             {bind}<sm xmlns='{SM}'/><fast xmlns='{FAST}'><mechanism>HT-SHA-256-NONE</mechanism></fast></inline></authentication>"
         )
     }
 

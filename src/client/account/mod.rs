@@ -125,8 +125,15 @@ pub(super) enum FromAccount {
     LoggedIn(AccountId),
     /// That log-in failed; nothing of it is left.
     LogInFailed(AccountId, Asker),
-    /// Logged out; what is kept of it, if anything.
-    LoggedOut(AccountId, Option<AccountRecord>),
+    /// Logged out.
+    LoggedOut {
+        /// Which.
+        id: AccountId,
+        /// What is kept of it, if anything.
+        kept: Option<AccountRecord>,
+        /// The device was never read, and what it has of the account is still there.
+        unread: bool,
+    },
     /// The disk failed, or works again (`None`).
     Disk(AccountId, Option<Problem>),
     /// Everything is stored, and the session ended.

@@ -158,7 +158,7 @@ impl Account {
         }
         self.forget_heard();
         self.give_up_waiting();
-        if self.retiring {
+        if self.retiring || self.over {
             return;
         }
         let moved = match &next {
@@ -209,8 +209,9 @@ impl Account {
         if !self.fresh {
             self.last_chance().await;
         }
-        let (kept, _left) = self.remove_secrets(self.fresh).await;
-        let _erased = self.end(now, kept, work).await;
+        let (kept, removed) = self.remove_secrets(self.fresh).await;
+        let unread = removed == Err(StoreError::Unread);
+        let _erased = self.end(now, kept, unread, work).await;
     }
 
     /// Another engine takes over: the session is ended properly, so that the server has one of us at a time (but for one
@@ -230,10 +231,11 @@ impl Account {
         }
     }
 
-    /// Nothing is left of a log-in that failed.
+    /// Nothing is left of a log-in that failed, neither here nor at the server.
     async fn vanish(&mut self) {
         self.link.shut();
         self.over = true;
+        self.say_farewell();
         if self.opened && self.fresh {
             // What cannot be erased was never written.
             let _ = self.erase().await;
@@ -259,7 +261,8 @@ impl Account {
     }
 
     /// Removes the secrets and ends the session; removes the history, too, if wished. Where the secrets cannot be
-    /// removed, the account stays as it is: nobody is to believe that they are gone.
+    /// removed, the account stays as it is: nobody is to believe that they are gone. Of a device that was never read nobody
+    /// knows if it has any: there the session ends, and the client tells that, until it is done, and does it.
     pub(super) async fn log_out(
         &mut self,
         now: Instant,
@@ -274,16 +277,17 @@ impl Account {
         let (kept, removed) = self.remove_secrets(erase).await;
         // Where nothing secret was kept, and nothing is to go, it does not matter whether the disk works.
         let matters = !self.anonymous && (erase || self.record.credentials.is_some());
-        // What somebody else has removed is gone.
+        let unread = removed == Err(StoreError::Unread);
         let removed = removed.or_else(|error| match error {
-            StoreError::Removed => Ok(()),
+            // What somebody else has removed is gone.
+            StoreError::Removed | StoreError::Unread => Ok(()),
             error => Err(error),
         });
         if let (Err(error), true) = (removed, matters) {
             tracing::warn!(%error, "the secrets cannot be removed");
             return work.answers.push((asker, Err(Problem::NotRemoved)));
         }
-        let erased = self.end(now, kept, work).await;
+        let erased = self.end(now, kept, unread, work).await;
         let outcome = erased.map(|()| Reply::Done);
         work.answers
             .push((asker, outcome.map_err(|_| Problem::NotRemoved)));
@@ -307,11 +311,13 @@ impl Account {
         (Some(record), done)
     }
 
-    /// Ends the session and this account; without a record its history goes, too.
+    /// Ends the session and this account; without a record its history goes, too. `unread`: the device was never read, and
+    /// nothing is removed from it yet.
     async fn end(
         &mut self,
         now: Instant,
         kept: Option<AccountRecord>,
+        unread: bool,
         work: &mut Work,
     ) -> Result<(), StoreError> {
         self.handle(now, Input::Wish(Wish::Close), work);
@@ -319,15 +325,22 @@ impl Account {
         self.link.shut();
         self.over = true;
         self.visible.set(false);
+        self.say_farewell();
+        let erased = match &kept {
+            // What could not be read is erased by the client.
+            None if !unread => self.erase().await,
+            // A store without a record is swept at the next start.
+            _ => Ok(()),
+        };
+        let id = self.id;
+        (self.around.up)(FromAccount::LoggedOut { id, kept, unread });
+        erased
+    }
+
+    /// Gives back what the server gave us.
+    fn say_farewell(&mut self) {
         if let Some(keys) = self.keys.take() {
             Farewell::say(&self.around, &self.record, keys);
         }
-        let erased = match &kept {
-            Some(_) => Ok(()),
-            // A store without a record is swept at the next start.
-            None => self.erase().await,
-        };
-        (self.around.up)(FromAccount::LoggedOut(self.id, kept));
-        erased
     }
 }

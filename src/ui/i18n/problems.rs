@@ -73,5 +73,6 @@ pub struct Problems {
     pub no_storage: Advice,
     pub storage_full: Advice,
     pub not_removed: Advice,
+    pub left_behind: Advice,
     pub internal: Advice,
 }

@@ -161,6 +161,10 @@ pub const PROBLEMS: Problems = Problems {
         "What this browser keeps of the account could not be removed.",
         "Try again; if it stays, remove this site’s data in the browser’s settings.",
     ),
+    left_behind: a(
+        "You logged out, but what this browser may keep of the account cannot be removed yet.",
+        "Keep the app open: it is removed as soon as storing works. If it stays, remove this site’s data in the browser’s settings.",
+    ),
     internal: a(
         "Something went wrong in the app.",
         "Try again; if it stays, reload the page.",
