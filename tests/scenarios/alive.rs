@@ -11,8 +11,8 @@ use waxwing::entity::account::Connection;
 use waxwing::entity::message::Delivery;
 use waxwing::entity::problem::Problem;
 
-use crate::support::Stage;
 use crate::support::managed::Memory;
+use crate::support::{Stage, send};
 
 fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -204,6 +204,49 @@ fn after_a_sleep_the_first_sign_of_life_has_the_connection_checked() {
     assert_eq!(stage.connection(), Connection::Online);
     assert_eq!(stage.server.sockets.len(), sockets + 1);
     assert_eq!(stage.server.presences().len(), presences, "resumed");
+}
+
+/// On some systems a browser's clock goes on while the machine sleeps.
+#[test]
+fn an_answer_that_waits_in_the_socket_after_a_sleep_is_heard_before_the_connection_is_given_up() {
+    for sleep in [seconds(30), seconds(3_600)] {
+        let mut stage = managed();
+        let sockets = stage.server.sockets.len();
+        stage.page_wishes(Command::Account(stage.account, send("good night")));
+        stage.world.run();
+        stage.world.skip(sleep);
+        stage.world.pass(ms(100));
+        stage.go();
+        assert_eq!(stage.connection(), Connection::Online);
+        assert_eq!(stage.server.sockets.len(), sockets);
+        assert_eq!(stage.stored()[0].delivery, Delivery::Sent);
+        // Where nothing comes, it is known soon.
+        stage.page_wishes(Command::Account(stage.account, send("good morrow")));
+        stage.world.run();
+        black_hole(&mut stage);
+        stage.world.skip(sleep);
+        let took = until_lost(&mut stage);
+        assert!(took <= ms(5_500), "{took:?}");
+    }
+}
+
+/// The server hangs up, and somebody logs out, in the same moment.
+#[test]
+fn whoever_has_logged_out_does_not_connect_again() {
+    let mut stage = managed();
+    let sockets = stage.server.sockets.len();
+    // From now on a loss would be mended at once.
+    stage.world.sleep(seconds(3_600));
+    stage.ask(Command::Activity);
+    assert_eq!(stage.server.sockets.len(), sockets);
+    let log_out = AccountCommand::LogOut { erase: false };
+    stage.page_wishes(Command::Account(stage.account, log_out));
+    stage
+        .server
+        .deliver("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>");
+    stage.pass(seconds(60));
+    assert_eq!(stage.connection_of(0), None);
+    assert_eq!(stage.server.sockets.len(), sockets, "one more attempt");
 }
 
 #[test]

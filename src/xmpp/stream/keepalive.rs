@@ -85,6 +85,12 @@ enum State {
     Asked(Instant),
 }
 
+/// Whether the machine slept over that moment.
+#[must_use]
+pub fn slept(due: Instant, now: Instant) -> bool {
+    now.since(due) >= LATE
+}
+
 impl Default for KeepAlive {
     fn default() -> Self {
         Self {
@@ -208,7 +214,7 @@ impl KeepAlive {
         if now.monotonic < due.monotonic {
             return Act::Wait;
         }
-        let slept = now.since(due) >= LATE;
+        let slept = slept(due, now);
         // After a sleep, what answered meanwhile may lie unread in the socket: ask again before giving up.
         if asked && !slept {
             return Act::GiveUp;

@@ -282,7 +282,12 @@ impl Stream {
         }
         let stretch = |wait| self.keepalive.stretch(wait);
         let unconfirmed = cx.management.deadline(stretch);
-        if unconfirmed.is_some_and(|deadline| deadline.monotonic <= cx.now.monotonic) {
+        let is_over = |deadline: &Instant| deadline.monotonic <= cx.now.monotonic;
+        let over = unconfirmed.filter(is_over);
+        if over.is_some_and(|deadline| keepalive::slept(deadline, cx.now)) {
+            // The keep-alive asks again, and gives up soon.
+            cx.management.wait_anew(cx.now);
+        } else if over.is_some() {
             // A server that does not answer whether it confirms does not confirm.
             if cx.management.on_refused() {
                 return Taken::Managed;

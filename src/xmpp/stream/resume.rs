@@ -77,15 +77,16 @@ impl Stream {
                 cx.send(&acknowledgement);
             }
             ("a", State::Bound) if cx.management.is_on() => {
-                if let Some(asked) = cx.management.asked_since() {
+                let asked = cx.management.asked_since();
+                if let Some(asked) = asked {
                     self.keepalive.on_round_trip(cx.now.since(asked));
                 }
-                return match cx.management.on_acknowledged(nonza) {
+                let (upto, is_old) = cx.management.on_acknowledged(nonza);
+                // Our question on this socket is answered, and the server has what we said before it.
+                self.unproven &= upto.is_none() && (asked.is_none() || cx.management.is_in_doubt());
+                return match (upto, is_old) {
                     (None, false) => Taken::Nothing,
-                    (upto, _) => {
-                        self.unproven &= upto.is_none();
-                        Taken::Acknowledged(upto)
-                    }
+                    (upto, _) => Taken::Acknowledged(upto),
                 };
             }
             ("enabled", State::Bound) if cx.management.on_enabled(nonza) => {

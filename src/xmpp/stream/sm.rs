@@ -179,6 +179,19 @@ impl Management {
         Some(element("r", ns::SM))
     }
 
+    /// Whether something was sent that the server has not confirmed.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        !self.unconfirmed.is_empty()
+    }
+
+    /// The machine slept: the answer may lie unread in the socket, and the wait for it begins anew.
+    pub fn wait_anew(&mut self, now: Instant) {
+        if let Some(asked) = &mut self.asked {
+            asked.at = now;
+        }
+    }
+
     /// When the connection is given up because nothing is confirmed. `stretch` tells how long a wait is on this way.
     #[must_use]
     pub fn deadline(&self, stretch: impl FnOnce(Duration) -> Duration) -> Option<Instant> {
