@@ -1,6 +1,7 @@
 //! Whether anybody is there: silence, black holes, sleep, the network's coming and going (faults F03, F04, F07, F14, F15,
 //! F17, F23, F24, F25).
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
@@ -12,6 +13,7 @@ use waxwing::entity::message::Delivery;
 use waxwing::entity::problem::Problem;
 
 use crate::support::managed::Memory;
+use crate::support::slow::Slow;
 use crate::support::{Stage, send};
 
 fn ms(milliseconds: u64) -> Duration {
@@ -90,6 +92,58 @@ fn a_dead_connection_is_found_within_fifteen_seconds_by_whoever_looks() {
             let took = until_lost(&mut stage);
             assert!(took <= seconds(15), "{took:?} after {quiet} ms");
         }
+    }
+}
+
+#[test]
+fn ten_dead_connections_one_after_the_other_are_each_found_as_soon() {
+    for quiet in [500, 4_000, 9_500, 30_000] {
+        for writes in [true, false] {
+            let mut stage = managed();
+            for number in 0..10 {
+                black_hole(&mut stage);
+                if writes {
+                    stage.say(&format!("Does anybody hear? {number}"));
+                }
+                let took = until_lost(&mut stage);
+                assert!(took <= seconds(15), "{took:?}, no. {number}, {quiet} ms");
+                // Nobody waits for the back-off here; the way that is free brings one word at least.
+                stage.tell(AccountCommand::Reconnect).unwrap();
+                stage.go();
+                assert_eq!(stage.connection(), Connection::Online);
+                stage.server.deliver("<message xmlns='jabber:client' from='juliet@example.org/b'><body>I do</body></message>");
+                stage.pass(ms(quiet));
+            }
+            assert_eq!(
+                stage.server.take_messages().len(),
+                if writes { 10 } else { 0 }
+            );
+        }
+    }
+}
+
+#[test]
+fn a_slow_link_is_not_taken_for_a_dead_one_and_a_dead_slow_one_is_found_as_soon() {
+    for seed in 0..4 {
+        let mut stage = Stage::empty();
+        stage.server.manages = Some(Memory::Session);
+        stage.server.slow = Some(RefCell::new(Slow::new(seed)));
+        stage.log_in_slowly();
+        stage.pass(seconds(60));
+        assert_eq!(stage.connection(), Connection::Online, "seed {seed}");
+        let sockets = stage.server.sockets.len();
+        for number in 0..15 {
+            stage.ask(Command::Activity);
+            stage.say(&format!("{number}"));
+            stage.pass(seconds(25));
+            let now = stage.server.sockets.len();
+            assert_eq!(now, sockets, "given up at {number}, seed {seed}");
+        }
+        assert_eq!(stage.server.take_messages().len(), 15);
+        black_hole(&mut stage);
+        let took = until_lost(&mut stage);
+        // What is under way at the end of the link still arrives.
+        assert!(took <= seconds(15 + 7), "{took:?}, seed {seed}");
     }
 }
 

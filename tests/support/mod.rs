@@ -4,6 +4,7 @@
 pub mod disk;
 pub mod managed;
 pub mod server;
+pub mod slow;
 pub mod tokens;
 
 use std::rc::Rc;
@@ -189,15 +190,8 @@ impl Stage {
     }
 
     pub fn log_in_as(&mut self, password: &str, stay: bool) -> Result<(), Problem> {
-        let login = LogIn {
-            address: "Romeo@example.org".into(),
-            password: Secret::new(password.into()),
-            websocket: Some("wss://example.org/ws".into()),
-            stay,
-            anonymous: false,
-            weaker: false,
-        };
-        match self.ask(Command::LogIn(login)).expect("no answer") {
+        let wish = login(password, stay);
+        match self.ask(wish).expect("no answer") {
             Ok(Reply::Account(id)) => {
                 self.account = id;
                 Ok(())
@@ -205,6 +199,22 @@ impl Stage {
             Ok(other) => panic!("{other:?}"),
             Err(problem) => Err(problem),
         }
+    }
+
+    /// The first page wishes to log in, over a way that takes its time.
+    pub fn log_in_slowly(&mut self) {
+        self.pages[0].page.wish(77, login(PASSWORD, true));
+        for _ in 0..120 {
+            self.pass(Duration::from_secs(1));
+            if let Some(answer) = self.pages[0].answer(77) {
+                let Ok(Reply::Account(id)) = answer else {
+                    panic!("{answer:?}");
+                };
+                self.account = id;
+                return;
+            }
+        }
+        panic!("no answer");
     }
 
     pub fn say(&mut self, body: &str) {
@@ -298,6 +308,17 @@ impl Stage {
         self.server.cut();
         self.go();
     }
+}
+
+fn login(password: &str, stay: bool) -> Command {
+    Command::LogIn(LogIn {
+        address: "Romeo@example.org".into(),
+        password: Secret::new(password.into()),
+        websocket: Some("wss://example.org/ws".into()),
+        stay,
+        anonymous: false,
+        weaker: false,
+    })
 }
 
 /// A page, and what it shows.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,6 +13,7 @@ use waxwing::platform::fake::{FakeSocket, World};
 
 use super::PASSWORD;
 use super::managed::{Managed, Memory};
+use super::slow::Slow;
 use super::tokens::{SASL2, Tokens};
 
 const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
@@ -181,6 +183,8 @@ pub struct Server {
     pub deaf: bool,
     /// Until the next socket, nothing arrives at the client.
     pub mute: Cell<bool>,
+    /// The way to it is slow.
+    pub slow: Option<RefCell<Slow>>,
 }
 
 impl Server {
@@ -231,8 +235,39 @@ impl Server {
     fn transmit(&self, socket: &FakeSocket, frame: String) {
         self.managed.borrow_mut().keep(&frame);
         if !self.mute.get() {
+            self.put(socket, frame);
+        }
+    }
+
+    /// On the way to the client.
+    fn put(&self, socket: &FakeSocket, frame: String) {
+        match &self.slow {
+            Some(slow) => slow.borrow_mut().deliver(socket, frame),
+            None => socket.deliver(frame),
+        }
+    }
+
+    /// What has arrived at the server, and at the client, by now.
+    fn arrived(&self, world: &World) -> Vec<(FakeSocket, String)> {
+        let sockets = self.sockets.iter();
+        let sent = sockets.flat_map(|socket| {
+            let frames = socket.take_sent().into_iter();
+            frames.map(|frame| (socket.clone(), frame))
+        });
+        let Some(slow) = &self.slow else {
+            return sent.collect();
+        };
+        let mut slow = slow.borrow_mut();
+        slow.set_now(Duration::from_millis(
+            world.now().monotonic.as_millis() as u64
+        ));
+        for (socket, frame) in sent {
+            slow.send(&socket, frame);
+        }
+        for (socket, frame) in slow.delivered() {
             socket.deliver(frame);
         }
+        slow.arrived()
     }
 
     pub fn cut(&self) {
@@ -254,72 +289,73 @@ impl Server {
                 self.sockets.push(socket);
             }
         }
-        for socket in self.sockets.clone() {
-            for frame in socket.take_sent() {
-                busy = true;
-                if self.deaf {
-                    continue;
-                }
-                self.frames.push(frame.clone());
-                let element: Element = frame.parse().unwrap();
-                if let Some(url) = self.moves {
-                    socket.deliver(format!(
+        for (socket, frame) in self.arrived(world) {
+            busy = true;
+            if self.deaf {
+                continue;
+            }
+            self.frames.push(frame.clone());
+            let element: Element = frame.parse().unwrap();
+            if let Some(url) = self.moves {
+                self.put(
+                    &socket,
+                    format!(
                         "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing' see-other-uri='{url}'/>"
-                    ));
+                    ),
+                );
+                continue;
+            }
+            if element.ns() == "urn:xmpp:sm:3" {
+                let memory = self.manages.unwrap_or_default();
+                let answers = self.managed.borrow_mut().answer(&element, memory);
+                for answer in answers.into_iter().filter(|_| !self.mute.get()) {
+                    self.put(&socket, self.located(answer));
+                }
+                continue;
+            }
+            if let Some((text, condition)) = self.chokes
+                && element.name() == "message"
+                && frame.contains(text)
+            {
+                self.put(&socket, format!(
+                    "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+                ));
+                socket.cut();
+                continue;
+            }
+            if element.ns() == SASL2 {
+                // What is written again was kept before.
+                if let Some(tokens) = &mut self.tokens {
+                    tokens.place = socket.url().to_owned();
+                }
+                for answer in self.answer_sasl2(&element) {
+                    self.put(&socket, self.located(answer));
+                }
+                continue;
+            }
+            if super::managed::is_stanza(&frame) {
+                self.managed.borrow_mut().count();
+            }
+            for answer in self.answer(&element) {
+                if let Some(kept) = &mut self.kept {
+                    kept.push(answer);
                     continue;
                 }
-                if element.ns() == "urn:xmpp:sm:3" {
-                    let memory = self.manages.unwrap_or_default();
-                    let answers = self.managed.borrow_mut().answer(&element, memory);
-                    for answer in answers.into_iter().filter(|_| !self.mute.get()) {
-                        socket.deliver(self.located(answer));
-                    }
-                    continue;
-                }
-                if let Some((text, condition)) = self.chokes
-                    && element.name() == "message"
-                    && frame.contains(text)
+                self.transmit(&socket, answer.clone());
+                if answer.contains("<result ")
+                    && let Some(left) = self.cut_after.take()
                 {
-                    socket.deliver(format!(
-                        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
-                    ));
-                    socket.cut();
-                    continue;
-                }
-                if element.ns() == SASL2 {
-                    // What is written again was kept before.
-                    if let Some(tokens) = &mut self.tokens {
-                        tokens.place = socket.url().to_owned();
-                    }
-                    for answer in self.answer_sasl2(&element) {
-                        socket.deliver(self.located(answer));
-                    }
-                    continue;
-                }
-                if super::managed::is_stanza(&frame) {
-                    self.managed.borrow_mut().count();
-                }
-                for answer in self.answer(&element) {
-                    if let Some(kept) = &mut self.kept {
-                        kept.push(answer);
-                        continue;
-                    }
-                    self.transmit(&socket, answer.clone());
-                    if answer.contains("<result ")
-                        && let Some(left) = self.cut_after.take()
-                    {
-                        if left == 1 {
-                            socket.cut();
-                            // What follows waits for the session to be resumed.
-                            self.mute.set(true);
-                        } else {
-                            self.cut_after = Some(left - 1);
-                        }
+                    if left == 1 {
+                        socket.cut();
+                        // What follows waits for the session to be resumed.
+                        self.mute.set(true);
+                    } else {
+                        self.cut_after = Some(left - 1);
                     }
                 }
-                if matches!(element.name(), "message" | "presence") {
-                    self.received.push(element);
-                }
+            }
+            if matches!(element.name(), "message" | "presence") {
+                self.received.push(element);
             }
         }
         busy

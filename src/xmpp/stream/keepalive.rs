@@ -4,15 +4,19 @@
 //! Any frame is a sign of life, not only the answer. Somebody who looks must not wait long to learn that nobody is there;
 //! when nobody does, we wake once a minute, at the same moment for every account.
 //!
-//! **Invariant:** who is slow is not taken for dead again and again: what the way there and back takes lengthens the wait, and
-//! so does each connection that was given up, until one has lasted.
+//! **Invariant:** whoever looks has a dead connection found after fifteen seconds of silence, however many died before: where the
+//! way there and back takes long, we ask sooner, so that the answer has more time.
+//!
+//! **Invariant:** who is slow is not taken for dead again and again: connections that were given up before they said anything may
+//! have been busy with one long stanza, and lengthen the wait until one has spoken. One that spoke was alive, and is dead.
 
 use std::time::Duration;
 
 use crate::entity::time::Instant;
 
-/// After so much silence we ask while somebody looks: together with [`ANSWER`] less than the 15 seconds that a person may
-/// write into the void.
+/// So long a person may write into the void: what is left to fifteen seconds is for the timers and the page.
+const FOUND: Duration = Duration::from_millis(14_500);
+/// After so much silence we ask while somebody looks; sooner where the answer takes longer than [`ANSWER`].
 const SILENCE: Duration = Duration::from_secs(7);
 /// So long we wait for a sign of life then.
 const ANSWER: Duration = Duration::from_secs(6);
@@ -24,11 +28,11 @@ const ANSWER_UNSEEN: Duration = Duration::from_secs(15);
 const LATE: Duration = Duration::from_secs(10);
 /// So long we wait after a sleep.
 const ANSWER_AWAKE: Duration = Duration::from_secs(5);
-/// No wait is stretched beyond that.
+/// No wait is stretched beyond that when nobody looks, or nothing is known of a connection.
 const LONGEST: Duration = Duration::from_secs(30);
 /// No way takes that long.
 const ENDLESS: Duration = Duration::from_secs(20);
-/// A connection that lasted so long shows that our patience is enough.
+/// A connection that lasted so long shows that it is none of those that never speak.
 const STABLE: Duration = Duration::from_secs(60);
 /// Nobody is asked more often than that, whoever cuts.
 const SHORTEST: Duration = Duration::from_secs(2);
@@ -64,8 +68,10 @@ pub struct KeepAlive {
     heard: Instant,
     /// What the way there and back takes.
     round_trip: Duration,
-    /// By how much we are more patient than usual.
-    slack: u32,
+    /// This connection has brought a stanza, or an answer.
+    spoke: bool,
+    /// How many connections one after the other were given up and had not.
+    vain: u32,
     cuts: Cuts,
 }
 
@@ -101,7 +107,8 @@ impl Default for KeepAlive {
             since: Instant::default(),
             heard: Instant::default(),
             round_trip: Duration::ZERO,
-            slack: 1,
+            spoke: false,
+            vain: 0,
             cuts: Cuts::default(),
         }
     }
@@ -113,6 +120,7 @@ impl KeepAlive {
         // Time for the ping to arrive. A limit of a second or two must not make us a pest.
         self.limit = max_silence.map(|max| max.min(MINUTE * 2) * 3 / 4);
         self.since = now;
+        self.spoke = false;
         self.listen(now);
     }
 
@@ -143,19 +151,31 @@ impl KeepAlive {
         }
     }
 
+    /// It was a stanza, or an answer to us: what a server says by itself when a connection begins proves little.
+    pub fn on_spoken(&mut self) {
+        self.spoke = true;
+    }
+
     /// What the way to the server and back took: a question that it answers at once.
     pub fn on_round_trip(&mut self, took: Duration) {
         // What took longer was no way but a sleep, or a connection that is gone.
         if took < ENDLESS {
             self.round_trip = took.max((self.round_trip * 3 + took) / 4);
+            self.set_watched(self.watched);
         }
     }
 
     /// How long to wait for something that takes no longer than `usual`, on a usual way.
     #[must_use]
     pub fn stretch(&self, usual: Duration) -> Duration {
-        let long = usual.max(self.round_trip * 3).saturating_mul(self.slack);
-        long.min(LONGEST.max(usual))
+        let slack = self.slack();
+        let most = if slack == 1 && self.is_watched() {
+            FOUND
+        } else {
+            LONGEST
+        };
+        let long = usual.max(self.round_trip * 3).saturating_mul(slack);
+        long.min(most.max(usual))
     }
 
     /// There is a reason to doubt that anybody is there: the wait for a sign of life begins now, and is no longer than that.
@@ -195,16 +215,19 @@ impl KeepAlive {
 
     /// Nothing is heard any more, and the connection is given up.
     pub fn on_given_up(&mut self, now: Instant) {
-        if now.since(self.since) < STABLE {
-            self.slack = self.slack.saturating_mul(2).min(8);
-        }
+        let is_vain = !self.has_spoken() && now.since(self.since) < STABLE;
+        self.vain = if is_vain {
+            self.vain.saturating_add(1)
+        } else {
+            0
+        };
         self.state = State::Asleep;
     }
 
     /// The time may have come.
     pub fn on_tick(&mut self, now: Instant) -> Act {
         if now.since(self.since) >= STABLE && !matches!(self.state, State::Asleep) {
-            self.slack = 1;
+            self.vain = 0;
         }
         let (due, asked) = match self.state {
             State::Asleep => return Act::Wait,
@@ -219,12 +242,12 @@ impl KeepAlive {
         if asked && !slept {
             return Act::GiveUp;
         }
-        let patience = match (slept, self.watched && self.settled) {
-            (true, _) => ANSWER_AWAKE,
-            (false, true) => ANSWER,
-            (false, false) => ANSWER_UNSEEN,
+        let patience = match (slept, self.is_watched()) {
+            (true, _) => self.stretch(ANSWER_AWAKE),
+            (false, true) => self.answer(),
+            (false, false) => self.stretch(ANSWER_UNSEEN),
         };
-        self.state = State::Asked(now + self.stretch(patience));
+        self.state = State::Asked(now + patience);
         Act::Ask
     }
 
@@ -234,6 +257,35 @@ impl KeepAlive {
         match self.state {
             State::Asleep => None,
             State::Listening(at) | State::Asked(at) => Some(at),
+        }
+    }
+
+    /// Whether somebody looks at a session that has all it needs: from now on silence means something.
+    fn is_watched(&self) -> bool {
+        self.watched && self.settled
+    }
+
+    /// Whether this connection is known to have been alive.
+    fn has_spoken(&self) -> bool {
+        self.spoke && self.settled
+    }
+
+    /// By how much we are more patient than usual. Once is chance.
+    fn slack(&self) -> u32 {
+        if self.has_spoken() {
+            1
+        } else {
+            1 << self.vain.saturating_sub(1).min(3)
+        }
+    }
+
+    /// How long we wait for an answer while somebody looks.
+    fn answer(&self) -> Duration {
+        let answer = self.stretch(ANSWER);
+        if self.slack() == 1 {
+            answer.min(FOUND.saturating_sub(SHORTEST))
+        } else {
+            answer
         }
     }
 
@@ -248,8 +300,8 @@ impl KeepAlive {
         let learnt = learnt.filter(|(at, _)| now.since(*at) < REMEMBERED);
         let most = [self.limit, learnt.map(|(_, most)| most)];
         let most = most.into_iter().flatten().min();
-        let wait = if self.watched && self.settled {
-            SILENCE
+        let wait = if self.is_watched() {
+            SILENCE.min(FOUND.saturating_sub(self.answer()).max(SHORTEST))
         } else {
             let earliest = now.monotonic.saturating_add(MINUTE / 2).as_millis();
             let minute = earliest.div_ceil(MINUTE.as_millis()) * MINUTE.as_millis();
@@ -387,20 +439,54 @@ mod tests {
     }
 
     #[test]
-    fn who_is_given_up_in_vain_is_waited_for_longer_until_a_connection_lasts() {
-        let mut keepalive = started();
-        let mut waits = Vec::new();
-        for _ in 0..5 {
+    fn who_never_speaks_is_waited_for_longer_until_a_connection_speaks_or_lasts() {
+        let in_vain = |keepalive: &mut KeepAlive| {
+            let mut waits = Vec::new();
+            for _ in 0..5 {
+                keepalive.start(at(0), None);
+                assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
+                waits.push(keepalive.poll_timeout().unwrap().since(at(8)).as_secs());
+                keepalive.on_given_up(at(50));
+            }
+            assert_eq!(waits, [6, 6, 12, 24, 30]);
             keepalive.start(at(0), None);
-            assert_eq!(keepalive.on_tick(at(8)), Act::Ask);
-            waits.push(keepalive.poll_timeout().unwrap().since(at(8)).as_secs());
-            keepalive.on_given_up(at(50));
-        }
-        assert_eq!(waits, [6, 12, 24, 30, 30]);
-        keepalive.start(at(0), None);
+        };
+        let mut keepalive = started();
+        in_vain(&mut keepalive);
         keepalive.on_heard(at(60));
         assert_eq!(keepalive.on_tick(at(68)), Act::Ask);
         assert_eq!(keepalive.poll_timeout(), Some(at(74)));
+        keepalive.on_given_up(at(74));
+        in_vain(&mut keepalive);
+        keepalive.on_spoken();
+        keepalive.on_heard(at(2));
+        assert_eq!(keepalive.on_tick(at(9)), Act::Ask);
+        assert_eq!(keepalive.poll_timeout(), Some(at(15)));
+    }
+
+    #[test]
+    fn whoever_looks_has_a_dead_connection_found_in_time_however_many_died_and_however_long_the_way()
+     {
+        let mut keepalive = started();
+        for way in (0..20).chain([0; 10]) {
+            keepalive.start(at(0), None);
+            keepalive.on_heard(at(30));
+            keepalive.on_round_trip(seconds(way));
+            keepalive.on_spoken();
+            let mut asked = None;
+            let lost = loop {
+                let due = keepalive.poll_timeout().unwrap();
+                match keepalive.on_tick(due) {
+                    Act::Wait => {}
+                    Act::Ask => asked = Some(due),
+                    Act::GiveUp => break due,
+                }
+            };
+            keepalive.on_given_up(lost);
+            assert!(lost.since(at(30)) <= FOUND, "{lost:?} at a way of {way} s");
+            let wait = lost.since(asked.unwrap());
+            assert!(wait >= (seconds(way) * 3).min(seconds(12)), "{wait:?}");
+        }
     }
 
     #[test]

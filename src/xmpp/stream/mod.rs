@@ -433,6 +433,7 @@ impl Stream {
 
     fn on_stanza(&mut self, cx: &mut Cx, stanza: Element) -> Taken {
         cx.management.count_received();
+        self.keepalive.on_spoken();
         match self.state {
             State::Bound | State::Closing => Taken::Stanza(stanza),
             State::Settling(_) => {

@@ -77,6 +77,7 @@ impl Stream {
                 cx.send(&acknowledgement);
             }
             ("a", State::Bound) if cx.management.is_on() => {
+                self.keepalive.on_spoken();
                 let asked = cx.management.asked_since();
                 if let Some(asked) = asked {
                     self.keepalive.on_round_trip(cx.now.since(asked));
