@@ -271,6 +271,11 @@ impl Cx {
         self.requests.renew(self.now);
     }
 
+    /// Part of the answer to that one came: it has its whole time again.
+    pub(super) fn renew_request(&mut self, reply: &Reply) {
+        self.requests.renew_one(self.now, reply);
+    }
+
     pub(super) fn abandon_requests(&mut self) {
         let open = self.requests.abandon();
         self.ended

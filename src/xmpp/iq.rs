@@ -126,6 +126,15 @@ impl Table {
         }
     }
 
+    /// Gives a request its whole time again: part of the answer came.
+    pub fn renew_one(&mut self, now: Instant, reply: &Reply) {
+        for open in self.open.values_mut() {
+            if open.reply == *reply {
+                open.deadline = now + DEADLINE;
+            }
+        }
+    }
+
     /// Takes every request.
     pub fn abandon(&mut self) -> Vec<Reply> {
         self.open.drain().map(|(_, open)| open.reply).collect()

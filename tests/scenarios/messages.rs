@@ -2,6 +2,7 @@
 
 use waxwing::boundary::change::{Edge, Reply};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
+use waxwing::entity::id::ItemId;
 use waxwing::entity::message::{Delivery, Direction};
 use waxwing::entity::problem::Problem;
 
@@ -242,6 +243,60 @@ fn own_from_echo_to_archive_it_is_one_item() {
     assert_eq!(shown[0].delivery, Delivery::Sent);
     assert_eq!(stage.stored()[0].ids.archive.as_deref(), Some("a0001"));
     check(&mut stage, &["but soft"]);
+}
+
+/// A note to oneself: the server delivers what it was given, also to this very device.
+#[test]
+fn what_one_writes_to_oneself_is_there_once_and_is_not_news() {
+    let me = || address("romeo@example.org");
+    let mut stage = Stage::online();
+    let note = |body: &str| AccountCommand::SendMessage {
+        to: me(),
+        body: body.into(),
+        id: ItemId(77),
+        again: false,
+    };
+    stage.tell(note("buy poison")).unwrap();
+    let (origin, _) = stage.server.take_messages().remove(0);
+    let comes = |from: &str, id: &str, body: &str, archived: &str| {
+        format!(
+            "<message xmlns='jabber:client' from='romeo@example.org/{from}' to='romeo@example.org' type='chat' id='{id}'>\
+             <body>{body}</body><origin-id xmlns='urn:xmpp:sid:0' id='{id}'/>{}</message>",
+            stanza_id(archived)
+        )
+    };
+    let own = comes("orchard", &origin, "buy poison", "a0001");
+    stage.server.deliver(&own);
+    stage.server.deliver(&carbon("sent", &own));
+    // And what the phone notes.
+    let phones = comes("phone", "p1", "or not", "a0002");
+    stage.server.deliver(&phones);
+    stage.server.deliver(&carbon("received", &phones));
+    stage.go();
+    let both = |stage: &mut Stage| {
+        stage.watch_other(0, me(), Anchor::Newest, 50);
+        assert_eq!(stage.bodies(), ["buy poison", "or not"]);
+        assert_eq!(stage.pages[0].row(&me()).unwrap().unread, 0);
+        let items = &stage.pages[0].window.items;
+        assert!(items.iter().all(|item| item.delivery == Delivery::Sent));
+    };
+    both(&mut stage);
+    assert!(stage.pages[0].notifications().is_empty());
+    stage.server.archive = vec![
+        Archived {
+            origin: Some(origin),
+            to: "romeo@example.org",
+            ..Archived::new(1, "romeo@example.org/orchard", "buy poison")
+        },
+        Archived {
+            origin: Some("p1".into()),
+            to: "romeo@example.org",
+            ..Archived::new(2, "romeo@example.org/phone", "or not")
+        },
+    ];
+    let mut stage = stage.restart();
+    stage.go();
+    both(&mut stage);
 }
 
 #[test]

@@ -69,6 +69,12 @@ fn tell(
     let (Some(account), Some(body)) = (cx.account().cloned(), content::text(stanza)) else {
         return;
     };
+    // What we write to ourselves comes back to us, as something that we wrote: so says the archive, too.
+    let direction = if conversation == account && stanza.attr("from").is_some() {
+        Direction::Outgoing
+    } else {
+        direction
+    };
     let trusted = features.disco.keeps_ids_clean().then_some(&account);
     let held = delay.trusted.map(|held| features.catch_up.clamp(held));
     let position = Position {

@@ -154,12 +154,16 @@ impl Archive {
         cx.request(None, Kind::Set, query, Reply::Archive(id));
     }
 
-    /// An item; the sender was found to be our own account.
+    /// An item; the sender was found to be our own account. A page has as long as its items take on a slow link, but for those
+    /// that nobody asked for.
     pub fn on_item(&mut self, cx: &mut Cx, result: &Element) {
-        let query = result.attr("queryid").and_then(|id| self.open.get_mut(id));
-        let (Some(query), Some(id)) = (query, result.attr("id")) else {
+        let name = result.attr("queryid").unwrap_or_default();
+        let (Some(query), Some(id)) = (self.open.get_mut(name), result.attr("id")) else {
             return tracing::debug!("archive item for no open query");
         };
+        if query.items.len() < query.wanted.count as usize {
+            cx.renew_request(&Reply::Archive(name.to_owned()));
+        }
         let purpose = &query.purpose;
         // XEP-0313 §11: what was not asked for is not believed.
         let message =

@@ -54,6 +54,11 @@ impl Items {
         self.all.push_back((Spot { id, time }, message));
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// What came of a page that has no end.
     pub(super) fn into_messages(self) -> Vec<Message> {
         let messages = self.all.into_iter().filter_map(|(_, message)| message);

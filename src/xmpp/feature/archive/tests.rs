@@ -321,3 +321,45 @@ fn a_flood_of_items_is_bounded() {
     assert_eq!(messages.last(), Some(&format!("a{}", MOST * 2 - 1)));
     assert_eq!(history, History::Before(format!("a{MOST}")));
 }
+
+#[test]
+fn a_page_that_comes_slowly_is_waited_for_but_not_for_what_nobody_asked_for() {
+    use crate::xmpp::iq::DEADLINE;
+
+    let most = DEADLINE - std::time::Duration::from_secs(1);
+    let (mut session, query) = open(None);
+    for second in 0..30 {
+        session.wait(most);
+        session.receive(&item(
+            &query,
+            &format!("a{second}"),
+            JULIET,
+            "romeo@montague.example",
+            second,
+        ));
+    }
+    assert!(session.events.is_empty(), "{:?}", session.events);
+    session.wait(most);
+    session.answer("query", ns::MAM, &fin("<first>a0</first>", ""));
+    assert_eq!(page(&mut session).0.len(), 30);
+
+    let (mut session, query) = open(None);
+    for second in 0..31 {
+        session.wait(most);
+        session.receive(&item(
+            &query,
+            &format!("a{second}"),
+            JULIET,
+            "romeo@montague.example",
+            second,
+        ));
+    }
+    session.wait(most);
+    assert!(
+        matches!(
+            session.only_event(),
+            Event::Archive(ArchiveEvent::Failed { .. })
+        ),
+        "the last one was one too many"
+    );
+}

@@ -15,9 +15,10 @@ use super::{Outbox, State, delivery, name};
 const PAGE: u32 = 250;
 /// How many pages of one conversation are looked through.
 const PAGES: u8 = 40;
-/// How often an archive that does not answer is asked.
-const TRIES: u8 = 3;
-/// How long it is left alone in between.
+/// How often an archive that does not answer, or is in trouble, is asked: over five minutes, in which a server that was killed
+/// has long been up again. Then the message is sent again: twice is better than never, and who archives nothing cannot be waited for.
+const TRIES: u8 = 6;
+/// How long it is left alone after the first question; each time twice as long.
 const PAUSE: Duration = Duration::from_secs(10);
 /// How far the clocks of server and client may differ: by a day and a zone, as far as people set them wrong by hand.
 const SKEW: Duration = Duration::from_secs(26 * 3600);
@@ -82,7 +83,7 @@ impl Outbox {
             }
             Rest::Unanswered(wanted) if in_doubt && look.unanswered + 1 < TRIES => {
                 look.unanswered += 1;
-                look.again = Some((cx.now + PAUSE, wanted));
+                look.again = Some((cx.now + pause(look.unanswered), wanted));
                 self.looking.insert(conversation, look);
             }
             _ => self.flush(cx, &conversation),
@@ -146,6 +147,11 @@ impl Outbox {
             false
         });
     }
+}
+
+/// How long an archive is left alone that has not answered so many times.
+fn pause(unanswered: u8) -> Duration {
+    PAUSE * 2_u32.pow(u32::from(unanswered.clamp(1, TRIES) - 1))
 }
 
 #[cfg(test)]
@@ -341,8 +347,10 @@ mod tests {
             Vec::<String>::new(),
             "the look was cut off, and begins again"
         );
-        session.wait(DEADLINE * 2 + PAUSE * 2);
-        assert_eq!(bodies(&session), Vec::<String>::new(), "it is asked again");
+        for unanswered in 1..TRIES {
+            session.wait(DEADLINE + pause(unanswered));
+            assert_eq!(bodies(&session), Vec::<String>::new(), "it is asked again");
+        }
         session.wait(DEADLINE);
         assert_eq!(bodies(&session), ["one"]);
         assert!(
