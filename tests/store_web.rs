@@ -29,7 +29,9 @@ use waxwing::platform::web::indexed_db::{IndexedDbDepot, make_version};
 use waxwing::store::schema::RECORD;
 use waxwing::store::suite::released::{self, RELEASED};
 use waxwing::store::suite::{self, Place};
-use waxwing::store::{AccountRecord, Batch, Depot, From, Op, PageQuery, Roster, Store, StoreError};
+use waxwing::store::{
+    AccountRecord, Batch, Depot, From, Op, PageQuery, Roster, Standing, Store, StoreError,
+};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
@@ -195,7 +197,7 @@ fn romeo() -> AccountRecord {
         websocket: None,
         mechanism: None,
         credentials: Some(SECRET.to_vec()),
-        logged_out: false,
+        standing: Standing::Here,
     }
 }
 

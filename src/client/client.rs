@@ -16,12 +16,12 @@ use crate::entity::few::Few;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
-use crate::store::{AccountRecord, Depot, Device};
+use crate::store::{AccountRecord, Depot, Device, Standing};
 
 use super::account::{
     Account, Beginning, FromAccount, Handle, Opened, SLEPT, Surroundings, ToAccount, drift,
 };
-use super::disk::{Retry, problem};
+use super::disk::{Retry, erase, problem};
 use super::hub::{Asker, Hub};
 use super::idle::{Idle, Looked};
 use super::log::Log;
@@ -204,10 +204,17 @@ impl Client {
     pub(super) async fn start_on(&mut self, device: Device) {
         self.around.language.clone_from(&device.settings.language);
         self.around.hub.set_settings(device.settings);
-        let (start, kept): (Vec<_>, Vec<_>) = device
+        let (erased, known): (Vec<_>, Vec<_>) = device
             .accounts
             .into_iter()
-            .partition(|record| record.credentials.is_some() && !record.logged_out);
+            .partition(|record| record.standing == Standing::Erased);
+        for record in erased {
+            self.erase(record.id);
+        }
+        let logs_in = |record: &AccountRecord| {
+            record.credentials.is_some() && record.standing == Standing::Here
+        };
+        let (start, kept): (Vec<_>, Vec<_>) = known.into_iter().partition(logs_in);
         self.kept = kept;
         let stores = join_all(start.iter().map(|record| self.open(record.id))).await;
         for (record, stored) in start.into_iter().zip(stores) {
@@ -217,6 +224,16 @@ impl Client {
                 stored: Some(stored),
             });
         }
+    }
+
+    /// An engine before us did not come to the end of it. Nobody waits for that.
+    fn erase(&self, id: AccountId) {
+        let depot = self.around.ports.depot.clone();
+        self.around.ports.spawn.spawn(Box::pin(async move {
+            if let Err(error) = erase(&*depot, id).await {
+                tracing::warn!(%error, "what is to be erased is still there");
+            }
+        }));
     }
 
     pub(super) async fn open(&self, id: AccountId) -> Opened {

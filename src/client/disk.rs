@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
-use crate::store::StoreError;
+use crate::store::{Depot, StoreError};
 
 /// The first wait, doubled with every further failure.
 const FIRST: Duration = Duration::from_secs(5);
@@ -58,6 +59,16 @@ impl Retry {
     pub fn is_due(&self, now: Instant) -> bool {
         self.at.monotonic <= now.monotonic
     }
+}
+
+/// Removes what is left of an account that is to be erased: what it stored, and then the record that says so. Whoever dies in
+/// between leaves the rest to the next engine.
+///
+/// # Errors
+/// What the disk says.
+pub async fn erase(depot: &dyn Depot, id: AccountId) -> Result<(), StoreError> {
+    depot.erase(id).await?;
+    depot.remove_account(id).await
 }
 
 /// What people are told of a failure.

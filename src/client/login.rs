@@ -5,7 +5,7 @@ use crate::entity::address::Address;
 use crate::entity::endpoint::Endpoint;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
-use crate::store::{AccountRecord, StoreError};
+use crate::store::{AccountRecord, Standing, StoreError};
 
 use super::account::{Beginning, Login, ToAccount};
 use super::client::Client;
@@ -60,7 +60,7 @@ impl Client {
                     websocket,
                     credentials: None,
                     mechanism: None,
-                    logged_out: false,
+                    standing: Standing::Here,
                 },
                 (self.is_shut() && !login.anonymous).then_some(Err(StoreError::Unread)),
             ),
@@ -82,7 +82,9 @@ impl Client {
     /// A page still shows these accounts: an engine has died that alone knew their passwords. They are there as they
     /// were, and wait for their people.
     pub(super) async fn bring_back(&mut self, shown: &[AccountId]) {
-        let is_shown = |record: &AccountRecord| shown.contains(&record.id) && !record.logged_out;
+        let is_shown = |record: &AccountRecord| {
+            shown.contains(&record.id) && record.standing == Standing::Here
+        };
         let (back, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.kept)
             .into_iter()
             .partition(is_shown);

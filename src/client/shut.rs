@@ -13,7 +13,7 @@ use crate::boundary::change::Change;
 use crate::entity::address::Address;
 use crate::entity::id::AccountId;
 use crate::entity::settings::Settings;
-use crate::store::{AccountRecord, Depot, Device, Store, StoreError, Stored};
+use crate::store::{AccountRecord, Depot, Device, Standing, Store, StoreError, Stored};
 
 use super::account::ToAccount;
 use super::client::{Client, Failed};
@@ -65,12 +65,13 @@ impl Client {
         let before = self.device();
         self.left.push(left);
         self.tell_device(before);
-        if !self.is_shut() {
-            // It was read in between: once more, then.
-            let now = self.around.ports.clock.now();
-            let disk = self.around.ports.depot.clone();
-            self.retry = Some((Failed::Load(disk), Retry::at_once(now)));
-        }
+        // It is tried at once; if it was read in between, once more.
+        let disk = match self.retry.take() {
+            Some((Failed::Load(disk), _)) => disk,
+            _ => self.around.ports.depot.clone(),
+        };
+        let now = self.around.ports.clock.now();
+        self.retry = Some((Failed::Load(disk), Retry::at_once(now)));
     }
 
     /// The disk can be read after all.
@@ -81,17 +82,11 @@ impl Client {
             for record in theirs.filter(|record| record.address == left.address) {
                 record.credentials = None;
                 record.mechanism = None;
-                record.logged_out = true;
-                if left.erase {
-                    disk.remove_account(record.id).await?;
-                    disk.erase(record.id).await?;
-                } else {
-                    disk.put_account(record.clone()).await?;
-                }
-            }
-            if left.erase {
-                let others = |record: &AccountRecord| record.address != left.address;
-                device.accounts.retain(others);
+                record.standing = match (left.erase, record.standing) {
+                    (false, Standing::Here | Standing::LoggedOut) => Standing::LoggedOut,
+                    _ => Standing::Erased,
+                };
+                disk.put_account(record.clone()).await?;
             }
         }
         if self.has_chosen {
@@ -102,10 +97,10 @@ impl Client {
         self.left.clear();
         self.around.ports.depot = disk.clone();
         for account in self.accounts.values() {
-            let known = device
-                .accounts
-                .iter()
-                .position(|record| account.address.as_ref() == Some(&record.address));
+            let known = device.accounts.iter().position(|record| {
+                account.address.as_ref() == Some(&record.address)
+                    && record.standing != Standing::Erased
+            });
             let known = known.map(|at| device.accounts.remove(at));
             account.send(ToAccount::Device(disk.clone(), known));
         }

@@ -108,15 +108,27 @@ pub struct AccountRecord {
     pub credentials: Option<Vec<u8>>,
     /// The SASL mechanism of the last log-in: nothing weaker will do at the next one.
     pub mechanism: Option<String>,
+    /// Whether it is still here.
+    pub standing: Standing,
+}
+
+/// How an account stands on this device. (In place of the two first ones there was a `bool` once, which is written alike.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub enum Standing {
+    /// Logged in; without credentials it waits for the password.
+    #[default]
+    Here,
     /// Logged out: the history was kept, and shows again at the next log-in with the same address.
-    pub logged_out: bool,
+    LoggedOut,
+    /// Logged out, and not to be known here any more: what it stored goes, and this record last.
+    Erased,
 }
 
 impl std::fmt::Debug for AccountRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AccountRecord")
             .field("id", &self.id)
-            .field("logged_out", &self.logged_out)
+            .field("standing", &self.standing)
             .finish_non_exhaustive()
     }
 }

@@ -178,6 +178,7 @@ mod tests {
     use crate::entity::presence::Availability;
     use crate::entity::settings::Theme;
     use crate::entity::time::Timestamp;
+    use crate::store::Standing;
 
     fn address(text: &str) -> Address {
         Address::parse(text).unwrap()
@@ -339,20 +340,22 @@ mod tests {
             },
             "02020102656e0100",
         );
-        pinned(
-            &AccountRow {
-                place: 1,
-                account: AccountRecord {
-                    id: AccountId(9),
-                    address: address("romeo@example.org"),
-                    websocket: None,
-                    credentials: Some(vec![1, 2]),
-                    mechanism: None,
-                    logged_out: false,
-                },
-            },
-            "02010911726f6d656f406578616d706c652e6f726700010201020000",
-        );
+        for (standing, last) in [
+            (Standing::Here, "00"),
+            (Standing::LoggedOut, "01"),
+            (Standing::Erased, "02"),
+        ] {
+            let account = AccountRecord {
+                id: AccountId(9),
+                address: address("romeo@example.org"),
+                websocket: None,
+                credentials: Some(vec![1, 2]),
+                mechanism: None,
+                standing,
+            };
+            let bytes = "02010911726f6d656f406578616d706c652e6f7267000102010200";
+            pinned(&AccountRow { place: 1, account }, &[bytes, last].concat());
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use waxwing::entity::account::Connection;
 use waxwing::entity::problem::Problem;
 use waxwing::entity::settings::{Settings, Theme};
 use waxwing::platform::fake::World;
+use waxwing::store::Standing;
 
 use crate::support::server::{Archived, Server};
 use crate::support::{Disk, Stage, address, juliet};
@@ -356,7 +357,7 @@ fn who_logs_out_before_the_device_can_be_read_is_told_what_may_stay_until_it_is_
     for erase in [false, true] {
         let mut stage = unread_device();
         let log_out = AccountCommand::LogOut { erase };
-        assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+        assert_eq!(stage.tell(log_out), Err(Problem::LeftBehind));
         // It was not done, and nobody is to believe so: as long as it lasts, on every page.
         let kept = |stage: &Stage| {
             let accounts = stage.disk.device().accounts;
@@ -388,7 +389,7 @@ fn who_logs_in_again_before_the_device_can_be_read_stays_and_what_was_to_go_is_g
     for erase in [false, true] {
         let mut stage = unread_device();
         let log_out = AccountCommand::LogOut { erase };
-        assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+        assert_eq!(stage.tell(log_out), Err(Problem::LeftBehind));
         stage.log_in(true).unwrap();
         assert_eq!(stage.disk_problem(), Some(Problem::LeftBehind));
         stage.say("afresh");
@@ -396,7 +397,7 @@ fn who_logs_in_again_before_the_device_can_be_read_stays_and_what_was_to_go_is_g
         assert_eq!(stage.connection(), Connection::Online);
         let accounts = stage.disk.device().accounts;
         assert_eq!(accounts.len(), 1);
-        assert!(accounts[0].credentials.is_some() && !accounts[0].logged_out);
+        assert!(accounts[0].credentials.is_some() && accounts[0].standing == Standing::Here);
         stage.account = accounts[0].id;
         let stage = stage.restart();
         let bodies = stage.stored_bodies();
@@ -406,11 +407,71 @@ fn who_logs_in_again_before_the_device_can_be_read_stays_and_what_was_to_go_is_g
     }
 }
 
+/// The disk works already, and nobody has noticed.
+#[test]
+fn who_logs_out_has_a_device_that_could_not_be_read_tried_at_once() {
+    let mut stage = unread_device();
+    stage.pass(Duration::from_secs(600));
+    stage.disk.fails.set(false);
+    let log_out = AccountCommand::LogOut { erase: true };
+    assert_eq!(stage.tell(log_out), Err(Problem::LeftBehind));
+    assert_eq!(stage.disk_problem(), None);
+    assert!(stage.disk.device().accounts.is_empty());
+    assert!(stage.stored().is_empty());
+}
+
+#[test]
+fn what_is_to_be_erased_is_erased_by_the_next_engine_if_this_one_does_not_come_to_it() {
+    for dies in [false, true] {
+        let mut stage = Stage::online();
+        stage.say("of old");
+        stage.disk.erase_fails.set(!dies);
+        stage.disk.shredder.shut();
+        let log_out = AccountCommand::LogOut { erase: true };
+        let log_out = Command::Account(stage.account, log_out);
+        let answer = (!dies).then_some(Err(Problem::NotRemoved));
+        assert_eq!(stage.ask(log_out), answer);
+        assert_eq!(stage.stored_bodies(), ["of old"]);
+        // Nothing of it logs anybody in, or is shown, whatever becomes of it.
+        let accounts = stage.disk.device().accounts;
+        assert!(accounts.iter().all(|kept| kept.credentials.is_none()));
+        let stage = stage.restart();
+        assert_eq!(stage.connection_of(0), None);
+        stage.disk.erase_fails.set(false);
+        stage.disk.shredder.open();
+        let stage = stage.restart();
+        assert_eq!(stage.connection_of(0), None);
+        assert!(stage.disk.device().accounts.is_empty());
+        assert!(stage.stored().is_empty());
+    }
+}
+
+#[test]
+fn who_logs_in_again_while_the_last_history_is_to_be_erased_is_somebody_new() {
+    let mut stage = Stage::online();
+    stage.say("of old");
+    stage.disk.erase_fails.set(true);
+    let log_out = AccountCommand::LogOut { erase: true };
+    assert_eq!(stage.tell(log_out), Err(Problem::NotRemoved));
+    let old = stage.account;
+    let mut stage = stage.restart();
+    stage.log_in(true).unwrap();
+    stage.say("afresh");
+    assert_ne!(stage.account, old);
+    stage.disk.erase_fails.set(false);
+    let stage = stage.restart();
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.stored_bodies(), ["afresh"]);
+    let accounts = stage.disk.device().accounts;
+    let ids: Vec<_> = accounts.iter().map(|kept| kept.id).collect();
+    assert_eq!(ids, [stage.account]);
+}
+
 #[test]
 fn a_disk_that_fails_only_for_what_is_to_go_is_asked_until_it_is_gone() {
     let mut stage = unread_device();
     let log_out = AccountCommand::LogOut { erase: false };
-    assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+    assert_eq!(stage.tell(log_out), Err(Problem::LeftBehind));
     stage.disk.fails.set(false);
     stage.disk.device_fails.set(true);
     stage.pass(Duration::from_secs(60));
@@ -420,7 +481,7 @@ fn a_disk_that_fails_only_for_what_is_to_go_is_asked_until_it_is_gone() {
     stage.pass(Duration::from_secs(301));
     assert_eq!(stage.disk_problem(), None);
     let accounts = stage.disk.device().accounts;
-    assert!(accounts[0].credentials.is_none() && accounts[0].logged_out);
+    assert!(accounts[0].credentials.is_none() && accounts[0].standing == Standing::LoggedOut);
 }
 
 #[test]

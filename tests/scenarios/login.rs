@@ -10,6 +10,7 @@ use waxwing::boundary::command::{
 use waxwing::entity::account::Connection;
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
+use waxwing::store::Standing;
 
 use crate::support::{PASSWORD, Stage, WINDOW, address, juliet};
 
@@ -248,7 +249,7 @@ fn logging_out_removes_the_secrets_and_keeps_the_history_if_wished() {
             .contains(&Change::AccountGone(stage.account))
     );
     let record = stage.disk.device().accounts.remove(0);
-    assert!(record.logged_out && record.credentials.is_none());
+    assert!(record.standing == Standing::LoggedOut && record.credentials.is_none());
     let mut stage = stage.restart();
     assert_eq!(remembered(&stage, 0), ["romeo@example.org"]);
     stage.log_in(true).unwrap();

@@ -10,7 +10,7 @@ use waxwing::client::log::Log;
 use waxwing::entity::address::Address;
 use waxwing::entity::id::AccountId;
 use waxwing::platform::fake;
-use waxwing::store::{AccountRecord, Depot};
+use waxwing::store::{AccountRecord, Depot, Standing};
 
 use crate::dice::Dice;
 use crate::faults::{self, Fuse};
@@ -150,8 +150,9 @@ impl Device {
         if is_news {
             let device = self.disk.device();
             for login in &mut self.logins {
-                let is_in =
-                    |record: &AccountRecord| record.address == login.address && !record.logged_out;
+                let is_in = |record: &AccountRecord| {
+                    record.address == login.address && record.standing == Standing::Here
+                };
                 let record = device.accounts.iter().find(|record| is_in(record));
                 login.is_in = record.is_some();
                 if let Some(record) = record {

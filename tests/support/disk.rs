@@ -34,6 +34,10 @@ pub struct Disk {
     pub device_fails: Cell<bool>,
     /// Somebody has removed what concerns the accounts themselves.
     pub device_is_removed: Cell<bool>,
+    /// The accounts' stores cannot be erased.
+    pub erase_fails: Cell<bool>,
+    /// Who erases a store waits while this is shut.
+    pub shredder: Gate,
     /// The accounts' stores cannot be opened.
     pub stays_shut: Cell<bool>,
     /// Commits wait while this is shut.
@@ -148,8 +152,15 @@ impl Depot for Disk {
         .boxed_local()
     }
     fn erase(&self, id: AccountId) -> Stored<'_, ()> {
-        self.stores.borrow_mut().retain(|(known, _)| *known != id);
-        self.depot.erase(id)
+        if self.erase_fails.get() || self.fails.get() {
+            return async { Err(StoreError::Unavailable("busy".into())) }.boxed_local();
+        }
+        async move {
+            self.shredder.pass().await;
+            self.stores.borrow_mut().retain(|(known, _)| *known != id);
+            self.depot.erase(id).await
+        }
+        .boxed_local()
     }
 }
 

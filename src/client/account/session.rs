@@ -3,6 +3,7 @@
 //! **Invariant:** never two attempts at a time. A failed first log-in leaves nothing stored; a log-out leaves no secret.
 
 use crate::boundary::change::Reply;
+use crate::client::disk::erase;
 use crate::client::farewell::Farewell;
 use crate::client::hub::Asker;
 use crate::client::link::Target;
@@ -12,7 +13,7 @@ use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;
 use crate::event::Next;
-use crate::store::{AccountRecord, StoreError};
+use crate::store::{AccountRecord, Standing, StoreError};
 use crate::xmpp::engine::{Credentials, Input, Wish};
 
 use super::turn::Work;
@@ -237,15 +238,10 @@ impl Account {
         self.over = true;
         self.say_farewell();
         if self.opened && self.fresh {
-            // What cannot be erased was never written.
-            let _ = self.erase().await;
+            // Nothing that waits for the disk opens it again. There was no session: what cannot be erased is empty.
+            self.failed = None;
+            let _ = self.around.ports.depot.erase(self.record.id).await;
         }
-    }
-
-    /// Nothing that waits for the disk opens it again.
-    async fn erase(&mut self) -> Result<(), StoreError> {
-        self.failed = None;
-        self.around.ports.depot.erase(self.record.id).await
     }
 
     /// Writes the account's record, if it is different and to be kept at all.
@@ -256,7 +252,7 @@ impl Account {
         }
         work.record = false;
         self.record.credentials = self.keys.clone().filter(|_| self.stay);
-        self.record.logged_out = false;
+        self.record.standing = Standing::Here;
         self.put_record().await;
     }
 
@@ -287,28 +283,35 @@ impl Account {
             tracing::warn!(%error, "the secrets cannot be removed");
             return work.answers.push((asker, Err(Problem::NotRemoved)));
         }
-        let erased = self.end(now, kept, unread, work).await;
-        let outcome = erased.map(|()| Reply::Done);
-        work.answers
-            .push((asker, outcome.map_err(|_| Problem::NotRemoved)));
+        let outcome = match self.end(now, kept, unread, work).await {
+            Ok(()) if unread => Err(Problem::LeftBehind),
+            Ok(()) => Ok(Reply::Done),
+            Err(_) => Err(Problem::NotRemoved),
+        };
+        work.answers.push((asker, outcome));
     }
 
-    /// Writes the record without secrets, or removes it. The record first: without it nothing can log in, even if
-    /// erasing fails.
+    /// Writes the record without secrets; what is kept of it. The record first: with that one nothing can log in, and where
+    /// all is to go, it says so until all is gone.
     async fn remove_secrets(&self, erase: bool) -> (Option<AccountRecord>, Result<(), StoreError>) {
-        let depot = &self.around.ports.depot;
-        if erase || self.anonymous {
-            return (None, depot.remove_account(self.record.id).await);
+        if self.anonymous {
+            // Nothing was ever written.
+            return (None, Ok(()));
         }
+        let standing = if erase {
+            Standing::Erased
+        } else {
+            Standing::LoggedOut
+        };
         let record = AccountRecord {
             credentials: None,
             // Whoever logs in anew, with the password, begins anew.
             mechanism: None,
-            logged_out: true,
+            standing,
             ..self.record.clone()
         };
-        let done = depot.put_account(record.clone()).await;
-        (Some(record), done)
+        let done = self.around.ports.depot.put_account(record.clone()).await;
+        ((!erase).then_some(record), done)
     }
 
     /// Ends the session and this account; without a record its history goes, too. `unread`: the device was never read, and
@@ -326,11 +329,13 @@ impl Account {
         self.over = true;
         self.visible.set(false);
         self.say_farewell();
-        let erased = match &kept {
-            // What could not be read is erased by the client.
-            None if !unread => self.erase().await,
-            // A store without a record is swept at the next start.
-            _ => Ok(()),
+        let erased = if kept.is_some() || unread || self.anonymous {
+            // Of a device that is not read yet the client erases it.
+            Ok(())
+        } else {
+            // Nothing that waits for the disk opens it again.
+            self.failed = None;
+            erase(&*self.around.ports.depot, self.record.id).await
         };
         let id = self.id;
         (self.around.up)(FromAccount::LoggedOut { id, kept, unread });

@@ -3,7 +3,7 @@
 use super::{ACCOUNT, Place, address, batch, juliet, message, open, put};
 use crate::entity::id::AccountId;
 use crate::entity::settings::{Settings, Theme};
-use crate::store::{AccountRecord, Device, From, Op, PageQuery, Snapshot, StoreError};
+use crate::store::{AccountRecord, Device, From, Op, PageQuery, Snapshot, Standing, StoreError};
 
 fn record(number: u64, name: &str) -> AccountRecord {
     AccountRecord {
@@ -12,7 +12,7 @@ fn record(number: u64, name: &str) -> AccountRecord {
         websocket: Some("wss://example.org/ws".into()),
         credentials: Some(b"proof of the sealed kind".to_vec()),
         mechanism: Some("SCRAM-SHA-256".into()),
-        logged_out: false,
+        standing: Standing::Here,
     }
 }
 
@@ -55,7 +55,7 @@ pub async fn accounts_are_kept_in_order(place: &dyn Place) {
     let changed = AccountRecord {
         credentials: None,
         websocket: None,
-        logged_out: true,
+        standing: Standing::LoggedOut,
         ..records[0].clone()
     };
     depot.put_account(changed.clone()).await.unwrap();

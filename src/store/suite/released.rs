@@ -12,7 +12,7 @@ use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position}
 use crate::entity::presence::{Availability, OwnPresence};
 use crate::entity::settings::{Settings, Theme};
 use crate::entity::time::Timestamp;
-use crate::store::AccountRecord;
+use crate::store::{AccountRecord, Standing};
 
 use super::{address, juliet};
 
@@ -196,7 +196,7 @@ pub fn account() -> AccountRow {
             websocket: None,
             credentials: Some(vec![1, 2]),
             mechanism: None,
-            logged_out: false,
+            standing: Standing::Here,
         },
     }
 }

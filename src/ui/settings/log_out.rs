@@ -2,8 +2,10 @@
 
 use crate::ui::view::prelude::*;
 
+use crate::boundary::change::Reply;
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::AccountId;
+use crate::entity::problem::Problem;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
 use crate::ui::place::{Place, use_router};
@@ -32,7 +34,15 @@ pub fn LogOut(
         let command = AccountCommand::LogOut {
             erase: erase.get_untracked(),
         };
-        attempt.begin(handle.ask_account(account, command), move |_| {
+        let answer = handle.ask_account(account, command);
+        let done = async move {
+            match answer.await {
+                // Logged out all the same. What is left is told above everything, as long as it is.
+                Err(Problem::LeftBehind) => Ok(Reply::Done),
+                other => other,
+            }
+        };
+        attempt.begin(done, move |_| {
             on_close.run(());
             router.go(Place::Home);
         });
