@@ -5,6 +5,10 @@
 //!
 //! A cut is tried again soon. Where that fails, too, or where the server said that it is going down, it is the server that
 //! is away, for everybody: from then on the waits are wide enough that no second sees a tenth of all clients.
+//!
+//! A server that is back within those first seconds, or a proxy before it that only dropped all connections, looks like a
+//! single cut. Somebody who looks is not made to wait for the sake of that; but most clients are seen by nobody at any moment, and
+//! theirs are wide from the first one on. So no second sees a tenth either, as long as no more than one in ten looks.
 
 use std::time::Duration;
 
@@ -13,6 +17,8 @@ use crate::entity::time::Instant;
 
 /// The ceiling of the first wait.
 const FIRST: Duration = Duration::from_secs(3);
+/// The ceiling of the first waits where nobody looks: whoever begins to is not made to wait for the end of it.
+const UNSEEN: Duration = Duration::from_secs(30);
 /// The ceiling of the second wait; it doubles from there on.
 const SECOND: Duration = Duration::from_secs(20);
 /// The ceiling of every wait.
@@ -36,8 +42,14 @@ impl Backoff {
         self.online_since = Some(now);
     }
 
-    /// An attempt or a connection ended: how long to wait. `random` is uniform over all of `u64`.
-    pub fn on_lost(&mut self, now: Instant, problem: &Problem, random: u64) -> Duration {
+    /// An attempt or a connection ended: how long to wait. `is_seen`: somebody looks. `random` is uniform over all of `u64`.
+    pub fn on_lost(
+        &mut self,
+        now: Instant,
+        problem: &Problem,
+        is_seen: bool,
+        random: u64,
+    ) -> Duration {
         let stable = self
             .online_since
             .take()
@@ -54,7 +66,8 @@ impl Backoff {
             Problem::SystemShutdown => self.failures.max(1),
             _ => self.failures,
         };
-        let ceiling = ceiling(self.failures);
+        let least = if is_seen { FIRST } else { UNSEEN };
+        let ceiling = ceiling(self.failures).max(least);
         self.failures = self.failures.saturating_add(1);
         // Who is told to go away does not come back at once, not even by chance.
         let least = if self.displeased {
@@ -96,7 +109,7 @@ mod tests {
         let mut backoff = Backoff::default();
         let waits: Vec<_> = (0..8)
             .map(|_| {
-                let wait = backoff.on_lost(at(0), &Problem::ConnectionLost, 0);
+                let wait = backoff.on_lost(at(0), &Problem::ConnectionLost, true, 0);
                 assert_eq!(wait, Duration::ZERO);
                 ceiling(backoff.failures - 1).as_secs()
             })
@@ -109,13 +122,13 @@ mod tests {
     fn only_a_connection_that_stayed_forgives() {
         let mut backoff = Backoff::default();
         for _ in 0..5 {
-            backoff.on_lost(at(0), &Problem::ConnectionLost, 7);
+            backoff.on_lost(at(0), &Problem::ConnectionLost, true, 7);
         }
         backoff.on_online(at(10));
-        backoff.on_lost(at(69), &Problem::ConnectionLost, 7);
+        backoff.on_lost(at(69), &Problem::ConnectionLost, true, 7);
         assert_eq!(backoff.failures, 6);
         backoff.on_online(at(70));
-        backoff.on_lost(at(130), &Problem::ConnectionLost, 7);
+        backoff.on_lost(at(130), &Problem::ConnectionLost, true, 7);
         assert_eq!(backoff.failures, 1);
     }
 
@@ -123,23 +136,26 @@ mod tests {
     fn a_displeased_server_is_left_alone_longer() {
         for random in [0, 7, 39_999, u64::MAX] {
             let mut backoff = Backoff::default();
-            let wait = backoff.on_lost(at(0), &Problem::PolicyViolation(None), random);
+            let wait = backoff.on_lost(at(0), &Problem::PolicyViolation(None), true, random);
             assert!((40..=80).contains(&wait.as_secs()), "{wait:?}");
             assert!(backoff.is_displeased());
-            backoff.on_lost(at(100), &Problem::ConnectionLost, random);
+            backoff.on_lost(at(100), &Problem::ConnectionLost, true, random);
             assert!(!backoff.is_displeased());
         }
     }
 
-    /// When a thousand clients come back to a server that is away for so long, in milliseconds.
-    fn returns(seed: u64, away: u64, problem: &Problem) -> Vec<u64> {
+    /// When a thousand clients come back to a server that is away for so long, in milliseconds. One in so many is seen.
+    fn returns(seed: u64, away: u64, problem: &Problem, seen: usize) -> Vec<u64> {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut returns: Vec<_> = (0..1_000)
-            .map(|_| {
+            .map(|client| {
                 let mut backoff = Backoff::default();
-                let mut now = at(0) + backoff.on_lost(at(0), problem, random.next_u64());
+                let mut wait = |now, problem| {
+                    now + backoff.on_lost(now, problem, client % seen == 0, random.next_u64())
+                };
+                let mut now = wait(at(0), problem);
                 while now.since(at(0)) < Duration::from_millis(away) {
-                    now = now + backoff.on_lost(now, &Problem::ConnectionLost, random.next_u64());
+                    now = wait(now, &Problem::ConnectionLost);
                 }
                 u64::try_from(now.since(at(0)).as_millis()).unwrap()
             })
@@ -163,7 +179,7 @@ mod tests {
             .into_iter()
             .zip(1..)
         {
-            let busiest = busiest(&returns(seed, away * 1_000, &Problem::ConnectionLost));
+            let busiest = busiest(&returns(seed, away * 1_000, &Problem::ConnectionLost, 1));
             assert!(
                 busiest <= 100,
                 "{busiest} in a second, away for {away} s (seed {seed})"
@@ -171,7 +187,7 @@ mod tests {
         }
         // A server that says so may be back at once.
         for (away, seed) in [0, 1, 2, 5, 30].into_iter().zip(1..) {
-            let busiest = busiest(&returns(seed, away * 1_000, &Problem::SystemShutdown));
+            let busiest = busiest(&returns(seed, away * 1_000, &Problem::SystemShutdown, 1));
             assert!(
                 busiest <= 100,
                 "{busiest} in a second, away for {away} s (seed {seed})"
@@ -179,8 +195,30 @@ mod tests {
         }
     }
 
+    /// It was cut and is back before anybody notices, or took a few seconds.
     #[test]
-    fn one_cut_is_mended_within_three_seconds() {
-        assert!(returns(1, 0, &Problem::ConnectionLost).last().unwrap() <= &3_000);
+    fn a_server_that_is_back_soon_is_not_met_by_those_whom_nobody_sees() {
+        for seed in 1..10 {
+            for away in [
+                0, 300, 500, 1_000, 1_500, 2_000, 3_000, 5_000, 20_000, 60_000,
+            ] {
+                let busiest = busiest(&returns(seed, away, &Problem::ConnectionLost, 10));
+                assert!(
+                    busiest <= 100,
+                    "{busiest} in a second, away for {away} ms (seed {seed})"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_cut_is_mended_within_three_seconds_for_whoever_looks() {
+        let last = |seen| {
+            *returns(1, 0, &Problem::ConnectionLost, seen)
+                .last()
+                .unwrap()
+        };
+        assert!(last(1) <= 3_000);
+        assert!(last(1_001) <= 30_000);
     }
 }

@@ -374,6 +374,27 @@ fn who_looks_again_does_not_wait() {
 }
 
 #[test]
+fn who_does_something_after_long_does_not_wait() {
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        let mut stage = managed();
+        // The page is there to be seen, and nobody sees it.
+        stage.pass(seconds(600 + 61 * waits.len() as u64));
+        let sockets = stage.server.sockets.len();
+        stage.server.cut();
+        stage.go();
+        if let Connection::Waiting { retry, .. } = stage.connection() {
+            waits.push(retry.0 - stage.world.now().wall.0);
+        }
+        stage.ask(Command::Activity);
+        assert_eq!(stage.server.sockets.len(), sockets + 1);
+        assert_eq!(stage.connection(), Connection::Online);
+    }
+    let longest = waits.into_iter().max().unwrap();
+    assert!((3_000..=30_000).contains(&longest), "{longest}");
+}
+
+#[test]
 fn a_server_that_sends_us_away_is_quoted_and_left_alone_until_the_user_says_otherwise() {
     let mut stage = managed();
     stage

@@ -131,6 +131,13 @@ impl Device {
         self.disk.gate.open();
     }
 
+    /// Nobody looks at it.
+    pub fn hide(&self) {
+        if let Some(page) = &self.page {
+            page.hide();
+        }
+    }
+
     pub fn is_awake(&self) -> bool {
         self.is_alive && self.asleep_since.is_none()
     }

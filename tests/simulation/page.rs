@@ -68,6 +68,12 @@ impl Page {
         }
     }
 
+    /// Nobody looks.
+    pub fn hide(&self) {
+        let hidden = Command::Attention(Attention::Hidden);
+        self.page.wish(0, hidden);
+    }
+
     /// The engine died, and there is another one: what may be asked twice is.
     pub fn survive(self, page: FakePage) -> Self {
         let mut new = Self::new(page);

@@ -219,6 +219,9 @@ pub(super) struct Account {
     /// Until then, a connection that turns out to be lost is tried again at once.
     eager: Option<Instant>,
     network: bool,
+    /// A page is seen, and nobody is there to see it.
+    is_looked_at: bool,
+    is_idle: bool,
     /// The difference between wall clock and monotonic clock: a jump tells that the machine slept.
     drift: i64,
     answers: HashMap<RequestId, Asker>,
@@ -337,6 +340,8 @@ impl Account {
             location: None,
             eager: None,
             network: true,
+            is_looked_at: true,
+            is_idle: false,
             drift: 0,
             answers: HashMap::new(),
             last_request: 0,

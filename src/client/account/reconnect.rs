@@ -79,6 +79,14 @@ impl Account {
         }
     }
 
+    /// Nobody has done anything for long, or somebody does again.
+    pub(super) fn on_idle(&mut self, now: Instant, is_idle: bool) {
+        self.is_idle = is_idle;
+        if !is_idle {
+            self.hurry(now);
+        }
+    }
+
     /// The browser's word on the network.
     pub(super) fn on_network(&mut self, now: Instant, network: bool, work: &mut Work) {
         self.network = network;
@@ -106,7 +114,9 @@ impl Account {
         if matches!(next, Next::Stop | Next::Move(_)) {
             return self.stop(problem);
         }
-        let wait = self.backoff.on_lost(now, &problem, self.random.next_u64());
+        let is_seen = self.is_looked_at && !self.is_idle;
+        let random = self.random.next_u64();
+        let wait = self.backoff.on_lost(now, &problem, is_seen, random);
         if eager && self.network && problem == Problem::ConnectionLost {
             self.phase = Phase::Connecting { asker: None };
             return self.attempt(now);

@@ -168,9 +168,13 @@ impl Account {
             ToAccount::Network(network) => self.on_network(now, network, work),
             ToAccount::Seen => self.on_seen(now, work),
             ToAccount::Looked(looked) => {
+                self.is_looked_at = looked;
                 self.handle(now, Input::Wish(Wish::Looked(looked)), work);
             }
-            ToAccount::Idle(since) => self.handle(now, Input::Wish(Wish::Idle(since)), work),
+            ToAccount::Idle(since) => {
+                self.on_idle(now, since.is_some());
+                self.handle(now, Input::Wish(Wish::Idle(since)), work);
+            }
             ToAccount::CancelLogIn => work.later.push_back(Later::GiveUp),
             // It was looked after before all else.
             ToAccount::Disk => {}
