@@ -82,12 +82,18 @@ impl Foreign {
         if let Some(at) = self.kept.iter().position(&fits) {
             return self.kept.remove(at);
         }
-        let deadline = Instant::now() + PATIENCE;
+        let mut deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.events.recv_timeout(left) {
                 Ok(event) if fits(&event) => return event,
-                Ok(event) => self.kept.push(event),
+                Ok(event) => {
+                    // A long archive takes longer than that, as long as it goes on.
+                    if event["event"] == "archived" {
+                        deadline = Instant::now() + PATIENCE;
+                    }
+                    self.kept.push(event);
+                }
                 Err(RecvTimeoutError::Timeout) => panic!(
                     "{}: waited in vain for {what}; had {:?}",
                     self.address, self.kept

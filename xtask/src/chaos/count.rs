@@ -6,7 +6,7 @@ use super::Server;
 use super::oracle::{Flaw, Kind, Written, judge};
 use super::play::{BACK, PAIRS, Play};
 use super::stage::DOMAIN;
-use crate::fault::{FaultProxy, Way, What};
+use crate::fault::{Entry, FaultProxy, Way, What};
 
 impl Play {
     /// Everything works again, and each pair writes its last message.
@@ -104,6 +104,14 @@ impl Play {
                 );
             }
         }
+        // It is a race within the server, and rare.
+        let most = 1 + self.report.options.cuts / 50;
+        let too_many = self.report.twice.iter().skip(most);
+        self.report.flaws.extend(too_many.map(|message| Flaw {
+            place: "the archives: too often for a race within the server".into(),
+            kind: Kind::Doubled,
+            message: message.clone(),
+        }));
         if !self.report.flaws.is_empty() {
             self.show_evidence();
         }
@@ -113,28 +121,9 @@ impl Play {
     /// again, as it must be, and the server has it twice. ejabberd does that: its session goes over to the new connection
     /// while the frames of the old one wait to be read. The browsers show it once.
     fn is_denied(&self, message: &str) -> bool {
-        if self.report.options.server != Server::Ejabberd {
-            return false;
-        }
-        let body = format!(">{message}<");
-        let is_denied_by = |proxy: &FaultProxy| {
-            let sent = proxy.filter(
-                |entry| matches!(&entry.what, What::Passed(Way::Up, text) if text.contains(&body)),
-            );
-            let [first, again] = sent.as_slice() else {
-                return false;
-            };
-            let resumed = proxy.filter(|entry| {
-                entry.connection == again.connection
-                    && entry.at < again.at
-                    && matches!(&entry.what, What::Passed(Way::Down, text) if text.contains("<resumed"))
-            });
-            first.connection < again.connection && !resumed.is_empty()
-        };
-        self.stage
-            .seats
-            .iter()
-            .any(|seat| is_denied_by(&seat.proxy))
+        let mut seats = self.stage.seats.iter();
+        self.report.options.server == Server::Ejabberd
+            && seats.any(|seat| is_denied(&seat.proxy.filter(|_| true), message))
     }
 
     fn judge(&mut self, place: &str, pairs: &[usize], found: &[String]) {
@@ -179,6 +168,46 @@ impl Play {
     }
 }
 
+/// Whether that went up twice in one session (XEP-0198), and the server had not confirmed it when it went up again.
+fn is_denied(entries: &[Entry], message: &str) -> bool {
+    let body = format!(">{message}<");
+    // Of the session: what came through to the server, what of it the server has confirmed, and where our message was.
+    let (mut sent, mut confirmed, mut first) = (0_u32, 0_u32, None);
+    for entry in entries {
+        let What::Passed(way, text) = &entry.what else {
+            continue;
+        };
+        let confirms = text.starts_with("<a ") || text.starts_with("<resumed ");
+        match way {
+            Way::Up if text.contains("<enable ") => (sent, confirmed, first) = (0, 0, None),
+            Way::Up
+                if ["<message", "<iq", "<presence"]
+                    .iter()
+                    .any(|tag| text.starts_with(tag)) =>
+            {
+                sent += 1;
+                if text.contains(&body) {
+                    match first {
+                        None => first = Some(sent),
+                        Some(first) => return first > confirmed,
+                    }
+                }
+            }
+            Way::Down if confirms => {
+                let h = text.split(" h=").nth(1).map(|rest| &rest[1..]);
+                let h = h.and_then(|rest| rest.split(['"', '\'']).next()?.parse().ok());
+                confirmed = h.unwrap_or(confirmed);
+                if text.starts_with("<resumed ") {
+                    // What the server has not is written again.
+                    sent = confirmed;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
 /// The pairs of two people.
 fn between(one: &str, other: &str) -> Vec<usize> {
     let pairs = PAIRS.iter().enumerate();
@@ -208,4 +237,66 @@ pub(super) fn around(proxy: &FaultProxy, messages: &[&str]) -> String {
         .map(|(_, entry)| entry.to_string())
         .collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    fn denied(frames: &[(Way, &str)]) -> bool {
+        let entries: Vec<Entry> = frames
+            .iter()
+            .map(|(way, text)| Entry {
+                at: Instant::now(),
+                after: std::time::Duration::ZERO,
+                connection: 1,
+                what: What::Passed(*way, (*text).to_owned()),
+            })
+            .collect();
+        is_denied(&entries, "x1.")
+    }
+
+    #[test]
+    fn a_server_is_excused_for_what_it_denied_and_a_client_is_not_for_what_it_was_told() {
+        use Way::{Down, Up};
+        let (enable, message) = (
+            (Up, "<enable xmlns='urn:xmpp:sm:3'/>"),
+            (Up, "<message><body>x1.</body></message>"),
+        );
+        let resumed = |h| [(Down, h), message];
+        assert!(denied(
+            &[
+                &[enable, (Up, "<iq/>"), message][..],
+                &resumed("<resumed h='1' previd='a'/>")
+            ]
+            .concat()
+        ));
+        assert!(!denied(
+            &[
+                &[enable, (Up, "<iq/>"), message][..],
+                &resumed("<resumed h='2' previd='a'/>")
+            ]
+            .concat()
+        ));
+        assert!(!denied(&[
+            enable,
+            message,
+            (Down, "<a xmlns='urn:xmpp:sm:3' h='1'/>"),
+            message
+        ]));
+        assert!(!denied(&[enable, message, enable]), "once");
+        assert!(
+            !denied(&[enable, message, enable, message]),
+            "another session has other rules"
+        );
+        // Its first copy was the one that was written again.
+        let again = [
+            &resumed("<resumed h='0' previd='a'/>")[..],
+            &resumed("<resumed h='1' previd='a'/>"),
+        ]
+        .concat();
+        assert!(!denied(&[&[enable][..], &again].concat()));
+    }
 }

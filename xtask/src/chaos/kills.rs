@@ -48,6 +48,8 @@ pub struct Report {
     seed: u64,
     kills: u64,
     /// How many messages were seen before their page died.
+    before: usize,
+    /// How many were seen at any time.
     shown: usize,
     /// How many arrived.
     sent: usize,
@@ -62,6 +64,7 @@ impl fmt::Display for Report {
             server,
             seed,
             kills,
+            before,
             shown,
             sent,
             ..
@@ -72,7 +75,7 @@ impl fmt::Display for Report {
         let longest = survived.last().copied();
         write!(
             f,
-            "{server:?}, seed {seed}: {kills} kills, {shown} messages shown before, {sent} sent, {} flaws; a tab that was left was \
+            "{server:?}, seed {seed}: {kills} kills, {before} messages shown before theirs, {shown} at any time, {sent} sent, {} flaws; a tab that was left was \
              online again after {:.2} s (median), {:.2} s (longest)",
             self.flaws.len(),
             median.unwrap_or_default().as_secs_f64(),
@@ -104,7 +107,7 @@ pub fn play(server: Server, seed: u64, kills: u64) -> Result<Report> {
     romeo.come_back();
     romeo.site().record();
     let mut written = Vec::new();
-    let mut survived = Vec::new();
+    let (mut before, mut survived) = (0, Vec::new());
     for kill in 1..=kills {
         let has_two = kill % 2 == 0;
         if has_two {
@@ -119,7 +122,7 @@ pub fn play(server: Server, seed: u64, kills: u64) -> Result<Report> {
             .browser
             .run("document.querySelector('textarea').focus()", json!([]));
         romeo.browser.keys(&text);
-        written.push(text);
+        written.push(text.clone());
         romeo.proxy.remark(&format!("kill {kill}"));
         let delay = Duration::from_micros(chance.below(LATEST));
         let mut doomed = romeo.renderers();
@@ -136,6 +139,8 @@ pub fn play(server: Server, seed: u64, kills: u64) -> Result<Report> {
             // Its end may come before the answer.
             browser.try_keys(&ENTER.to_string()).ok();
         });
+        // What is told up to now was told by pages that were there before.
+        before += usize::from(told(&romeo).contains(&text));
         if has_two && let Some(took) = romeo.survivor() {
             survived.push(took);
         }
@@ -150,13 +155,7 @@ pub fn play(server: Server, seed: u64, kills: u64) -> Result<Report> {
     written.push(last.clone());
     juliet.hears(&last);
     romeo.settled();
-    // What was shown before a kill, as the pages told.
-    let paths = romeo.site().sent();
-    let shown: BTreeSet<String> = paths
-        .iter()
-        .filter_map(|sent| sent.path.rsplit_once("/shown/"))
-        .map(|(_, text)| text.to_owned())
-        .collect();
+    let shown = told(&romeo);
     let archive: Vec<String> = enter("juliet", &server)
         .archive()
         .into_iter()
@@ -188,11 +187,21 @@ pub fn play(server: Server, seed: u64, kills: u64) -> Result<Report> {
         server: server_kind,
         seed,
         kills,
+        before,
         shown: shown.len(),
         sent: archive.len(),
         survived,
         flaws,
     })
+}
+
+/// What was shown, as the pages told.
+fn told(romeo: &Seat) -> BTreeSet<String> {
+    let sent = romeo.site().sent();
+    let shown = sent
+        .iter()
+        .filter_map(|sent| sent.path.rsplit_once("/shown/"));
+    shown.map(|(_, text)| text.to_owned()).collect()
 }
 
 /// A text that was typed but never sent waits in the field.
