@@ -9,6 +9,7 @@
 )]
 
 mod fast;
+mod gaps;
 mod outages;
 mod person;
 
@@ -27,6 +28,7 @@ use waxwing::entity::message::{Delivery, Direction};
 use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::problem::Problem;
 use xtask::ejabberd::{self, Ejabberd};
+use xtask::foreign::Foreign;
 use xtask::prosody::{self, Prosody};
 
 const PASSWORD: &str = "wherefore art thou";
@@ -45,6 +47,10 @@ trait Server {
     /// Ends the sessions of an account, as an administrator does.
     fn kick(&self, user: &str);
     fn change_password(&self, user: &str, password: &str);
+    /// A foreign client of somebody, online.
+    fn foreign(&self, user: &str) -> Foreign;
+    /// Lets the archived messages of an account have come at these times, in seconds since 1970.
+    fn date_archive(&mut self, user: &str, times: &[i64]);
     /// The account cannot be used any more.
     fn ban(&self, user: &str);
 }
@@ -68,6 +74,12 @@ macro_rules! ends {
             let url = Server::url(self);
             let path = url.splitn(4, '/').nth(3).unwrap();
             (self.http_port, format!("/{path}"))
+        }
+        fn foreign(&self, user: &str) -> Foreign {
+            Foreign::log_in(&format!("{user}@localhost"), PASSWORD, self.c2s_port)
+        }
+        fn date_archive(&mut self, user: &str, times: &[i64]) {
+            $software::date_archive(self, user, times).unwrap();
         }
     };
 }

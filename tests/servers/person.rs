@@ -1,14 +1,14 @@
 //! A person at a page of the real client.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::LocalSet;
-use waxwing::boundary::change::{Change, ContactRow, ItemKind, Reply, ToPage};
+use waxwing::boundary::change::{Change, ContactRow, Edge, Item, ItemKind, Reply, ToPage};
 use waxwing::boundary::command::{
-    AccountCommand, Anchor, Attention, Command, LogIn, TimelineRequest,
+    AccountCommand, Anchor, Attention, Command, LogIn, TimelineRequest, Toward,
 };
 use waxwing::client::Client;
 use waxwing::client::log::Log;
@@ -26,6 +26,9 @@ use waxwing::store::{Depot, From, PageQuery};
 
 /// After this long without what is waited for, a test has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The window that is watched.
+pub const WINDOW: WindowId = WindowId(1);
 
 /// Runs a test.
 pub fn run(test: impl Future<Output = ()>) {
@@ -98,14 +101,98 @@ impl Person {
 
     /// What is stored of a conversation, oldest first.
     pub async fn stored(&self, other: &Self) -> Vec<String> {
+        let messages = self.stored_with(&other.address()).await;
+        messages.into_iter().map(|message| message.body).collect()
+    }
+
+    /// What is stored of a conversation, oldest first.
+    pub async fn stored_with(&self, conversation: &Address) -> Vec<Message> {
         let store = self.depot.open(self.account).await.unwrap();
         let query = PageQuery {
-            conversation: other.address(),
+            conversation: conversation.clone(),
             from: From::Newest,
             count: 100_000,
         };
-        let messages = store.page(query).await.unwrap();
-        messages.into_iter().map(|message| message.body).collect()
+        store.page(query).await.unwrap()
+    }
+
+    /// The items of the watched window as the page has them.
+    pub fn window(&self) -> Vec<Item> {
+        let mut items: HashMap<ItemId, Item> = HashMap::new();
+        let told = self.told.iter().filter_map(|change| match change {
+            Change::Timeline(WINDOW, change) => Some(change),
+            _ => None,
+        });
+        // What it was before that is told no more, or forgotten here.
+        for change in told.skip_while(|change| !change.clear) {
+            if change.clear {
+                items.clear();
+            }
+            for id in &change.gone {
+                items.remove(id);
+            }
+            items.extend(change.put.iter().map(|item| (item.id, item.clone())));
+        }
+        let mut items: Vec<_> = items.into_values().collect();
+        items.sort_by_key(|item| item.position);
+        items
+    }
+
+    /// Waits until the watched window is so.
+    pub async fn until_window<T>(&mut self, is_it: impl Fn(&[Item]) -> Option<T>) -> T {
+        let found = async {
+            loop {
+                if let Some(found) = is_it(&self.window()) {
+                    return found;
+                }
+                self.hear().await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!(
+                "{}: the window stays as it is: {:?}",
+                self.user,
+                self.window()
+            ),
+        }
+    }
+
+    /// Scrolls the watched window to its end.
+    pub async fn scroll(&mut self, toward: Toward) {
+        let edge = |told: &[Change]| {
+            let mut told = told.iter().rev();
+            told.find_map(|change| match (change, toward) {
+                (Change::Timeline(WINDOW, change), Toward::Older) => Some(change.older.clone()),
+                (Change::Timeline(WINDOW, change), Toward::Newer) => Some(change.newer.clone()),
+                _ => None,
+            })
+        };
+        let mut seen = 0;
+        let scrolled = async {
+            loop {
+                match edge(&self.told[seen..]) {
+                    Some(Edge::End) => return,
+                    Some(Edge::More) => {
+                        seen = self.told.len();
+                        self.wish(Command::Extend(WINDOW, toward));
+                    }
+                    Some(Edge::Failed(problem)) => panic!("{problem:?}"),
+                    Some(Edge::Loading) | None => self.hear().await,
+                }
+            }
+        };
+        if tokio::time::timeout(PATIENCE, scrolled).await.is_err() {
+            panic!("{}: no end {toward:?} in {:?}", self.user, self.told.last());
+        }
+    }
+
+    async fn hear(&mut self) {
+        for message in self.page.hear().await {
+            if let ToPage::Changes(changes) = message {
+                self.told.extend(changes);
+            }
+        }
     }
 
     /// How many incoming messages the list of conversations shows as unread.
@@ -178,13 +265,18 @@ impl Person {
     }
 
     pub fn watch(&mut self, other: &Self) {
+        self.watch_at(&other.address(), Anchor::Newest, 50);
+    }
+
+    /// Looks at a part of a conversation.
+    pub fn watch_at(&mut self, conversation: &Address, anchor: Anchor, count: u32) {
         let request = TimelineRequest {
             account: self.account,
-            conversation: other.address(),
-            anchor: Anchor::Newest,
-            count: 50,
+            conversation: conversation.clone(),
+            anchor,
+            count,
         };
-        self.page.wish(0, Command::Watch(WindowId(1), request));
+        self.page.wish(0, Command::Watch(WINDOW, request));
     }
 
     /// Waits for a change, also among those that came before.
@@ -197,11 +289,7 @@ impl Person {
                     return found;
                 }
                 seen = self.told.len();
-                for message in self.page.hear().await {
-                    if let ToPage::Changes(changes) = message {
-                        self.told.extend(changes);
-                    }
-                }
+                self.hear().await;
             }
         };
         match tokio::time::timeout(PATIENCE, found).await {

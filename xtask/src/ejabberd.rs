@@ -52,10 +52,7 @@ impl Software for Erlang {
     const READY: &'static str = "/api/status";
 
     fn prepare(server: &Ejabberd) -> Result<Command> {
-        let missing = || Error::Missing {
-            what: "ejabberd".into(),
-            remedy: "Install it: apt-get install ejabberd".into(),
-        };
+        let missing = || missing("ejabberd", "ejabberd");
         let libraries = libraries().ok_or_else(missing)?;
         let erl = server::find("erl").ok_or_else(missing)?;
         let spool = server.dir().join("spool").display().to_string();
@@ -135,6 +132,38 @@ impl Ejabberd {
         })
     }
 
+    /// Lets the messages of an account's archive have come at these times, in seconds since 1970, in their order: the only way to
+    /// an archive of many days. For one that is `durable`; it is restarted.
+    ///
+    /// # Errors
+    /// When it has not as many messages, or does not start again.
+    pub fn date_archive(&mut self, user: &str, times: &[i64]) -> Result<()> {
+        self.stop();
+        // Of several in one second the times, which are the ids, still differ.
+        let values = times.iter().enumerate();
+        let values: Vec<String> = values
+            .map(|(at, time)| format!("({at}, {time} * 1000000 + {at})"))
+            .collect();
+        let own = format!("username = '{}'", user.replace('\'', "''"));
+        // A row of less or more fails: a time must be there, and must be one.
+        let script = format!(
+            "CREATE TEMP TABLE times (number INTEGER PRIMARY KEY, at INTEGER);\n\
+             INSERT INTO times VALUES {};\n\
+             CREATE TEMP TABLE whole (is_it INTEGER CHECK (is_it));\n\
+             INSERT INTO whole SELECT (SELECT COUNT(*) FROM archive WHERE {own}) = (SELECT COUNT(*) FROM times);\n\
+             CREATE TEMP TABLE numbered AS SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS number FROM archive WHERE {own};\n\
+             CREATE INDEX temp.by_id ON numbered (id);\n\
+             UPDATE archive SET timestamp = (SELECT at FROM times JOIN numbered USING (number) WHERE numbered.id = archive.id) \
+             WHERE {own};\n",
+            values.join(", ")
+        );
+        let file = self.dir().join("times.sql");
+        write(&file, script)?;
+        let script = File::open(&file).context(|| "open times.sql".into())?;
+        sqlite(&self.tables(), script)?;
+        self.restart()
+    }
+
     /// Whether ejabberd is on this machine.
     #[must_use]
     pub fn is_installed() -> bool {
@@ -155,15 +184,19 @@ fn tables(database: &Path) -> Result<()> {
     if database.exists() {
         return Ok(());
     }
-    let missing = |what: &str, package: &str| Error::Missing {
-        what: what.into(),
-        remedy: format!("Install it: apt-get install {package}"),
-    };
     let schema = Path::new("/usr/share/ejabberd/sql/lite.sql");
     let schema = File::open(schema).map_err(|_| missing("ejabberd's schema", "ejabberd"))?;
+    sqlite(database, schema)
+}
+
+/// Runs a script on a database, up to the first error.
+fn sqlite(database: &Path, script: File) -> Result<()> {
     let sqlite = server::find("sqlite3").ok_or_else(|| missing("sqlite3", "sqlite3"))?;
     let mut command = Command::new(sqlite);
-    command.arg(database).stdin(Stdio::from(schema));
+    command
+        .arg("-bail")
+        .arg(database)
+        .stdin(Stdio::from(script));
     let output = command.output().context(|| "start sqlite3".into())?;
     if output.status.success() {
         return Ok(());
@@ -173,6 +206,13 @@ fn tables(database: &Path) -> Result<()> {
         status: output.status.to_string(),
         tail: format!("\n{}", String::from_utf8_lossy(&output.stderr)),
     })
+}
+
+fn missing(what: &str, package: &str) -> Error {
+    Error::Missing {
+        what: what.into(),
+        remedy: format!("Install it: apt-get install {package}"),
+    }
 }
 
 /// The folder of Erlang libraries that holds ejabberd (Debian's, by architecture).

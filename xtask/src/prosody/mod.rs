@@ -214,6 +214,26 @@ impl Prosody {
         Ok(plain)
     }
 
+    /// Lets the messages of an account's archive have come at these times, in seconds since 1970, in their order: the only way to
+    /// an archive of many days.
+    ///
+    /// # Errors
+    /// When the server does not run, or has not as many messages.
+    pub fn date_archive(&self, user: &str, times: &[i64]) -> Result<()> {
+        let of = format!("{}, {}, \"archive\"", quote(user), quote(&self.domain));
+        let times: Vec<String> = times.iter().map(ToString::to_string).collect();
+        // Each query reads the file anew; nothing of it is remembered but how many there are.
+        self.shell(&format!(
+            "> do local lists = require \"core.storagemanager\".olddm; local times = {{ {} }}; \
+             local items = lists.list_load({of}); assert(#items == #times, \"there are \" .. #items); \
+             for at, item in ipairs(items) do item.when = times[at]; \
+             item.attr.stamp = require \"util.datetime\".datetime(times[at]); end; \
+             assert(lists.list_store({of}, items)); end",
+            times.join(", ")
+        ))
+        .map(drop)
+    }
+
     /// Whether Prosody is on this machine.
     #[must_use]
     pub fn is_installed() -> bool {
