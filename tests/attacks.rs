@@ -16,6 +16,8 @@
     missing_docs
 )]
 
+#[path = "attacks/gaps.rs"]
+mod gaps;
 mod support;
 
 use futures::FutureExt;

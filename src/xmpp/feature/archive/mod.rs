@@ -15,6 +15,7 @@ mod page;
 mod tests;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use minidom::Element;
 
@@ -30,6 +31,9 @@ use crate::xmpp::stanza::build::{Build, element, text_element};
 use crate::xmpp::stanza::{form, stamp};
 
 use page::Items;
+
+/// Archives know seconds, and round them as they like.
+const ABOUT: Duration = Duration::from_secs(1);
 
 /// Queries under way.
 #[derive(Default)]
@@ -69,6 +73,14 @@ pub struct Wanted {
     pub until: Option<Timestamp>,
     /// How many items.
     pub count: u32,
+}
+
+impl Wanted {
+    /// Whether what was archived then can be meant.
+    fn covers(&self, time: Timestamp) -> bool {
+        self.since.is_none_or(|since| since - ABOUT <= time)
+            && self.until.is_none_or(|until| time <= until + ABOUT)
+    }
 }
 
 /// Where a page lies (XEP-0059), by archive ids.
@@ -165,9 +177,11 @@ impl Archive {
             cx.renew_request(&Reply::Archive(name.to_owned()));
         }
         let purpose = &query.purpose;
+        let wanted = &query.wanted;
         // XEP-0313 §11: what was not asked for is not believed.
-        let message =
-            page::read(cx, id, result).filter(|message| purpose.concerns(&message.conversation));
+        let message = page::read(cx, id, result).filter(|message| {
+            purpose.concerns(&message.conversation) && wanted.covers(message.time)
+        });
         query.items.push(id, page::archived(result), message);
     }
 
