@@ -13,10 +13,11 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use proptest::prelude::*;
-use waxwing::entity::id::AccountId;
-use waxwing::store::Depot;
+use waxwing::entity::address::Address;
+use waxwing::entity::id::{AccountId, ItemId};
 use waxwing::store::memory::MemoryDepot;
 use waxwing::store::suite::{self, Place, Step, Write};
+use waxwing::store::{Batch, Depot, Op};
 
 #[derive(Default)]
 struct Memory(MemoryDepot);
@@ -25,6 +26,21 @@ impl Place for Memory {
     fn depot(&self) -> LocalBoxFuture<'_, Rc<dyn Depot>> {
         let depot: Rc<dyn Depot> = Rc::new(self.0.clone());
         std::future::ready(depot).boxed_local()
+    }
+
+    fn damage(
+        &self,
+        account: AccountId,
+        conversation: Address,
+        ids: Vec<ItemId>,
+    ) -> LocalBoxFuture<'_, ()> {
+        async move {
+            let gone = |id| Op::RemoveMessage(conversation.clone(), id);
+            let ops = ids.into_iter().map(gone).collect();
+            let store = self.0.open(account).await.unwrap();
+            store.commit(Batch { ops }).await.unwrap();
+        }
+        .boxed_local()
     }
 }
 

@@ -26,7 +26,8 @@ use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Positio
 use waxwing::entity::presence::OwnPresence;
 use waxwing::entity::time::Timestamp;
 use waxwing::platform::web::indexed_db::{IndexedDbDepot, make_version};
-use waxwing::store::schema::RECORD;
+use waxwing::store::key;
+use waxwing::store::schema::{RECORD, SCHEMA};
 use waxwing::store::suite::released::{self, RELEASED};
 use waxwing::store::suite::{self, Place};
 use waxwing::store::{
@@ -50,6 +51,30 @@ impl Disk {
 impl Place for Disk {
     fn depot(&self) -> LocalBoxFuture<'_, Rc<dyn Depot>> {
         async { Rc::new(IndexedDbDepot::new(&self.0)) as Rc<dyn Depot> }.boxed_local()
+    }
+
+    fn damage(
+        &self,
+        account: AccountId,
+        conversation: Address,
+        ids: Vec<ItemId>,
+    ) -> LocalBoxFuture<'_, ()> {
+        let keys = ids.into_iter().map(|id| key::item(&conversation, id));
+        let keys: Array = keys.map(|key| Uint8Array::from(&key[..])).collect();
+        let body = format!(
+            "{PROMISE}
+            const database = await done(indexedDB.open(a));
+            const table = database.transaction('messages', 'readwrite').objectStore('messages');
+            const old = await Promise.all(b.map(key => done(table.get(key))));
+            await Promise.all(b.map((key, at) => done(table.put({{...old[at], v: c}}, key))));
+            database.close();"
+        );
+        let database = format!("{}-{account}", self.0);
+        let half = Uint8Array::from(&[RECORD, 7][..]);
+        async move {
+            script(&body, [database.into(), keys.into(), half.into()]).await;
+        }
+        .boxed_local()
     }
 }
 

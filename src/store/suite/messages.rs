@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{Place, address, at, batch, find, juliet, message, numbers, open, outgoing, put};
+use super::{
+    ACCOUNT, Place, address, at, batch, find, juliet, message, numbers, open, outgoing, put,
+};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Message, MessageIds, Position};
 use crate::entity::problem::Problem;
@@ -132,6 +134,40 @@ pub async fn a_page_of_what_is_not_there_is_empty(place: &dyn Place) {
     assert!(page(&store, From::After(position(3)), 5).await.is_empty());
     assert!(find(&store, vec![]).await.is_empty());
     assert!(find(&store, vec![Name::Item(ItemId(9))]).await.is_empty());
+}
+
+#[allow(missing_docs)]
+pub async fn what_cannot_be_read_hides_nothing_beyond_it(place: &dyn Place) {
+    let store = open(place).await;
+    put(&store, (0..12).map(message)).await;
+    let damaged = [2, 3, 4, 7, 11].map(ItemId).to_vec();
+    place.damage(ACCOUNT, juliet(), damaged).await;
+    let left = [0, 1, 5, 6, 8, 9, 10];
+    assert_eq!(page(&store, From::Newest, 1).await, [10]);
+    assert_eq!(page(&store, From::Newest, 4).await, [6, 8, 9, 10]);
+    assert_eq!(page(&store, From::Newest, 7).await, left);
+    assert_eq!(page(&store, From::Newest, u32::MAX).await, left);
+    assert_eq!(page(&store, From::Before(position(5)), 1).await, [1]);
+    assert_eq!(page(&store, From::Before(position(5)), 3).await, [0, 1]);
+    assert_eq!(page(&store, From::After(position(1)), 1).await, [5]);
+    assert_eq!(page(&store, From::After(position(1)), 3).await, [5, 6, 8]);
+    assert_eq!(page(&store, From::After(position(6)), 9).await, [8, 9, 10]);
+    assert_eq!(page(&store, From::After(at(0, 0)), 7).await, left);
+    assert!(page(&store, From::After(position(10)), 5).await.is_empty());
+    let unread = store.count_unread(juliet(), Some(position(1)), 4);
+    assert_eq!(unread.await.unwrap(), 4);
+    // More of them in a row than are read at a time.
+    put(&store, (12..620).map(message)).await;
+    place
+        .damage(ACCOUNT, juliet(), (13..619).map(ItemId).collect())
+        .await;
+    assert_eq!(page(&store, From::Newest, 3).await, [10, 12, 619]);
+    assert_eq!(page(&store, From::After(position(10)), 2).await, [12, 619]);
+    let unread = store.count_unread(juliet(), Some(position(10)), 4);
+    assert_eq!(unread.await.unwrap(), 2);
+    // It is written anew as if nothing had been.
+    put(&store, [message(7)]).await;
+    assert_eq!(page(&store, From::Before(position(8)), 2).await, [6, 7]);
 }
 
 #[allow(missing_docs)]

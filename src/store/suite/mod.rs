@@ -36,6 +36,13 @@ use crate::entity::time::Timestamp;
 pub trait Place {
     /// Opens the depot; a second call opens the same one again, as a new engine would.
     fn depot(&self) -> LocalBoxFuture<'_, Rc<dyn Depot>>;
+    /// Damages these messages of a conversation so that nobody can read them. Where nothing is bytes, they are gone.
+    fn damage(
+        &self,
+        account: AccountId,
+        conversation: Address,
+        ids: Vec<ItemId>,
+    ) -> LocalBoxFuture<'_, ()>;
 }
 
 /// Calls a macro with the names of all checks of the suite.
@@ -50,6 +57,7 @@ macro_rules! for_each_store_check {
             a_replaced_message_loses_its_old_names
             a_page_is_oldest_first_and_its_bounds_are_exclusive
             a_page_of_what_is_not_there_is_empty
+            what_cannot_be_read_hides_nothing_beyond_it
             messages_of_the_same_time_keep_their_order
             positions_of_any_size_are_ordered
             a_message_is_found_by_each_of_its_names

@@ -21,12 +21,8 @@ use crate::store::{FIND_LIMIT, From, Name, PageQuery};
 const STRIDE: u32 = 256;
 
 /// Both bounds exclusive.
-fn range(lower: JsValue, upper: JsValue) -> KeyRange<JsValue> {
-    KeyRange::Bound(lower, true, upper, true)
-}
-
 fn all_of(places: &Places) -> KeyRange<JsValue> {
-    range(bytes(&places.lower), bytes(&places.upper))
+    KeyRange::Bound(bytes(&places.lower), true, bytes(&places.upper), true)
 }
 
 /// Reads rows by place, newest first.
@@ -39,26 +35,49 @@ async fn rows(
     asked.with_limit(limit).primitive()?.await?.collect()
 }
 
-/// A page of a conversation, oldest first.
+/// A page of a conversation, oldest first. What cannot be read is passed over: a page is short only where the messages end.
 pub(super) async fn page(database: &Database, query: &PageQuery) -> Result<Vec<Message>, Error> {
-    if query.count == 0 {
-        return Ok(Vec::new());
-    }
     let transaction = database.transaction(MESSAGES).build()?;
     let table = transaction.object_store(MESSAGES)?;
     let index = table.index(BY_PLACE)?;
-    let range = match query.from {
-        From::Newest => all_of(&Places::all(&query.conversation)),
-        From::Before(position) => all_of(&Places::before(&query.conversation, position)),
-        From::After(position) => {
-            let places = Places::after(&query.conversation, position);
-            nearest(&index, &places, query.count).await?
-        }
+    let is_forward = matches!(query.from, From::After(_));
+    let mut places = match query.from {
+        From::Newest => Places::all(&query.conversation),
+        From::Before(position) => Places::before(&query.conversation, position),
+        From::After(position) => Places::after(&query.conversation, position),
     };
-    let rows = rows(&index, range, query.count).await?;
     let fields = Fields::new();
-    let newest_first = rows.into_iter().rev().map(Ok);
-    readable(newest_first, &mut 0, |row| fields.read(row))
+    let count = usize::try_from(query.count).unwrap_or(usize::MAX);
+    let mut messages: Vec<Message> = Vec::new();
+    let mut limit = query.count;
+    while messages.len() < count {
+        let range = if is_forward {
+            nearest(&index, &places, limit).await?
+        } else {
+            all_of(&places)
+        };
+        let mut rows = rows(&index, range, limit).await?;
+        let is_last = u32::try_from(rows.len()).is_ok_and(|read| read < limit);
+        if is_forward {
+            rows.reverse();
+        }
+        match rows.last().and_then(|row| fields.place(row)) {
+            Some(edge) if is_forward => places.upper = edge,
+            Some(edge) => places.lower = edge,
+            None => break,
+        }
+        let rows = rows.into_iter().map(Ok);
+        messages.extend(readable(rows, &mut 0, |row| fields.read(row))?);
+        if is_last {
+            break;
+        }
+        limit = STRIDE;
+    }
+    messages.truncate(count);
+    if !is_forward {
+        messages.reverse();
+    }
+    Ok(messages)
 }
 
 /// Narrows a range to so many places at its end: those nearest to what they come after.
@@ -142,11 +161,10 @@ pub(super) async fn count(database: &Database, places: &Places, limit: u32) -> R
     let table = transaction.object_store(MESSAGES)?;
     let index = table.index(BY_PLACE)?;
     let fields = Fields::new();
-    let upper = bytes(&places.upper);
-    let mut lower = bytes(&places.lower);
+    let mut places = places.clone();
     let mut count = 0;
     while count < limit {
-        let rows = rows(&index, range(lower, upper.clone()), STRIDE).await?;
+        let rows = rows(&index, all_of(&places), STRIDE).await?;
         let last = rows.last().and_then(|row| fields.place(row));
         let stride = rows.len();
         let messages = readable(rows.into_iter().map(Ok), &mut 0, |row| fields.read(row))?;
@@ -156,7 +174,7 @@ pub(super) async fn count(database: &Database, places: &Places, limit: u32) -> R
             .count();
         count += u32::try_from(incoming).unwrap_or(u32::MAX);
         match last {
-            Some(last) if stride == STRIDE as usize => lower = last,
+            Some(last) if stride == STRIDE as usize => places.lower = last,
             _ => break,
         }
     }

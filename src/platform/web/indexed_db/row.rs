@@ -71,9 +71,10 @@ impl Fields {
         read(&value)
     }
 
-    /// The place of a row.
-    pub(super) fn place(&self, row: &JsValue) -> Option<JsValue> {
-        Reflect::get(row, &self.place).ok()
+    /// The place of a row: every row has one, whether or not its message can be read.
+    pub(super) fn place(&self, row: &JsValue) -> Option<Vec<u8>> {
+        let place = Reflect::get(row, &self.place).ok()?;
+        Some(place.dyn_ref::<Uint8Array>()?.to_vec())
     }
 }
 
