@@ -191,15 +191,16 @@ impl Store for Fallback {
             if let Some(disk) = &self.disk {
                 // What memory knows better is counted there, and only there.
                 let known = self.pending.borrow().names(&conversation);
-                let twice = disk.find(conversation.clone(), known).await;
-                let twice = twice.unwrap_or_default().into_iter().filter(|message| {
+                let twice = disk.find(conversation.clone(), known).await?;
+                let twice = twice.into_iter().filter(|message| {
                     message.direction == Direction::Incoming
                         && after.is_none_or(|after| message.position > after)
                 });
                 let twice = u32::try_from(twice.count()).unwrap_or(u32::MAX);
                 let limit = limit.saturating_add(twice);
                 let all = disk.count_unread(conversation.clone(), after, limit);
-                count = all.await.unwrap_or_default().saturating_sub(twice);
+                // What cannot be counted is not none.
+                count = all.await?.saturating_sub(twice);
             }
             let memory = self.memory.count_unread(conversation, after, limit).await?;
             Ok(memory.saturating_add(count).min(limit))

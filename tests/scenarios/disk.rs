@@ -121,6 +121,52 @@ fn a_disk_that_cannot_be_read_doubles_nothing() {
 }
 
 #[test]
+fn what_cannot_be_counted_stays_unread() {
+    let mut stage = Stage::online();
+    converse(&mut stage);
+    reconnect(&mut stage);
+    stage.disk.is_unreadable.set(true);
+    let item = Archived::new(4, JULIET, "four");
+    stage.server.archive.push(item);
+    for _ in 0..2 {
+        let catch_ups = stage.server.catch_ups;
+        reconnect(&mut stage);
+        stage.pass(Duration::from_secs(60));
+        assert!(stage.server.catch_ups > catch_ups);
+        assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
+        assert_eq!(stage.row().unread, 4);
+    }
+    stage.disk.is_unreadable.set(false);
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(stage.disk_problem(), None);
+    assert_eq!(stage.stored_bodies(), ["one", "two", "three", "four"]);
+    assert_eq!(stage.row().unread, 4);
+    stage.server.refuses = true;
+    let stage = stage.restart();
+    assert_eq!(stage.row().unread, 4);
+}
+
+#[test]
+fn what_is_read_while_the_disk_cannot_be_is_counted_when_it_can() {
+    let mut stage = Stage::online();
+    stage.watch(0, Anchor::Newest, 10);
+    converse(&mut stage);
+    let two = stage.stored()[1].position;
+    stage.disk.is_unreadable.set(true);
+    let read = AccountCommand::MarkRead(juliet(), two);
+    stage.tell(read).unwrap();
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
+    assert_ne!(stage.row().unread, 0, "there is a third one");
+    stage.disk.is_unreadable.set(false);
+    stage.pass(Duration::from_secs(60));
+    assert_eq!(stage.disk_problem(), None);
+    assert_eq!(stage.row().unread, 1);
+    stage.server.refuses = true;
+    let stage = stage.restart();
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
 fn what_an_engine_of_before_has_stored_is_known_again_when_the_disk_can_be_read_again() {
     let mut stage = Stage::online();
     converse(&mut stage);

@@ -34,6 +34,8 @@ pub(super) struct Failed {
     record: bool,
     /// There is nothing to try again: somebody has removed what was stored.
     is_removed: bool,
+    /// With whom it could not be counted what is unread.
+    uncounted: HashSet<Address>,
 }
 
 /// What becomes of opening a disk.
@@ -141,6 +143,13 @@ impl Account {
         }
     }
 
+    /// What is unread with somebody is counted when the disk works again.
+    pub(super) fn count_later(&mut self, peer: Address) {
+        if let Some(failed) = &mut self.failed {
+            failed.uncounted.insert(peer);
+        }
+    }
+
     /// Memory takes over from the disk, or from one that could not be opened.
     pub(super) fn disk_fails(&mut self, error: &StoreError, disk: Option<Rc<dyn Store>>) {
         tracing::warn!(%error, "the disk fails");
@@ -154,6 +163,7 @@ impl Account {
                 opening: None,
                 record: false,
                 is_removed,
+                uncounted: HashSet::new(),
             });
             if is_removed {
                 self.forget();
@@ -291,6 +301,9 @@ impl Account {
                 tracing::info!("the disk works again");
                 self.store = disk;
                 (self.around.up)(FromAccount::Disk(self.id, None));
+                self.recount.extend(failed.uncounted);
+                let unread = self.model.borrow().conversations.unread_peers();
+                self.recount.extend(unread);
                 match restored {
                     Restored::Read(held) => self.remember(*held).await,
                     Restored::Known(doubled) if doubled.is_empty() => {}

@@ -333,7 +333,7 @@ impl Account {
             .map(|message| message.position)
     }
 
-    /// Counts anew what is unread in conversations that were read in part.
+    /// Counts anew what is unread in conversations that were read in part; what cannot be counted, when it can be.
     pub(super) async fn recount(&mut self) {
         let peers: Vec<_> = self.recount.drain().collect();
         if peers.is_empty() {
@@ -345,9 +345,12 @@ impl Account {
                 model.conversations.of(&peer).and_then(|known| known.read)
             };
             let unread = self.store.count_unread(peer.clone(), read, COUNTED).await;
-            if let Ok(unread) = unread {
-                let mut model = self.model.borrow_mut();
-                model.conversations.set_unread(&peer, unread);
+            match self.readable(unread) {
+                Some(unread) => {
+                    let mut model = self.model.borrow_mut();
+                    model.conversations.set_unread(&peer, unread);
+                }
+                None => self.count_later(peer),
             }
         }
         self.save_conversations().await;
