@@ -98,4 +98,10 @@ impl Delivery {
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Sending | Self::Delayed(_))
     }
+
+    /// Nobody but this device has it: it is on its way, or was refused.
+    #[must_use]
+    pub fn is_ours_alone(&self) -> bool {
+        self.is_pending() || matches!(self, Self::Failed(_))
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use waxwing::boundary::change::{Change, Edge, Reply};
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, Toward};
 use waxwing::entity::account::Connection;
+use waxwing::entity::id::ItemId;
 use waxwing::entity::problem::Problem;
 use waxwing::entity::settings::{Settings, Theme};
 use waxwing::platform::fake::World;
@@ -331,6 +332,34 @@ fn what_somebody_removes_is_not_written_again_and_what_the_server_has_is_shown()
     let log_out = AccountCommand::LogOut { erase: false };
     stage.disk.device_is_removed.set(true);
     assert_eq!(stage.tell(log_out), Ok(Reply::Done));
+}
+
+#[test]
+fn what_waits_to_be_sent_outlives_what_somebody_removes_whoever_is_looked_at() {
+    let mut stage = Stage::online();
+    converse(&mut stage);
+    stage.leave();
+    stage.watch(0, Anchor::Newest, 10);
+    stage.say("four");
+    let benvolio = address("benvolio@example.org");
+    stage.watch_other(0, benvolio.clone(), Anchor::Newest, 10);
+    stage.disk.is_removed.set(true);
+    let word = AccountCommand::SendMessage {
+        to: benvolio,
+        body: "nothing is written there".into(),
+        id: ItemId(0xbe),
+        again: false,
+    };
+    stage.tell(word).unwrap();
+    assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
+    stage.watch(0, Anchor::Newest, 10);
+    assert_eq!(stage.bodies(), ["four"], "it is nowhere else");
+    stage.server.refuses = false;
+    stage.tell(AccountCommand::Reconnect).unwrap();
+    stage.pass(Duration::from_secs(5));
+    assert_eq!(stage.server.take_messages().len(), 2);
+    stage.watch(0, Anchor::Newest, 10);
+    assert_eq!(stage.bodies(), ["one", "two", "three", "four"]);
 }
 
 /// An engine that cannot read the device, where romeo stays logged in and has a history.

@@ -172,14 +172,17 @@ impl Account {
         (self.around.up)(FromAccount::Disk(self.id, Some(problem(error))));
     }
 
-    /// Nothing is stored any more but what the windows show: the archive is asked for the rest.
+    /// Nothing is stored any more but what the windows show, and what the server does not have: the archive is asked for the
+    /// rest.
     fn forget(&mut self) {
         self.seen = Seen::default();
-        let shown = self.model.borrow_mut().forget();
-        for message in &shown {
+        let mut left = self.model.borrow_mut().forget();
+        let ours = self.outbox.values();
+        left.extend(ours.filter(|own| own.delivery.is_ours_alone()).cloned());
+        for message in &left {
             self.seen.note(message);
         }
-        let ops = shown.into_iter().map(Op::PutMessage).collect();
+        let ops = left.into_iter().map(Op::PutMessage).collect();
         let kept = self.store.commit(Batch { ops }).now_or_never();
         debug_assert!(matches!(kept, Some(Ok(()))), "memory does not fail or wait");
     }
