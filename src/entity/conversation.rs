@@ -75,7 +75,8 @@ pub struct Preview {
     pub text: String,
 }
 
-/// What is known of the archive (XEP-0313) before the oldest stored message of a conversation.
+/// What is known of the archive (XEP-0313) before the oldest stored message of a conversation. It is stored by its place in
+/// this list: a new one comes last.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum History {
     /// Never asked.

@@ -75,7 +75,7 @@ pub struct MessageIds {
     pub archive: Option<String>,
 }
 
-/// How far an own message came.
+/// How far an own message came. It is stored by its place in this list: a new one comes last.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Delivery {
     /// Stored here; the server has not confirmed it.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// Whether somebody can be reached. The order is that of reachability.
+/// Whether somebody can be reached. The order is that of reachability, and it is stored by its place: a new one needs another
+/// `RECORD`.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// What went wrong. Texts from servers are hostile: shown as quoted plain text, never as ours.
+///
+/// It is stored by its place in this list (with a message that was refused): a new one comes last, whatever it belongs to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Problem {
     // --- the address and the way to the server
@@ -124,7 +126,7 @@ pub enum Problem {
     /// Our own mistake.
     Internal,
 
-    // --- later ones: problems are stored by their place in this list
+    // --- later ones
     /// What the server says that it offered is not what arrived here.
     OfferTampered,
     /// Somebody has logged out, and what this device may keep of them cannot be removed before it can be read.

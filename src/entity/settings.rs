@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// All settings.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Settings {
-    /// Colours.
+    /// Colours. They are stored by their place in this list: a new one comes last.
     pub theme: Theme,
     /// A BCP 47 tag (`en`, `zh-CN`); none follows the browser.
     pub language: Option<String>,

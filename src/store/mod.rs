@@ -8,6 +8,8 @@ pub mod key;
 pub mod memory;
 pub mod schema;
 pub mod suite;
+#[cfg(test)]
+mod variants;
 
 use futures::future::LocalBoxFuture;
 
