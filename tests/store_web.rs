@@ -328,9 +328,32 @@ async fn a_newer_layout_is_left_alone() {
     assert_eq!(refused, Some(StoreError::Newer));
 }
 
+/// The layout is the same, but some of the records say more than we know: not one of them is skipped, or written over.
+#[wasm_bindgen_test]
+async fn newer_records_are_left_alone() {
+    let disk = Disk::new();
+    let depot = disk.depot().await;
+    depot.put_account(romeo()).await.unwrap();
+    let store = depot.open(ACCOUNT).await.unwrap();
+    store.commit(messages(0..3)).await.unwrap();
+    let one_more = format!(
+        "{PROMISE} const database = await done(indexedDB.open(a)), next = database.version + 1;
+        database.close(); (await done(indexedDB.open(a, next))).close(); return next;"
+    );
+    for name in [format!("{}-{ACCOUNT}", disk.0), disk.0.clone()] {
+        let next = script(&one_more, [name.into(), JsValue::NULL, JsValue::NULL]).await;
+        assert_eq!(next, JsValue::from(SCHEMA * 256 + u32::from(RECORD) + 1));
+    }
+    let depot = disk.depot().await;
+    assert_eq!(depot.load().await.err(), Some(StoreError::Newer));
+    let refused = depot.put_account(romeo()).await;
+    assert_eq!(refused, Err(StoreError::Newer));
+    assert_eq!(depot.open(ACCOUNT).await.err(), Some(StoreError::Newer));
+}
+
 #[wasm_bindgen_test]
 async fn every_older_layout_is_upgraded() {
-    for version in 0..waxwing::store::schema::SCHEMA {
+    for version in 0..=SCHEMA {
         let disk = Disk::new();
         make_version(&disk.0, version, ACCOUNT).await.unwrap();
         suite::it_behaves_like_the_reference(&disk).await;
@@ -433,6 +456,7 @@ async fn what_is_on_its_way_out_is_flushed() {
     };
     let disk = Disk::new();
     let store = disk.depot().await.open(ACCOUNT).await.unwrap();
+    written();
     store.commit(messages(0..3)).await.unwrap();
     assert_eq!(written(), "relaxed");
     let ours = Message {
@@ -508,7 +532,7 @@ async fn a_database_that_another_window_holds_is_given_up_within_five_seconds() 
     let disk = Disk::new();
     let database = JsValue::from(format!("{}-{ACCOUNT}", disk.0));
     let hold = format!(
-        "{PROMISE} self.held = await done(indexedDB.open(a, 1));
+        "{PROMISE} self.holding = await done(indexedDB.open(a, 1));
         // It is to be removed, and waits for who holds it; and everybody waits for that.
         self.removal = indexedDB.deleteDatabase(a);
         await new Promise(blocked => {{ self.removal.onblocked = blocked; }});"
@@ -529,12 +553,73 @@ async fn a_database_that_another_window_holds_is_given_up_within_five_seconds() 
     let waited = js_sys::Date::now() - start;
     assert!(waited < 6_000.0, "{waited}");
     script(
-        "self.held.close()",
+        "self.holding.close()",
         [JsValue::NULL, JsValue::NULL, JsValue::NULL],
     )
     .await;
     let store = disk.depot().await.open(ACCOUNT).await.unwrap();
     assert_eq!(newest(&store).await, Ok(vec![]));
+}
+
+/// Another engine that is asleep in the middle of a transaction, and goes on one day.
+#[wasm_bindgen_test]
+async fn who_waits_for_a_transaction_of_somebody_else_gives_up_and_goes_on_when_it_is_over() {
+    let disk = Disk::new();
+    let depot = disk.depot().await;
+    depot.put_account(romeo()).await.unwrap();
+    let store = depot.open(ACCOUNT).await.unwrap();
+    store.commit(messages(0..3)).await.unwrap();
+    let hold = format!(
+        "{PROMISE} const database = await done(indexedDB.open(a));
+        self.held ??= [];
+        const holder = {{ goes: true }};
+        self.held.push(holder);
+        const table = database.transaction(b, 'readwrite').objectStore(b);
+        const hold = () => {{
+            if (holder.goes) table.get('nothing').onsuccess = hold; else database.close();
+        }};
+        await new Promise(held => {{ table.get('nothing').onsuccess = () => {{ hold(); held(); }}; }});"
+    );
+    let database = format!("{}-{ACCOUNT}", disk.0);
+    for (name, table) in [(&database, "messages"), (&disk.0, "accounts")] {
+        script(&hold, [name.into(), table.into(), JsValue::NULL]).await;
+    }
+    let start = js_sys::Date::now();
+    let (read, written, known) = futures::join!(
+        newest(&store),
+        store.commit(messages(3..5)),
+        disk.depot().then(async |depot| depot.load().await),
+    );
+    let waited = js_sys::Date::now() - start;
+    assert!((9_000.0..14_000.0).contains(&waited), "{waited}");
+    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+    assert!(
+        matches!(written, Err(StoreError::Unavailable(_))),
+        "{written:?}"
+    );
+    assert!(
+        matches!(known, Err(StoreError::Unavailable(_))),
+        "{known:?}"
+    );
+    // Whoever asks now is told at once.
+    let start = js_sys::Date::now();
+    assert!(newest(&store).await.is_err());
+    assert!(store.commit(messages(3..6)).await.is_err());
+    let waited = js_sys::Date::now() - start;
+    assert!(waited < 1_000.0, "{waited}");
+    js_sys::eval("self.held.forEach(holder => { holder.goes = false; })").unwrap();
+    let mut again = store.commit(messages(3..7)).await;
+    while again.is_err() && js_sys::Date::now() - start < 10_000.0 {
+        script(
+            "await new Promise(done => setTimeout(done, 20))",
+            [JsValue::NULL, JsValue::NULL, JsValue::NULL],
+        )
+        .await;
+        again = store.commit(messages(3..7)).await;
+    }
+    assert_eq!(again, Ok(()));
+    assert_eq!(newest(&store).await.unwrap(), [0, 1, 2, 3, 4, 5, 6]);
+    assert!(disk.depot().await.load().await.unwrap().accounts == [romeo()]);
 }
 
 #[wasm_bindgen_test]

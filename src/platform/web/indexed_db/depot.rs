@@ -6,15 +6,16 @@ use std::rc::{Rc, Weak};
 use futures::FutureExt;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::error::Error;
+use indexed_db_futures::object_store::ObjectStore;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::{TransactionDurability, TransactionMode, TransactionOptions};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
 
-use super::layout::{ACCOUNT, ACCOUNTS, DEVICE, DEVICE_STEPS};
+use super::layout::{self, ACCOUNT, ACCOUNTS, DEVICE, DEVICE_STEPS};
 use super::link::{self, Link};
 use super::row::{self, readable};
-use super::seal::{NoCrypto, Sealer, make_key};
+use super::seal::{Sealer, make_key};
 use super::store::IndexedDbStore;
 use crate::entity::few::Few;
 use crate::entity::id::AccountId;
@@ -42,7 +43,7 @@ impl IndexedDbDepot {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            link: Link::new(name.to_owned(), &DEVICE_STEPS),
+            link: Link::new(name.to_owned(), layout::version(), &DEVICE_STEPS),
             sealer: RefCell::default(),
             open: RefCell::default(),
         }
@@ -58,7 +59,7 @@ impl IndexedDbDepot {
         let mut accounts = Vec::new();
         for AccountRow { mut account, .. } in rows {
             if let Some(sealed) = account.credentials.take() {
-                account.credentials = self.unseal(account.id, &sealed).await;
+                account.credentials = self.unseal(account.id, &sealed).await?;
                 // The account is still there; the password must be typed again.
                 skipped += u32::from(account.credentials.is_none());
             }
@@ -71,52 +72,52 @@ impl IndexedDbDepot {
         })
     }
 
-    async fn unseal(&self, id: AccountId, sealed: &[u8]) -> Option<Vec<u8>> {
-        let opened = match self.sealer().await {
-            Ok(sealer) => sealer.open(id, sealed).await,
-            Err(error) => Err(error),
+    /// What was sealed; absent if it does not open.
+    async fn unseal(&self, id: AccountId, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let opened = match self.sealer().await? {
+            Some(sealer) => sealer.open(id, sealed).await.ok(),
+            None => None,
         };
-        if opened.is_err() {
+        if opened.is_none() {
             tracing::warn!("kept credentials do not open");
         }
-        opened.ok()
+        Ok(opened)
     }
 
     async fn put(&self, mut account: AccountRecord) -> Result<(), StoreError> {
         if let Some(secret) = account.credentials.take() {
             // Before the transaction: it would not outlive the wait.
-            let sealed = match self.sealer().await {
-                Ok(sealer) => sealer.seal(account.id, &secret).await,
-                Err(error) => Err(error),
+            account.credentials = match self.sealer().await? {
+                Some(sealer) => sealer.seal(account.id, &secret).await.ok(),
+                None => None,
             };
-            if sealed.is_err() {
+            if account.credentials.is_none() {
                 tracing::warn!("credentials cannot be sealed, so they are not kept");
             }
-            account.credentials = sealed.ok();
         }
         self.link
             .with(async |database| put_account(database, &account).await)
             .await
     }
 
-    /// The sealer; its key is made when it is needed first.
-    async fn sealer(&self) -> Result<Sealer, NoCrypto> {
+    /// The sealer; its key is made when it is needed first. Absent where the browser has none: that it cannot be read now is
+    /// another thing, and no reason to write that there are no credentials.
+    async fn sealer(&self) -> Result<Option<Sealer>, StoreError> {
         if let Some(sealer) = &*self.sealer.borrow() {
-            return Ok(sealer.clone());
+            return Ok(Some(sealer.clone()));
         }
-        let kept = self.link.with(async |database| key(database, None).await);
-        let key = match kept.await.map_err(|_| NoCrypto)? {
+        let key = match self.link.with(kept_key).await? {
             Some(key) => key,
             None => {
-                let made = make_key().await?;
-                let kept = self
-                    .link
-                    .with(async |database| key(database, Some(&made)).await);
-                kept.await.map_err(|_| NoCrypto)?.ok_or(NoCrypto)?
+                let Ok(made) = make_key().await else {
+                    return Ok(None);
+                };
+                let keep = async |database: &Database| keep_key(database, &made).await;
+                self.link.with(keep).await?
             }
         };
-        let sealer = Sealer::new(key)?;
-        *self.sealer.borrow_mut() = Some(sealer.clone());
+        let sealer = Sealer::new(key).ok();
+        self.sealer.borrow_mut().clone_from(&sealer);
         Ok(sealer)
     }
 
@@ -125,10 +126,12 @@ impl IndexedDbDepot {
         if let Some(store) = known {
             return Ok(store);
         }
-        let link = Rc::new(Link::new(self.name_of(id), &ACCOUNT));
+        let link = Link::new(self.name_of(id), layout::version(), &ACCOUNT);
+        let link = Rc::new(link);
         let store = Rc::new(IndexedDbStore::new(Rc::clone(&link)));
         self.open.borrow_mut().insert(id, Rc::downgrade(&store));
-        link.database().await?;
+        // One that opens, but does not answer, is not open.
+        link.with(link::answers).await?;
         Ok(store)
     }
 }
@@ -174,7 +177,8 @@ impl Depot for IndexedDbDepot {
     }
 }
 
-/// Makes the databases of a device with one account in the layout of an older version, for the tests of upgrades.
+/// Makes the databases of a device with one account in a layout, as the builds did that told the browser nothing else, for
+/// the tests of upgrades.
 ///
 /// # Errors
 /// As with every use of the depot.
@@ -185,7 +189,8 @@ pub async fn make_version(name: &str, version: u32, account: AccountId) -> Resul
         match steps.get(..version) {
             // Version 0 is no database.
             Some(steps) if !steps.is_empty() => {
-                let link = Link::new(name.to_owned(), steps);
+                let version = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+                let link = Link::new(name.to_owned(), version, steps);
                 link.database().await?.close();
             }
             _ => {}
@@ -209,18 +214,28 @@ async fn read_device(
     Ok((accounts, settings.into_iter().next(), skipped))
 }
 
+/// The key that is kept, if there is one.
+async fn kept_key(database: &Database) -> Result<Option<CryptoKey>, Error> {
+    let transaction = database.transaction(DEVICE).build()?;
+    key_in(&transaction.object_store(DEVICE)?).await
+}
+
 /// Keeps a key, unless there is one: two engines that start at once must agree. Tells the one that counts.
-async fn key(database: &Database, made: Option<&CryptoKey>) -> Result<Option<CryptoKey>, Error> {
+async fn keep_key(database: &Database, made: &CryptoKey) -> Result<CryptoKey, Error> {
     let transaction = write(database, DEVICE)?;
     let device = transaction.object_store(DEVICE)?;
-    let kept = device.get::<JsValue, _, _>(KEY).primitive()?.await?;
-    let kept = kept.and_then(|key| key.dyn_into::<CryptoKey>().ok());
-    if let (None, Some(made)) = (&kept, made) {
+    let kept = key_in(&device).await?;
+    if kept.is_none() {
         let put = device.put(JsValue::from(made)).with_key(KEY);
         put.without_key_type().primitive()?;
     }
     row::commit(transaction).await?;
-    Ok(kept.or_else(|| made.cloned()))
+    Ok(kept.unwrap_or_else(|| made.clone()))
+}
+
+async fn key_in(device: &ObjectStore<'_>) -> Result<Option<CryptoKey>, Error> {
+    let kept = device.get::<JsValue, _, _>(KEY).primitive()?.await?;
+    Ok(kept.and_then(|key| key.dyn_into::<CryptoKey>().ok()))
 }
 
 async fn put_account(database: &Database, account: &AccountRecord) -> Result<(), Error> {

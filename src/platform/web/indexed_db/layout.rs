@@ -17,7 +17,7 @@ use indexed_db_futures::error::Error;
 use indexed_db_futures::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::store::schema::SCHEMA;
+use crate::store::schema::{RECORD, SCHEMA};
 
 pub(super) const MESSAGES: &str = "messages";
 pub(super) const CONVERSATIONS: &str = "conversations";
@@ -42,6 +42,25 @@ pub(super) const OUTBOX: &str = "outbox";
 
 pub(super) const ACCOUNTS: &str = "accounts";
 pub(super) const DEVICE: &str = "device";
+
+/// How many versions of records there are to one of the layout, in the version of a database.
+const RECORDS: u32 = 256;
+
+/// The version that the browser is told: of layout and records both, so that it opens nothing to an older build that would
+/// skip the newer of either, or write over them. The first builds told it the layout alone.
+pub(super) fn version() -> u32 {
+    SCHEMA * RECORDS + u32::from(RECORD)
+}
+
+/// The layout of a database of this version; 0 if there was none.
+pub(super) fn layout_of(version: u32) -> usize {
+    let layout = if version < RECORDS {
+        version
+    } else {
+        version / RECORDS
+    };
+    usize::try_from(layout).unwrap_or(usize::MAX)
+}
 
 /// One step from a version of a layout to the next.
 pub(super) type Step = fn(&Database) -> Result<(), Error>;

@@ -1,10 +1,14 @@
 //! The connection to one database: opened when needed, given up when another build wants it, and opened anew
 //! when the browser took it away.
 //!
+//! **Invariant:** nobody waits for ever. A transaction that does not come to its end, because one of another window does not,
+//! is given up; what was asked for of that kind may happen all the same, but before all that is asked for after it.
+//!
 //! **Invariant:** a database that was open and is removed, by a person or by the browser, is not made anew: what somebody has
 //! cleared away is not written once more behind their back.
 
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,10 +19,11 @@ use indexed_db_futures::database::Database;
 use indexed_db_futures::error::{DomException, Error, OpenDbError};
 use indexed_db_futures::internals::SystemRepr;
 use indexed_db_futures::prelude::*;
+use indexed_db_futures::transaction::TransactionMode;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
-use super::layout::Step;
+use super::layout::{Step, layout_of};
 use crate::platform::web::timer::sleep;
 use crate::store::StoreError;
 
@@ -28,9 +33,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long opening may take in all when another window still holds an older version.
 const PATIENCE_BLOCKED: Duration = Duration::from_secs(5);
 
+/// How long a transaction may take that does not write much.
+pub(super) const PATIENCE_WORK: Duration = Duration::from_secs(10);
+
 /// The connection to one database.
 pub(super) struct Link {
     name: String,
+    version: u32,
     steps: &'static [Step],
     state: Rc<State>,
     opening: Mutex<()>,
@@ -43,6 +52,8 @@ struct State {
     gone: RefCell<Option<StoreError>>,
     /// It was open: there is a database.
     is_made: Cell<bool>,
+    /// A transaction was given up, and the database has answered nothing since.
+    is_stuck: Cell<bool>,
 }
 
 struct Open {
@@ -74,9 +85,11 @@ impl Drop for State {
 }
 
 impl Link {
-    pub(super) fn new(name: String, steps: &'static [Step]) -> Self {
+    /// The database of this name: of this version, which these steps lead to.
+    pub(super) fn new(name: String, version: u32, steps: &'static [Step]) -> Self {
         Self {
             name,
+            version,
             steps,
             state: Rc::default(),
             opening: Mutex::new(()),
@@ -88,16 +101,61 @@ impl Link {
         &self,
         work: impl AsyncFn(&Database) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
+        self.within(PATIENCE_WORK, work).await
+    }
+
+    /// Works on the database, for so long at most.
+    pub(super) async fn within<T>(
+        &self,
+        patience: Duration,
+        work: impl AsyncFn(&Database) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
         let database = self.database().await?;
-        match work(&database).await {
+        match self.wait(patience, &database, work(&database)).await? {
             Err(error) if is_lost(&error) => {
                 tracing::warn!("the connection to a database was lost");
                 self.state.close();
                 let database = self.database().await?;
-                work(&database).await.map_err(into_store_error)
+                let again = self.wait(patience, &database, work(&database));
+                again.await?.map_err(into_store_error)
             }
             result => result.map_err(into_store_error),
         }
+    }
+
+    /// Waits for work, but not for ever; and not at all while the database answers nobody.
+    async fn wait<T>(
+        &self,
+        patience: Duration,
+        database: &Database,
+        work: impl Future<Output = T>,
+    ) -> Result<T, StoreError> {
+        if self.state.is_stuck.get() {
+            return Err(unavailable("a transaction does not end"));
+        }
+        match select(pin!(work), pin!(awake(patience))).await {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right(_) => {
+                tracing::warn!("a transaction does not end");
+                self.leave_alone(database.clone());
+                Err(unavailable("a transaction does not end"))
+            }
+        }
+    }
+
+    /// Nothing more is asked of the database until it answers.
+    fn leave_alone(&self, database: Database) {
+        if self.state.is_stuck.replace(true) {
+            return;
+        }
+        let state = Rc::downgrade(&self.state);
+        wasm_bindgen_futures::spawn_local(async move {
+            // If it cannot be asked, whoever works on it next is told why.
+            let _ = answers(&database).await;
+            if let Some(state) = state.upgrade() {
+                state.is_stuck.set(false);
+            }
+        });
     }
 
     /// The open database.
@@ -109,7 +167,8 @@ impl Link {
         if let Some(open) = &*self.state.open.borrow() {
             return Ok(open.database.clone());
         }
-        let database = match open(&self.name, self.steps, self.state.is_made.get()).await {
+        let is_made = self.state.is_made.get();
+        let database = match open(&self.name, self.version, self.steps, is_made).await {
             Ok(database) => database,
             Err(error) => {
                 if error == StoreError::Removed {
@@ -166,16 +225,46 @@ pub(super) async fn destroy(name: &str) -> Result<(), StoreError> {
     }
 }
 
+/// Comes to its end when everything has that was begun in the database before, by whomever.
+pub(super) async fn answers(database: &Database) -> Result<(), Error> {
+    let tables: Vec<String> = database.object_store_names().collect();
+    let Some(first) = tables.first() else {
+        return Ok(());
+    };
+    let transaction = database
+        .transaction(tables.as_slice())
+        .with_mode(TransactionMode::Readwrite)
+        .build()?;
+    let table = transaction.object_store(first)?;
+    let asked = table.get::<JsValue, _, _>(u32::MAX).primitive()?;
+    asked.await?;
+    Ok(())
+}
+
+/// Ends after that time, not counting what the machine sleeps meanwhile.
+async fn awake(time: Duration) {
+    const STEP: Duration = Duration::from_secs(1);
+    let mut left = time;
+    while !left.is_zero() {
+        sleep(left.min(STEP)).await;
+        left = left.saturating_sub(STEP);
+    }
+}
+
 /// Runs a callback after the event that is being handled: a closure must not drop itself.
 fn defer(callback: impl FnOnce() + 'static) {
     wasm_bindgen_futures::spawn_local(async move { callback() });
 }
 
 /// Opens a database; one that was there before (`is_made`) is not made.
-async fn open(name: &str, steps: &'static [Step], is_made: bool) -> Result<Database, StoreError> {
+async fn open(
+    name: &str,
+    version: u32,
+    steps: &'static [Step],
+    is_made: bool,
+) -> Result<Database, StoreError> {
     let removed = Rc::new(Cell::new(false));
     let is_removed = Rc::clone(&removed);
-    let version = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     let blocked = Rc::new(Cell::new(false));
     let on_blocked = {
         let blocked = Rc::clone(&blocked);
@@ -190,13 +279,14 @@ async fn open(name: &str, steps: &'static [Step], is_made: bool) -> Result<Datab
         .with_on_upgrade_needed(move |event, database| {
             // A version is a small whole number; a new database has version 0.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let old = event.old_version() as usize;
+            let old = event.old_version() as u32;
             if old == 0 && is_made {
                 removed.set(true);
                 // So nothing comes of it.
                 return Err(JsValue::NULL.into());
             }
-            steps.iter().skip(old).try_for_each(|step| step(&database))
+            let mut steps = steps.iter().skip(layout_of(old));
+            steps.try_for_each(|step| step(&database))
         })
         .build()
         .map_err(into_open_error)?;

@@ -84,7 +84,7 @@ impl Store for IndexedDbStore {
                 return Ok(());
             }
             let work = async |database: &Database| writing::commit(database, &batch).await;
-            self.link.with(work).await
+            self.link.within(writing::patience(&batch), work).await
         }
         .boxed_local()
     }

@@ -1,5 +1,7 @@
 //! Writing a batch.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::error::Error;
@@ -11,6 +13,7 @@ use indexed_db_futures::transaction::{
 use wasm_bindgen::prelude::*;
 
 use super::layout::{CAPS, CONVERSATIONS, CURSOR, GAPS, MESSAGES, META, PRESENCE, ROSTER, TRUSTED};
+use super::link::PATIENCE_WORK;
 use super::roster;
 use super::row::{self, Fields, bytes};
 use crate::entity::order;
@@ -18,8 +21,17 @@ use crate::store::key;
 use crate::store::schema::Capabilities;
 use crate::store::{Batch, Op};
 
+/// How much longer a transaction may take for each of its writes.
+const PATIENCE_WRITE: Duration = Duration::from_millis(20);
+
 /// A record of nothing in [`META`]: writing it brings all that was written before to the disk.
 const FLUSHED: &str = "flushed";
+
+/// How long a batch may take: a large one takes a slow disk long, and is no sign that it does not answer.
+pub(super) fn patience(batch: &Batch) -> Duration {
+    let writes = u32::try_from(batch.ops.len()).unwrap_or(u32::MAX);
+    PATIENCE_WORK.saturating_add(PATIENCE_WRITE.saturating_mul(writes))
+}
 
 /// Writes a batch in one transaction.
 pub(super) async fn commit(database: &Database, batch: &Batch) -> Result<(), Error> {
