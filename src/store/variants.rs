@@ -82,6 +82,7 @@ fn problems() -> Vec<(Problem, String)> {
         NotRemoved => "29",
         Internal => "2a",
         OfferTampered => "2b",
+        LeftBehind => "2c",
     )
 }
 
