@@ -122,6 +122,70 @@ fn a_date_of_long_ago_is_an_island_with_a_gap_on_either_side() {
     assert_eq!(stage.row().unread, 0);
 }
 
+/// Clients that count their messages anew each day: what is stored under the name of another message is not that one.
+#[test]
+fn a_name_that_comes_again_bridges_no_gap() {
+    let mut stage = Stage::empty();
+    let counted = |number: u32| Archived {
+        raw: Some(format!(
+            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat' id='{}'><body>{number}</body></message>",
+            number % 10
+        )),
+        ..hers(number)
+    };
+    stage.server.archive = (0..3_600).map(counted).collect();
+    stage.log_in(true).unwrap();
+    jump(&mut stage, day(100));
+    let lines = stage.pages[0].window.lines();
+    let gap = lines.iter().position(|line| line == "…").expect("no gap");
+    assert_eq!(
+        (lines[gap - 1].as_str(), lines[gap + 1].as_str()),
+        ("1049", "3050")
+    );
+    while !stage.pages[0].window.gaps.is_empty() {
+        stage.fill(Toward::Newer);
+    }
+    // The window has asked for what lies before the island, too.
+    let stored = stage.stored_bodies();
+    let first: u32 = stored[0].parse().unwrap();
+    let all: Vec<_> = (first..3_600).map(|number| number.to_string()).collect();
+    assert_eq!(stored, all);
+}
+
+/// Where what is known begins with a live message that has no name in the archive, its time is ours.
+#[test]
+fn a_clock_that_is_behind_bridges_no_gap() {
+    let mut stage = Stage::online();
+    let live = "<message xmlns='jabber:client' from='juliet@example.org/balcony' to='romeo@example.org/orchard' type='chat' id='live'><body>200</body></message>";
+    stage.server.deliver(live);
+    stage.go();
+    let begin = stage.stored()[0].time;
+    let minutes = |number: u32| Archived {
+        stamp: stamp::format(Timestamp(begin.0 + i64::from(number + 1) * 60_000)),
+        ..hers(number)
+    };
+    stage.server.archive = (0..200).map(minutes).collect();
+    stage.server.archive.push(Archived {
+        raw: Some(live.to_owned()),
+        ..minutes(200)
+    });
+    assert!(find(&mut stage, begin).unwrap().is_some());
+    let gaps = stage.disk.gaps(stage.account).own;
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    stage.watch(0, Anchor::At(gaps[0].at), 60);
+    for _ in 0..10 {
+        if stage.pages[0].window.gaps.is_empty() {
+            break;
+        }
+        stage.fill(Toward::Newer);
+    }
+    assert_eq!(stage.disk.gaps(stage.account), Gaps::default());
+    let mut stored = stage.stored_bodies();
+    stored.sort_by_key(|body| body.parse::<u32>().unwrap());
+    let all: Vec<_> = (0..=200).map(|number| number.to_string()).collect();
+    assert_eq!(stored, all);
+}
+
 #[test]
 fn several_islands_grow_together() {
     let mut stage = after_a_year();

@@ -22,7 +22,7 @@ use crate::xmpp::feature::archive::{Place, Wanted};
 use super::gaps::{Want, cursor};
 use super::merging::Merged;
 use super::turn::{Later, Work};
-use super::{Account, Phase};
+use super::{Account, Phase, SKEW};
 
 /// How many messages are asked for at a time.
 const PAGE: u32 = 50;
@@ -150,12 +150,12 @@ impl Account {
         let messages = std::mem::take(&mut page.messages);
         let stored = self.stored(peer, &messages, None).await;
         let stored = self.readable(stored).unwrap_or_default();
-        let is_known = !stored.is_empty();
         let ceiling = match &hole {
             Hole::Gap(own) if own.gap.before.id.is_some() => Some(after(own.at)),
             _ => None,
         };
         let merged = self.merge(messages, &stored, (None, ceiling), batch);
+        let is_met = merged.is_met;
         let ends = (sought.first.clone(), page.last.clone());
         let (Some(first), Some(last)) = ends else {
             return;
@@ -176,8 +176,9 @@ impl Account {
                 let history = History::Before(island.first.id.clone().unwrap_or_default());
                 let above = self.above(peer, oldest.as_ref());
                 self.show_island(peer, merged, None, Some(history));
-                let is_met = page.is_complete || page.holds(&above.0) || is_known;
-                if !is_met && !page.ends_after(above.0.time) {
+                // What is stored under a name that the page has, too, need not be the same: clients repeat theirs.
+                let is_met = page.is_complete || page.holds(&above.0) || is_met;
+                if !is_met && !page.ends_after(above.0.time + SKEW) {
                     self.part(peer, island, above);
                 }
             }
@@ -221,12 +222,14 @@ impl Account {
                 ties: TIES,
                 is_lost: false,
             },
-            at,
+            // Our clock may be behind that of the archive.
+            at: island.highest.map_or(at, |highest| at.max(highest)),
             floor: island.highest,
         });
     }
 
-    /// Where what was known of a conversation begins, in the archive and in its timeline.
+    /// Where what was known of a conversation begins, in the archive and in its timeline. Without a name it is found by a time
+    /// that our own clock may have told.
     fn above(&self, peer: &Address, oldest: Option<&Message>) -> (Cursor, Position) {
         let known = {
             let model = self.model.borrow();
@@ -239,12 +242,18 @@ impl Account {
         };
         match oldest {
             Some(oldest) => {
-                let time = oldest.position.time;
+                let id = id.or_else(|| oldest.ids.archive.clone());
+                let time = match id {
+                    Some(_) => oldest.time,
+                    None => oldest.time + SKEW,
+                };
                 (Cursor { id, time }, before(oldest.position))
             }
             None => {
-                let time = self.now().wall;
-                (Cursor { id, time }, Position { time, tie: 0 })
+                let now = self.now().wall;
+                let at = Position { time: now, tie: 0 };
+                let time = now + SKEW;
+                (Cursor { id, time }, at)
             }
         }
     }

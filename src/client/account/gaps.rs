@@ -206,6 +206,7 @@ impl Account {
             fresh,
             lowest,
             highest,
+            ..
         } = merged;
         let filled = Filled { fresh: fresh.len() };
         let mut is_ours = fresh.iter().map(|message| message.direction);

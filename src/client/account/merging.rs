@@ -26,6 +26,8 @@ pub(super) struct Merged {
     pub(super) lowest: Option<Position>,
     /// The highest place of them all, or the lower bound.
     pub(super) highest: Option<Position>,
+    /// One of them at least was stored before: there the page meets what is known.
+    pub(super) is_met: bool,
 }
 
 impl Account {
@@ -94,6 +96,7 @@ impl Account {
                 fresh.push(message);
             }
         }
+        let is_met = places.iter().any(|place| !matches!(place, Place::Fresh(_)));
         let highest = merge::fit(&mut places, bounds);
         let archived = places
             .iter()
@@ -110,6 +113,7 @@ impl Account {
             fresh,
             lowest,
             highest,
+            is_met,
         }
     }
 
