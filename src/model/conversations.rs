@@ -184,6 +184,17 @@ impl Conversations {
         });
     }
 
+    /// There is an archive, whatever was said before; gives back of which conversations that is news.
+    pub(super) fn forget_unsupported(&mut self) -> Vec<Address> {
+        let known = self.known.values();
+        let known = known.filter(|known| known.history == History::Unsupported);
+        let peers: Vec<_> = known.map(|known| known.peer.clone()).collect();
+        for peer in &peers {
+            self.set_history(peer, &History::Unknown);
+        }
+        peers
+    }
+
     /// What is stored of the archive is gone.
     pub(super) fn forget_histories(&mut self) {
         let goes_on = |known: &&Conversation| known.history != History::Unsupported;

@@ -14,7 +14,8 @@ pub mod timeline;
 #[cfg(test)]
 mod tests;
 
-use crate::boundary::change::{Change, TimelineChange};
+use crate::boundary::change::{Change, Edge, TimelineChange};
+use crate::boundary::command::Toward;
 use crate::entity::address::Address;
 use crate::entity::archive;
 use crate::entity::contact::Contact;
@@ -120,6 +121,20 @@ impl Model {
     pub fn forget(&mut self) -> Vec<Message> {
         self.conversations.forget_histories();
         self.timelines.forget()
+    }
+
+    /// There is an archive, whatever was said before: conversations go on where they were said to begin.
+    /// Says whether that is news.
+    pub fn note_archive(&mut self) -> bool {
+        let peers = self.conversations.forget_unsupported();
+        for peer in &peers {
+            for (_, window) in self.timelines.of(peer) {
+                if window.ends().older == Edge::End {
+                    window.set_edge(Toward::Older, Edge::More);
+                }
+            }
+        }
+        !peers.is_empty()
     }
 
     /// Folds a fact in. Messages must have their final identity and place; a page of the archive holds only

@@ -222,6 +222,12 @@ impl Engine {
         self.features.catch_up.is_settled()
     }
 
+    /// Whether our account may have an archive; unknown until it was asked.
+    #[must_use]
+    pub fn has_archive(&self) -> Option<bool> {
+        self.features.disco.has_archive()
+    }
+
     /// The archive id after which the messages of the page come that was told last, until that page is stored.
     #[must_use]
     pub fn caught_up_to(&self, since: Since) -> Option<&str> {

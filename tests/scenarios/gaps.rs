@@ -350,3 +350,39 @@ fn nobody_else_fills_a_gap_or_ends_it() {
     assert_eq!(stage.pages[0].window.gaps, []);
     assert_eq!(stage.stored().len(), 201);
 }
+
+#[test]
+fn an_archive_that_is_promised_and_denied_can_be_asked_again() {
+    let mut stage = Stage::online();
+    stage.server.archive = (1..=80).map(hers).collect();
+    stage.server.archive_fails = Some(("cancel", "service-unavailable"));
+    stage.watch(0, Anchor::Newest, 20);
+    let older = stage.pages[0].window.older.clone();
+    assert!(matches!(older, Edge::Failed(_)), "{older:?}");
+    stage.server.archive_fails = None;
+    stage.extend(Toward::Older);
+    assert_eq!(stage.bodies(), numbers(31..=80));
+}
+
+#[test]
+fn that_there_is_no_archive_is_said_of_one_session() {
+    let mut stage = Stage::empty();
+    let nothing = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+    stage.server.disco = Some(nothing.to_owned());
+    stage.server.archive_fails = Some(("cancel", "service-unavailable"));
+    stage.log_in(true).unwrap();
+    stage.server.archive = (1..=80).map(hers).collect();
+    stage.watch(0, Anchor::Newest, 20);
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+    stage.leave();
+    let mut stage = stage.restart();
+    stage.server.disco = None;
+    stage.server.archive_fails = None;
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 20);
+    for _ in 0..8 {
+        stage.extend(Toward::Older);
+    }
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+    assert_eq!(stage.bodies(), numbers(1..=80));
+}

@@ -370,6 +370,7 @@ impl Account {
                 self.location = None;
                 self.streamed.clear();
                 self.resumed = false;
+                self.is_archived = false;
                 work.later.push_back(Later::Bound);
             }
             SessionEvent::Located(url) => {

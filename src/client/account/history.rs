@@ -267,6 +267,19 @@ impl Account {
         self.handle(now, Input::Wish(wish), work);
     }
 
+    /// That there is no archive is said of one session: the next one has its own word.
+    pub(super) fn note_archive(&mut self, now: Instant, work: &mut Work) {
+        let is_online = matches!(self.phase, Phase::Online);
+        if self.is_archived || !is_online || self.engine.has_archive() != Some(true) {
+            return;
+        }
+        self.is_archived = true;
+        let is_news = self.model.borrow_mut().note_archive();
+        if is_news {
+            self.ask_for_watched(now, work);
+        }
+    }
+
     /// What waited for catch-up is asked for now, if that is done.
     pub(super) fn ask_when_caught_up(&mut self, now: Instant, work: &mut Work) {
         if !self.is_behind || !self.engine.is_caught_up() {

@@ -233,6 +233,8 @@ pub(super) struct Account {
     asking: HashMap<Address, u32>,
     /// Somebody waits for history that is not asked for before catch-up is done.
     is_behind: bool,
+    /// In this session, our account has said that it has an archive.
+    is_archived: bool,
     recount: HashSet<Address>,
     /// Where the last message stands that came in this session, in each conversation; and whether the session was resumed.
     streamed: HashMap<Address, Position>,
@@ -350,6 +352,7 @@ impl Account {
             composed: 0,
             asking: HashMap::new(),
             is_behind: false,
+            is_archived: false,
             recount: HashSet::new(),
             streamed: HashMap::new(),
             resumed: false,

@@ -224,6 +224,7 @@ impl Account {
                 Some(later) => self.after(now, later, &mut work).await,
                 None if !work.is_done() => {}
                 None => {
+                    self.note_archive(now, &mut work);
                     self.ask_when_caught_up(now, &mut work);
                     self.tell_core(now, &mut work).await;
                     if work.is_done() && work.later.is_empty() {

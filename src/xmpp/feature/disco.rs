@@ -45,6 +45,7 @@ pub struct Disco {
     waiting: u8,
     clean_ids: bool,
     has_archive: Option<bool>,
+    tells_archive: bool,
     checks_publications: bool,
 }
 
@@ -76,7 +77,8 @@ impl Disco {
         if let Outcome::Result(Some(query)) = outcome {
             let found = features(&query);
             if whom == Whom::Account {
-                self.has_archive = Some(found.iter().any(|feature| feature == ns::MAM));
+                self.tells_archive = found.iter().any(|feature| feature == ns::MAM);
+                self.has_archive = Some(self.tells_archive);
             }
             self.checks_publications |=
                 whom == Whom::Account && found.iter().any(|feature| feature == ns::PUBLISH_OPTIONS);
@@ -100,6 +102,12 @@ impl Disco {
     #[must_use]
     pub fn has_archive(&self) -> Option<bool> {
         self.has_archive
+    }
+
+    /// Whether our account said itself that it has an archive.
+    #[must_use]
+    pub fn tells_archive(&self) -> bool {
+        self.tells_archive
     }
 
     /// Whether what our account publishes (XEP-0163) can be bound to who may see it (XEP-0060 §7.1.5).

@@ -85,6 +85,7 @@ impl Features {
         self.roster.load(cx);
         cx.enable_management();
         self.disco.load(cx);
+        self.archive.is_promised = false;
         carbons::enable(cx);
         self.archive.floor = self.catch_up.floor();
         self.outbox.on_bound(cx, &mut self.archive);
@@ -108,6 +109,7 @@ impl Features {
 
     pub(super) fn on_disco(&mut self, cx: &mut Cx, whom: Whom, outcome: Outcome) {
         self.disco.on_answer(cx, whom, outcome);
+        self.archive.is_promised = self.disco.tells_archive();
         let has_archive = self.disco.has_archive();
         self.catch_up.on_known(cx, &mut self.archive, has_archive);
         self.ask_displayed(cx);

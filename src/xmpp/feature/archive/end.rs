@@ -15,6 +15,7 @@ pub(super) fn history_of(
     query: Query,
     conversation: Address,
     outcome: Outcome,
+    is_promised: bool,
 ) -> Option<ArchiveEvent> {
     let page = |messages, history| ArchiveEvent::Page {
         conversation: conversation.clone(),
@@ -32,7 +33,7 @@ pub(super) fn history_of(
             conversation,
             problem: Problem::Unsupported,
         },
-        Outcome::Error { condition, .. } if is_unsupported(&condition) => {
+        Outcome::Error { condition, .. } if is_unsupported(&condition) && !is_promised => {
             page(Vec::new(), History::Unsupported)
         }
         // XEP-0313 §4.3.1: the server has forgotten where we were, so we begin at the newest page again; what is
@@ -73,11 +74,21 @@ pub(super) fn caught(query: Query, outcome: Outcome) -> Caught {
 }
 
 /// A stretch of one conversation.
-pub(super) fn stretch_of(query: Query, outcome: Outcome) -> Result<Stretch, Unavailable> {
+pub(super) fn stretch_of(
+    query: Query,
+    outcome: Outcome,
+    is_promised: bool,
+) -> Result<Stretch, Unavailable> {
     let problem = match &outcome {
         Outcome::Result(_) => None,
         failed => error::result(failed.clone()).err(),
     };
+    if let (true, Outcome::Error { condition, .. }, Some(problem)) =
+        (is_promised, &outcome, &problem)
+        && is_unsupported(condition)
+    {
+        return Err(Unavailable::Now(problem.clone()));
+    }
     match caught(query, outcome) {
         Caught::Page(stretch) => Ok(stretch),
         Caught::Forgotten => Err(Unavailable::Forgotten),

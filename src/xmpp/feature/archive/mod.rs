@@ -41,6 +41,8 @@ pub struct Archive {
     open: HashMap<String, Query>,
     /// Up to where it was known at the beginning of this session, by its own clock: what was written since is not older.
     pub floor: Option<Timestamp>,
+    /// Our account says that it has an archive: who says that there is none is in trouble.
+    pub is_promised: bool,
 }
 
 struct Query {
@@ -196,7 +198,7 @@ impl Archive {
         let query = self.open.remove(id)?;
         match query.purpose.clone() {
             Purpose::History(conversation) => {
-                let mut event = end::history_of(query, conversation, outcome)?;
+                let mut event = end::history_of(query, conversation, outcome, self.is_promised)?;
                 if let ArchiveEvent::Page { messages, .. } = &mut event {
                     order.place_page(cx.now.wall, messages);
                 }
@@ -205,7 +207,7 @@ impl Archive {
             }
             Purpose::Stretch(conversation, ticket) => {
                 let is_backward = query.wanted.place.is_read_backward();
-                let mut outcome = end::stretch_of(query, outcome);
+                let mut outcome = end::stretch_of(query, outcome, self.is_promised);
                 match &mut outcome {
                     Ok(page) if is_backward => order.place_page(cx.now.wall, &mut page.messages),
                     Ok(page) => order.place_missed(cx.now.wall, &mut page.messages),

@@ -6,7 +6,7 @@ use crate::entity::conversation::History;
 use crate::entity::message::Direction;
 use crate::entity::problem::Problem;
 use crate::xmpp::engine::Wish;
-use crate::xmpp::testing::{Session, address};
+use crate::xmpp::testing::{Session, address, snapshot};
 
 const JULIET: &str = "juliet@capulet.example";
 
@@ -40,6 +40,17 @@ fn open(before: Option<&str>) -> (Session, String) {
         .unwrap()
         .to_owned();
     (session, query)
+}
+
+/// A session of an account that says that it has no archive.
+fn without_archive() -> Session {
+    let mut session = Session::unanswered(snapshot());
+    session.answer("query", ns::ROSTER, "");
+    let info = format!("<query xmlns='{}'/>", ns::DISCO_INFO);
+    session.answer("query", ns::DISCO_INFO, &info);
+    session.answer("query", ns::DISCO_INFO, &info);
+    session.forget();
+    session
 }
 
 fn page(session: &mut Session) -> (Vec<String>, History) {
@@ -274,19 +285,32 @@ fn a_page_that_cannot_be_had_is_said_to_be_so() {
         ("item-not-found", false),
         ("internal-server-error", false),
     ] {
-        let (mut session, _) = open(None);
-        let id = session.sent[0].attr("id").unwrap().to_owned();
-        session.receive(&format!(
-            "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
-             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-        ));
-        match session.only_event() {
-            Event::Archive(ArchiveEvent::Page {
-                history: History::Unsupported,
-                ..
-            }) => assert!(unsupported),
-            Event::Archive(ArchiveEvent::Failed { .. }) => assert!(!unsupported),
-            other => panic!("{other:?}"),
+        // That there is none is believed of an account that does not say that there is.
+        for is_promised in [false, true] {
+            let mut session = if is_promised {
+                Session::new()
+            } else {
+                without_archive()
+            };
+            session.wish(Wish::History {
+                conversation: address(JULIET),
+                before: None,
+                count: 30,
+            });
+            let id = session.sent[0].attr("id").unwrap().to_owned();
+            session.receive(&format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+                 <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            ));
+            let is_believed = match session.only_event() {
+                Event::Archive(ArchiveEvent::Page {
+                    history: History::Unsupported,
+                    ..
+                }) => true,
+                Event::Archive(ArchiveEvent::Failed { .. }) => false,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(is_believed, unsupported && !is_promised, "{condition}");
         }
     }
     let (mut session, _) = open(None);
