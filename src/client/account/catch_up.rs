@@ -30,6 +30,7 @@ use crate::entity::time::Timestamp;
 use crate::event::{ArchiveEvent, Event, Since};
 use crate::model::after;
 use crate::store::{Batch, From, Op};
+use crate::xmpp::message::order::STEP;
 
 use super::Account;
 use super::fold::{NEWS, is_incoming};
@@ -59,6 +60,8 @@ pub(super) struct Span {
     below: HashMap<Address, Option<Position>>,
     /// With whom messages came live in this session, and what was the newest before them.
     heard: HashMap<Address, Option<Position>>,
+    /// How many messages that the server had held back were put below what is known above the gap.
+    held: u64,
 }
 
 /// The oldest message of a conversation above the gap: its place, and its name in the archive.
@@ -172,6 +175,24 @@ impl Account {
         }
     }
 
+    /// Where a message belongs that the server had held back, of the second in which what is known above the gap begins: all
+    /// that the archive has of that second, and that is not known, lies in the gap.
+    pub(super) fn place_held(&mut self, message: &Message) -> Option<Position> {
+        let (lowest, _) = self.span.lowest.get(&message.conversation)?;
+        let second = |place: &Position| place.time.0.div_euclid(1_000);
+        let is_above = message.position >= *lowest && second(&message.position) == second(lowest);
+        if self.span.gap.is_none() || !is_above {
+            return None;
+        }
+        self.span.held = self.span.held.saturating_add(STEP);
+        let free = lowest.tie.saturating_sub(ROOM / 2);
+        let tie = free.saturating_add(self.span.held);
+        Some(Position {
+            time: lowest.time,
+            tie: tie.min(lowest.tie.saturating_sub(1)),
+        })
+    }
+
     /// The session is over. What was caught up stays below all that comes: the next one begins where it ended.
     pub(super) fn forget_heard(&mut self) {
         self.span.heard.clear();
@@ -275,6 +296,7 @@ impl Account {
         if gap != self.span.gap {
             self.span.gap = gap;
             self.span.lowest.clear();
+            self.span.held = 0;
             if since == Since::Gap {
                 self.span.below.clear();
             }

@@ -153,7 +153,10 @@ impl Account {
             return self.on_copy(known.clone(), &message, batch);
         }
         self.note_heard(&message.conversation);
-        if message.position.time >= now || self.is_of_the_latest_second(&message) {
+        let held = message.position.time < now;
+        if let Some(place) = held.then(|| self.place_held(&message)).flatten() {
+            message.position = place;
+        } else if !held || self.is_of_the_latest_second(&message) {
             message.position = self.after_all(&message.conversation, message.position);
         }
         self.keep_order(&mut message);
