@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use xtask::browser::{Element, wait_for};
 
-use crate::world::World;
+use crate::world::{PASSWORD, World};
 
-/// Holds the account's database as a window does that upgrades it: whoever opens it waits. Ends as if nothing had been.
+/// Holds a database, of which one table is given, as a window does that upgrades it: whoever opens it waits. Ends as if nothing had been.
 const HOLD: &str = "
     const names = (await indexedDB.databases()).map(database => database.name);
-    const name = names.find(name => name.startsWith('waxwing-'));
+    const name = names.find(name => name.startsWith('waxwing-') === (arguments[0] === 'meta'));
     await new Promise((held, failed) => {
       const request = indexedDB.open(name, 1000);
       request.onerror = () => { window.isFree = true; };
       request.onblocked = () => failed('nobody lets go');
       request.onupgradeneeded = () => {
-        const table = request.transaction.objectStore('meta');
+        const table = request.transaction.objectStore(arguments[0]);
         const hold = () => {
           if (window.letGo) {
             request.transaction.abort();
@@ -42,7 +42,7 @@ fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
     world.says(&browser, "in doubt");
     browser.find("image", "Sending");
 
-    browser.run_async(HOLD, json!([]));
+    browser.run_async(HOLD, json!(["meta"]));
     assert_eq!(browser.kill_workers("shared_worker"), 1);
     let alert = || browser.all("alert", "^").first().map(Element::text);
     wait_for("a word on the disk", || {
@@ -88,4 +88,37 @@ fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
     for body in ["of old", "in doubt", "meanwhile"] {
         assert_eq!(juliet.count(|event| is(event, body)), 1, "{body}");
     }
+}
+
+#[test]
+fn who_logs_out_while_the_device_cannot_be_read_is_told_until_nothing_is_left() {
+    let world = World::new();
+    let browser = world.logged_in("romeo");
+    browser.run_async(HOLD, json!(["accounts"]));
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
+    let alert = || browser.all("alert", "^").first().map(Element::text);
+    let says = |words: &str| wait_for(words, || alert()?.contains(words).then_some(()));
+    says("keep anything");
+    world.log_in(&browser, "romeo", PASSWORD);
+    browser.status("Online");
+    browser.run("location.hash = '#/settings'", json!([]));
+    browser.find("button", "Log out").click();
+    let dialog = browser.find("dialog", "Log out");
+    dialog.find("button", "Log out").click();
+    browser.find("form", "Log in");
+    says("cannot be removed yet");
+
+    browser.run("window.letGo = true", json!([]));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while alert().is_some() {
+        assert!(Instant::now() < deadline, "nobody looks after the disk");
+    }
+    browser.reload();
+    // Who is remembered is not logged in, and the disk knows them.
+    let address = world.address("romeo");
+    wait_for("an address that is remembered", || {
+        let field = browser.find("textbox", "XMPP address").value();
+        (field == address).then_some(())
+    });
+    assert_eq!(alert(), None);
 }
