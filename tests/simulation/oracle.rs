@@ -151,7 +151,7 @@ fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> 
                 let all = all.iter().filter(|body| is_own(body) == own);
                 all.map(|body| (*body).to_owned()).collect()
             };
-            if of(&shown) != of(&due) && tells_order(world) {
+            if of(&shown) != of(&due) {
                 return Err(format!(
                     "{where_}: another order than the archive's\n shown: {places:?}\n  held: {due:?}"
                 ));
@@ -163,20 +163,11 @@ fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> 
         if let Some(item) = waiting {
             return Err(format!("{where_}: {} is still being sent", item.body));
         }
-        if !is_new && tells_order(world) {
+        if !is_new {
             is_counted(world, &where_, (device, login), &entries, &address)?;
         }
     }
     Ok(())
-}
-
-/// Whether order is to be held to, and with it what is unread.
-///
-/// What a server held back says when it was taken, and what came live when it arrived here: who slept meanwhile hears of the
-/// earlier one later. And where what was missed comes on several pages, the newest first, a message that another device
-/// heard late, or that was written here meanwhile, can stand on the wrong side of a page.
-fn tells_order(world: &World) -> bool {
-    !world.server.rules.keeps_offline && world.server.rules.page_size >= 100
 }
 
 /// The person scrolls back to the beginning.
@@ -251,7 +242,11 @@ fn is_counted(
     if (least..=most).contains(&unread) {
         return Ok(());
     }
+    let items = page.window.items.iter();
+    let places: Vec<String> = items
+        .map(|item| format!("{}@{}", item.body, item.position.time.0 % 10_000_000))
+        .collect();
     Err(format!(
-        "{where_}: {unread} unread; between {least} and {most} are"
+        "{where_}: {unread} unread; between {least} and {most} are\n shown: {places:?}"
     ))
 }
