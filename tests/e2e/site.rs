@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::world::{PASSWORD, World};
 
 /// Runs axe-core over what is shown, and gives its violations.
-fn violations(browser: &xtask::browser::Browser, screen: &str) -> Vec<String> {
+pub fn violations(browser: &xtask::browser::Browser, screen: &str) -> Vec<String> {
     let axe = std::fs::read_to_string(xtask::install::axe().unwrap()).unwrap();
     browser.run(&axe, json!([]));
     let found = browser.run_async(

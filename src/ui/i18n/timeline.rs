@@ -21,6 +21,7 @@ pub struct Timeline {
     pub gap: &'static str,
     pub gap_load: &'static str,
     pub gap_loading: &'static str,
+    pub gap_filled: &'static str,
     pub gap_lost: &'static str,
     pub beginning: &'static str,
     pub empty: &'static str,

@@ -125,6 +125,8 @@ pub fn ConnectionBar() -> impl IntoView {
     view! {
         <div
             class=move || if is_quiet() { "visually-hidden" } else { "connection-bar" }
+            role="region"
+            aria-label=text.shell.connection
             data-state=move || standing.with(Standing::state)
         >
             <span role="status" aria-live=move || if counted.get() { "off" } else { "polite" }>

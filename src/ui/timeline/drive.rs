@@ -10,13 +10,16 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};
 
+use super::gap_news::{GapNews, News};
 use super::list::Held;
+use super::other_row;
 use super::scroller::{Found, Scroller};
 use crate::boundary::change::{Edge, Item, ItemKind};
 use crate::boundary::command::{AccountCommand, Anchor, Toward};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Direction, Message, Position};
 use crate::ui::handle::{Handle, Window};
+use crate::ui::i18n::Texts;
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::text::clean::one_line;
 
@@ -30,10 +33,13 @@ pub(super) struct Drive {
     pub handle: Handle,
     pub peer: PeerKey,
     pub window: Window,
+    texts: &'static Texts,
     /// The view holds on to the newest message.
     pub at_end: RwSignal<bool>,
     /// What assistive technology is told of a message that came.
     pub said: RwSignal<String>,
+    /// What it is told of the gaps.
+    gaps: RefCell<GapNews>,
     scroller: RefCell<Scroller>,
     /// Something is to be drawn.
     stale: Cell<bool>,
@@ -58,6 +64,7 @@ impl Drive {
         handle: Handle,
         peer: PeerKey,
         window: Window,
+        texts: &'static Texts,
         scroller: Scroller,
         (at_end, said): (RwSignal<bool>, RwSignal<String>),
     ) -> Rc<Self> {
@@ -65,8 +72,10 @@ impl Drive {
             handle,
             peer,
             window,
+            texts,
             at_end,
             said,
+            gaps: RefCell::default(),
             scroller: RefCell::new(scroller),
             stale: Cell::new(false),
             paced: Cell::new(false),
@@ -209,6 +218,7 @@ impl Drive {
         let order = rows.order.get_untracked();
         let items: Vec<Arc<Item>> = order.iter().filter_map(|id| rows.items.peek(id)).collect();
         let (older, newer) = (rows.older.get_untracked(), rows.newer.get_untracked());
+        self.tell_gaps(&items);
         self.greet(items.last(), newer == Edge::End, scroller);
         let is_there = |at: &Position| items.iter().any(|item| item.position == *at);
         if let Some(at) = self.aim.get().filter(is_there) {
@@ -262,6 +272,22 @@ impl Drive {
                 let name = self.handle.model.name_now(&self.peer);
                 self.said.set([&name, ": ", &one_line(body, 300)].concat());
             }
+        }
+    }
+
+    /// What becomes of the gaps is said as it is written in them.
+    fn tell_gaps(&self, items: &[Arc<Item>]) {
+        let Ok(mut gaps) = self.gaps.try_borrow_mut() else {
+            return;
+        };
+        let t = &self.texts.timeline;
+        for news in gaps.note(items) {
+            self.said.set(match news {
+                News::Loading => t.gap_loading.to_owned(),
+                News::Filled => t.gap_filled.to_owned(),
+                News::Lost => t.gap_lost.to_owned(),
+                News::Failed(problem) => other_row::failed_gap(&problem, self.texts),
+            });
         }
     }
 

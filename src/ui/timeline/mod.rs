@@ -7,9 +7,11 @@
 //! **Invariant:** the page holds only the rows near what is seen, whatever the length of the history.
 
 mod body;
+mod days;
 mod drawn;
 mod drive;
-pub mod layout;
+mod gap_news;
+mod layout;
 pub mod list;
 mod make;
 mod message_row;

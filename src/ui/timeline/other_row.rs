@@ -6,6 +6,8 @@ use super::list::{Key, RowKind};
 use super::make::{append, attribute, button, element, with_text};
 use super::message_row::Shared;
 use crate::boundary::change::GapState;
+use crate::entity::problem::Problem;
+use crate::ui::i18n::Texts;
 use crate::ui::i18n::problem::Words;
 
 /// Builds such a row.
@@ -44,13 +46,15 @@ fn gap(shared: &Shared, state: &GapState) -> Option<Element> {
     let t = &shared.texts.timeline;
     let gap = element("div", "virtual-list__row gap")?;
     attribute(&gap, "role", "group");
+    // Where its button had the focus, it takes it while there is none.
+    attribute(&gap, "tabindex", "-1");
     let failed;
     let words = match state {
         GapState::Unknown => t.gap,
         GapState::Loading => t.gap_loading,
         GapState::Lost => t.gap_lost,
         GapState::Failed(problem) => {
-            failed = [t.gap, " ", &Words::of(problem, shared.texts).what].concat();
+            failed = failed_gap(problem, shared.texts);
             &failed
         }
     };
@@ -65,6 +69,11 @@ fn gap(shared: &Shared, state: &GapState) -> Option<Element> {
         append(&gap, &load);
     }
     Some(gap)
+}
+
+/// That messages may be missing, and why they still are.
+pub(super) fn failed_gap(problem: &Problem, texts: &'static Texts) -> String {
+    [texts.timeline.gap, " ", &Words::of(problem, texts).what].concat()
 }
 
 fn spinner(label: &str) -> Option<Element> {

@@ -2,12 +2,13 @@
 //!
 //! **Invariant:** nobody else writes `scrollTop` of the log; where it goes, [`super::policy`] decides.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use leptos::prelude::document;
+use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 
+use super::days::Days;
 use super::drawn::Drawn;
 use super::layout::{Heights, Layout};
 use super::list::{Held, Key, Part, Row, RowKind, rows};
@@ -72,21 +73,6 @@ pub(super) struct Scroller {
     /// The day of which the labels speak.
     today: i64,
     days: Days,
-}
-
-/// The day of each time, where the user is: asked of the browser once for each quarter of an hour, which is what
-/// all offsets of time zones are multiples of.
-#[derive(Default)]
-struct Days(HashMap<i64, i64>);
-
-impl Days {
-    fn of(&mut self, time: crate::entity::time::Timestamp) -> i64 {
-        let quarter = time.0.div_euclid(15 * 60_000);
-        *self
-            .0
-            .entry(quarter)
-            .or_insert_with(|| crate::ui::i18n::local_day(time))
-    }
 }
 
 impl Scroller {
@@ -251,12 +237,12 @@ impl Scroller {
         }
         gone.extend(old);
         changed |= !gone.is_empty();
-        self.leave(&gone);
         self.drawn = drawn;
+        self.leave(&gone);
         changed
     }
 
-    /// Removes rows. If one of them had the focus, the log takes it: otherwise the keyboard would be lost.
+    /// Removes rows. If one of them had the focus, its heir takes it: otherwise the keyboard would be lost.
     fn leave(&self, gone: &[Drawn]) {
         if gone.is_empty() {
             return;
@@ -270,10 +256,21 @@ impl Scroller {
             {
                 let options = web_sys::FocusOptions::new();
                 options.set_prevent_scroll(true);
-                let _never = self.stage.log.focus_with_options(&options);
+                let heir = self.heir(&drawn.row);
+                let heir = heir.as_ref().unwrap_or(&self.stage.log);
+                let _never = heir.focus_with_options(&options);
             }
             drawn.element.remove();
         }
+    }
+
+    /// What takes the focus of a row that goes, if not the log: of a gap, its button as it is now, or the gap itself.
+    fn heir(&self, row: &Row) -> Option<HtmlElement> {
+        let gap = gap_of(row, false)?.0;
+        let is_it = |drawn: &&Drawn| gap_of(&drawn.row, false).is_some_and(|(id, _)| id == gap);
+        let element = &self.drawn.iter().find(is_it)?.element;
+        let button = element.query_selector("button").ok().flatten();
+        button.unwrap_or_else(|| element.clone()).dyn_into().ok()
     }
 
     /// Measures the rows that are in the page. Says whether any height is news.

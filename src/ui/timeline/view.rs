@@ -78,7 +78,7 @@ pub fn Timeline(
             return;
         };
         let scroller = Scroller::new(stage, shared);
-        let begun = Drive::new(handle, whom.clone(), window, scroller, (at_end, said));
+        let begun = Drive::new(handle, whom.clone(), window, text, scroller, (at_end, said));
         begun.observe(&log, &column);
         begun.changed();
         drive.set_value(Some(begun));

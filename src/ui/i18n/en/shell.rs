@@ -8,6 +8,7 @@ pub const SHELL: Shell = Shell {
     accounts: "Accounts",
     details: "Details",
 
+    connection: "Connection",
     online: "Online",
     connecting: "Connecting…",
     retry_in: Count {

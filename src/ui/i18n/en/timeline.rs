@@ -20,6 +20,7 @@ pub const TIMELINE: Timeline = Timeline {
     gap: "Messages may be missing here.",
     gap_load: "Load missing messages",
     gap_loading: "Loading missing messages…",
+    gap_filled: "The missing messages are here now.",
     gap_lost: "Messages may be missing here: the server does not have them.",
     beginning: "The conversation begins here.",
     empty: "No messages yet",

@@ -20,6 +20,7 @@ pub const TIMELINE: Timeline = Timeline {
     gap: "此处可能缺少部分消息。",
     gap_load: "加载缺少的消息",
     gap_loading: "正在加载缺少的消息…",
+    gap_filled: "缺少的消息已加载。",
     gap_lost: "此处可能缺少部分消息：服务器上已没有这些消息。",
     beginning: "对话从这里开始。",
     empty: "还没有消息",
