@@ -285,3 +285,75 @@ fn a_server_that_restarts_in_the_middle_of_a_burst_has_all_of_it_once() {
 fn a_server_that_is_killed_in_the_middle_of_a_burst_has_all_of_it_once() {
     in_a_burst(|world| world.server.kill());
 }
+
+/// Lets the browser believe that there is a network, or none, as the system tells it; sockets that are open stay so.
+fn network(browser: &Browser, is_there: bool) {
+    let nothing = json!({"offline": !is_there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+    browser.devtools("Network.enable", json!({}));
+    browser.devtools("Network.emulateNetworkConditions", nothing);
+    wait_for("what the browser believes", || {
+        (browser.run("return navigator.onLine", json!([])) == json!(is_there)).then_some(())
+    });
+}
+
+/// How often somebody asked for the server since a moment.
+fn asked_since(proxy: &FaultProxy, moment: Instant) -> usize {
+    let asked = proxy.since(moment).into_iter();
+    asked.filter(|entry| entry.what == What::Opened).count()
+}
+
+/// In how many seconds the next attempt is, as it is shown, once that is not soon.
+fn retry_is_far(browser: &Browser) -> u64 {
+    wait_for("a long wait", || {
+        let said = browser.all("status", "^").into_iter();
+        let shown = said
+            .map(|status| status.text())
+            .find(|said| said.contains("retrying in"))?;
+        let seconds = shown
+            .split_whitespace()
+            .find_map(|word| word.parse().ok())?;
+        (seconds >= 6).then_some(seconds)
+    })
+}
+
+#[test]
+fn a_network_that_the_browser_says_is_back_is_tried_at_once_and_not_believed_alone() {
+    let mut play = Play::new();
+    let mut texts = vec!["before".to_owned()];
+    play.says("before");
+    let mut times = Vec::new();
+    for round in 0..3 {
+        // The switch alone cuts nothing that is open.
+        play.proxy.door(Door::Shut);
+        network(&play.browser, false);
+        play.proxy.cut(Ends::Both);
+        play.browser.status("Offline");
+        let text = format!("meanwhile {round}");
+        play.says(&text);
+        texts.push(text);
+        // What the browser says is not so: that is tried, once, and the wait goes on.
+        let said = Instant::now();
+        network(&play.browser, true);
+        let tried = play.proxy.await_opened(said, PATIENCE);
+        assert!(tried.is_some(), "{}", play.proxy.told(40));
+        let far = retry_is_far(&play.browser);
+        let asked = asked_since(&play.proxy, said);
+        assert!(asked <= 6, "{asked}: {}", play.proxy.told(40));
+        network(&play.browser, false);
+        play.browser.status("Offline");
+        play.proxy.door(Door::Open);
+        let back = Instant::now();
+        network(&play.browser, true);
+        let tried = play.proxy.await_opened(back, PATIENCE);
+        let took = tried.expect("nobody tried") - back;
+        assert!(took < Duration::from_secs(far) / 2, "{took:?} of {far} s");
+        times.push(took);
+        play.browser.status("Online");
+    }
+    eprintln!("tried after {times:?}");
+    // The others may have waited for the machine.
+    let least = times.iter().min().unwrap();
+    assert!(*least <= Duration::from_secs(1), "{times:?}");
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    play.came_once(&texts);
+}
