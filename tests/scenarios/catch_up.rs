@@ -97,14 +97,7 @@ fn a_month_of_several_conversations_on_several_pages() {
     stage.ask(Command::Attention(Attention::Hidden));
     come_back(&mut stage);
     all_there(&stage);
-    // What came before our presence was out is asked for once more.
-    let places = [
-        "",
-        "<before/>",
-        "<after>a0250</after>",
-        "<before>a0151</before>",
-    ];
-    assert_eq!(asked(&stage), places);
+    assert_eq!(asked(&stage), ["", "<before/>", "<before>a0151</before>"]);
     // The list is right: what juliet wrote after our last answer, and all of benvolio's.
     let (to_juliet, to_benvolio) = (stage.row(), stage.pages[0].row(&benvolio()).unwrap());
     assert_eq!((to_juliet.unread, to_benvolio.unread), (2, 63));
@@ -118,13 +111,12 @@ fn a_month_of_several_conversations_on_several_pages() {
     stage.server.catch_ups = 0;
     let mut stage = stage.restart();
     all_there(&stage);
-    assert_eq!((stage.server.catch_ups, stage.row().unread), (2, 2));
+    assert_eq!((stage.server.catch_ups, stage.row().unread), (1, 2));
     stage.leave();
     stage.server.archive.push(archived(251));
     come_back(&mut stage);
     all_there(&stage);
-    let places = ["<after>a0250</after>", "<after>a0251</after>"];
-    assert_eq!(asked(&stage), places);
+    assert_eq!(asked(&stage), ["<after>a0250</after>"]);
 }
 
 #[test]
@@ -136,8 +128,7 @@ fn a_page_that_is_cut_off_in_the_middle_is_begun_again_there() {
     let whole = stored(&stage, &juliet()).len() + stored(&stage, &benvolio()).len();
     assert_eq!(whole, 100, "half a page is none");
     come_back(&mut stage);
-    let places = ["<after>a0100</after>", "<before/>", "<after>a0250</after>"];
-    assert_eq!(asked(&stage), places);
+    assert_eq!(asked(&stage), ["<after>a0100</after>", "<before/>"]);
     all_there(&stage);
 }
 
@@ -188,7 +179,7 @@ fn a_live_message_that_comes_before_the_first_page_hides_nothing() {
     stage.leave();
     stage.server.holds_pages = false;
     come_back(&mut stage);
-    assert_eq!(asked(&stage).len(), 4);
+    assert_eq!(asked(&stage).len(), 3);
     all_there(&stage);
     assert_eq!(stage.row().unread, 201);
     // On the engine's next life as well.
@@ -239,7 +230,7 @@ fn an_archive_that_goes_round_in_circles_is_read_from_its_end() {
     stage.server.overlap = 10;
     stage.server.page_size = Some(10);
     come_back(&mut stage);
-    assert_eq!(stage.server.catch_ups, 12);
+    assert_eq!(stage.server.catch_ups, 11);
     all_there(&stage);
 }
 
@@ -539,7 +530,7 @@ fn the_cursor_follows_what_is_live_after_a_while() {
     }
     let cursor = stage.disk.cursor(stage.account).unwrap();
     assert_eq!(cursor.id.as_deref(), Some("a0200"));
-    let asked_for = ["", "", "", "<before/>", "<before>a0101</before>"];
+    let asked_for = ["", "", "<before/>", "<before>a0101</before>"];
     assert_eq!(asked(&stage), asked_for);
     assert_eq!((stage.row().unread, stage.stored().len()), (220, 220));
 }

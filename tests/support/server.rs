@@ -70,16 +70,6 @@ impl Archived {
         peer.split('/').next().unwrap()
     }
 
-    /// As a server that held it back sends it.
-    pub fn held(&self) -> String {
-        format!(
-            "<message xmlns='jabber:client' from='{}' to='romeo@example.org' type='chat'><body>{}</body>\
-             <delay xmlns='urn:xmpp:delay' from='example.org' stamp='{}'/>\
-             <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{}'/></message>",
-            self.from, self.body, self.stamp, self.id
-        )
-    }
-
     /// As an item of a page.
     pub fn result(&self, queryid: &str) -> String {
         let origin = self
@@ -135,8 +125,6 @@ pub struct Server {
     /// The roster cannot be had.
     pub roster_fails: bool,
     pub archive: Vec<Archived>,
-    /// What it holds back until somebody is there.
-    pub held: Vec<String>,
     /// How often it was asked about one conversation, and about all.
     pub archive_queries: usize,
     pub catch_ups: usize,
@@ -367,11 +355,6 @@ impl Server {
                 }
             }
             if matches!(element.name(), "message" | "presence") {
-                if element.name() == "presence" {
-                    for held in std::mem::take(&mut self.held) {
-                        self.transmit(&socket, held);
-                    }
-                }
                 self.received.push(element);
             }
         }

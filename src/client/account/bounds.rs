@@ -13,7 +13,7 @@ use crate::entity::message::{Message, Position};
 use crate::entity::time::Timestamp;
 use crate::model::after;
 use crate::store::From;
-use crate::xmpp::message::order::{STEP, is_live};
+use crate::xmpp::message::order::is_live;
 
 use super::Account;
 use super::outbox::is_written_here;
@@ -34,8 +34,6 @@ pub(super) struct Span {
     pub(super) under: Vec<(ItemId, HashMap<Address, Bounds>)>,
     /// With whom messages came live in this session, and what was the newest before them.
     pub(super) heard: HashMap<Address, Option<Position>>,
-    /// How many messages that the server had held back were put below what is known above the gap.
-    held: u64,
 }
 
 impl Span {
@@ -45,7 +43,6 @@ impl Span {
             self.gap = gap;
             self.lowest.clear();
             self.below.clear();
-            self.held = 0;
         }
     }
 }
@@ -107,24 +104,6 @@ impl Account {
             let latest = self.latest_of(peer);
             self.span.heard.insert(peer.clone(), latest);
         }
-    }
-
-    /// Where a message belongs that the server had held back, of the second in which what is known above the gap begins: all
-    /// that the archive has of that second, and that is not known, lies in the gap.
-    pub(super) fn place_held(&mut self, message: &Message) -> Option<Position> {
-        let (lowest, _) = self.span.lowest.get(&message.conversation)?;
-        let second = |place: &Position| place.time.0.div_euclid(1_000);
-        let is_above = message.position >= *lowest && second(&message.position) == second(lowest);
-        if self.span.gap.is_none() || !is_above {
-            return None;
-        }
-        self.span.held = self.span.held.saturating_add(STEP);
-        let free = lowest.tie.saturating_sub(ROOM / 2);
-        let tie = free.saturating_add(self.span.held);
-        Some(Position {
-            time: lowest.time,
-            tie: tie.min(lowest.tie.saturating_sub(1)),
-        })
     }
 
     /// The session is over. What was caught up stays below all that comes: the next one begins where it ended.

@@ -153,10 +153,7 @@ impl Account {
             return self.on_copy(known.clone(), &message, None, batch);
         }
         self.note_heard(&message.conversation);
-        let held = message.position.time < now;
-        if let Some(place) = held.then(|| self.place_held(&message)).flatten() {
-            message.position = place;
-        } else if !held || self.is_of_the_latest_second(&message) {
+        if message.position.time >= now || self.is_of_the_latest_second(&message) {
             message.position = self.after_all(&message.conversation, message.position);
         }
         self.keep_order(&mut message);

@@ -10,8 +10,6 @@ pub mod presence;
 pub mod roster;
 pub mod subscription;
 
-use std::time::Duration;
-
 use crate::boundary::change::Reply as Answer;
 use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
@@ -51,24 +49,7 @@ pub struct Features {
     pub(super) outbox: Outbox,
     pub(super) order: Order,
     pub(super) client_state: ClientState,
-    announcement: Announcement,
 }
-
-/// Whether the server knows that we are there. From then on it sends what it has held back: thousands of messages perhaps,
-/// the oldest first, and all answers come behind them. So what is newest is asked for before.
-#[derive(Clone, Copy, Debug, Default)]
-enum Announcement {
-    /// It is made, or not to be made yet.
-    #[default]
-    None,
-    /// To be made when the newest page was asked for, but no later than then.
-    Waits(Instant),
-    /// That moment came while there was no socket.
-    Due,
-}
-
-/// See [`Announcement`]: slow archives hold nobody's presence back for longer.
-const NEWEST_FIRST: Duration = Duration::from_secs(2);
 
 impl Features {
     pub(super) fn new(snapshot: Snapshot) -> Self {
@@ -84,7 +65,6 @@ impl Features {
             outbox: Outbox::new(snapshot.outbox),
             order: Order::default(),
             client_state: ClientState::default(),
-            announcement: Announcement::None,
         }
     }
 
@@ -119,34 +99,11 @@ impl Features {
         self.roster.on_loaded(cx, outcome);
         self.subscriptions.settle_known(cx, &self.roster);
         if !cut_off && cx.is_connected() {
-            let has_archive = self.disco.has_archive();
-            if self.catch_up.begins_at_a_cursor() && has_archive != Some(false) {
-                self.announcement = Announcement::Waits(cx.now + NEWEST_FIRST);
-            } else {
-                self.presences.announce(cx);
-            }
-            cx.emit(Event::Session(SessionEvent::Online));
-            self.catch_up.on_online(cx, &mut self.archive, has_archive);
-            self.announce_in_time(cx);
-            self.ask_displayed(cx);
-        }
-    }
-
-    /// Says that we are there, once the newest page was asked for.
-    fn announce_in_time(&mut self, cx: &mut Cx) {
-        let is_due = match self.announcement {
-            Announcement::None => return,
-            Announcement::Waits(until) => {
-                until.monotonic <= cx.now.monotonic || !self.catch_up.is_before_newest()
-            }
-            Announcement::Due => true,
-        };
-        if is_due && cx.is_connected() {
-            self.announcement = Announcement::None;
             self.presences.announce(cx);
-            self.catch_up.on_announced(cx, &mut self.archive);
-        } else if is_due {
-            self.announcement = Announcement::Due;
+            cx.emit(Event::Session(SessionEvent::Online));
+            let has_archive = self.disco.has_archive();
+            self.catch_up.on_online(cx, &mut self.archive, has_archive);
+            self.ask_displayed(cx);
         }
     }
 
@@ -155,7 +112,6 @@ impl Features {
         self.archive.is_promised = self.disco.tells_archive();
         let has_archive = self.disco.has_archive();
         self.catch_up.on_known(cx, &mut self.archive, has_archive);
-        self.announce_in_time(cx);
         self.ask_displayed(cx);
     }
 
@@ -175,7 +131,6 @@ impl Features {
             }
             None => {}
         }
-        self.announce_in_time(cx);
         self.ask_displayed(cx);
     }
 
@@ -194,7 +149,6 @@ impl Features {
         cx.renew_requests();
         self.outbox.on_resumed(cx, &mut self.archive, upto);
         self.client_state.on_session(cx);
-        self.announce_in_time(cx);
         self.ask_displayed(cx);
     }
 
@@ -212,7 +166,6 @@ impl Features {
         }
         self.caps.on_ended();
         self.catch_up.on_ended();
-        self.announcement = Announcement::None;
         self.displayed.on_ended();
         self.outbox.on_ended();
     }
@@ -246,7 +199,6 @@ impl Features {
             }
             Wish::CatchUp => {
                 self.catch_up.on_committed(cx, &mut self.archive);
-                self.announce_in_time(cx);
                 self.ask_displayed(cx);
             }
             Wish::Displayed(conversation, id) => self.displayed.flag(cx, conversation, id),
@@ -355,16 +307,10 @@ impl Features {
     pub(super) fn on_tick(&mut self, cx: &mut Cx) {
         self.outbox.on_tick(cx, &mut self.archive);
         self.catch_up.on_tick(cx, &mut self.archive);
-        self.announce_in_time(cx);
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
-        let announcement = match self.announcement {
-            Announcement::Waits(until) => Some(until),
-            Announcement::None | Announcement::Due => None,
-        };
-        let (outbox, catch_up) = (self.outbox.poll_timeout(), self.catch_up.poll_timeout());
-        [outbox, catch_up, announcement]
+        [self.outbox.poll_timeout(), self.catch_up.poll_timeout()]
             .into_iter()
             .flatten()
             .min()

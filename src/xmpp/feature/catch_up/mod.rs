@@ -8,10 +8,6 @@
 //! next, whoever waits for it; what lies between is a gap, which is filled backward, page by page, until the place below it
 //! is met. So it goes with the gaps that a session before this one has left.
 //!
-//! All that leads to the newest page is asked for before our presence goes out, because servers send what they held back as
-//! soon as they hear it, and answer behind that. **Invariant:** what came in between was sent to nobody here, so it is asked
-//! for once more.
-//!
 //! **Invariant:** the next page is asked for when this one is committed, and its cursor and gaps with it; a session that is
 //! cut off in between is followed by one that goes on exactly there. A resumed session (XEP-0198) misses nothing, and its
 //! requests are still answered.
@@ -83,9 +79,6 @@ pub struct CatchUp {
     unanswered: u32,
     /// How many live messages came meanwhile.
     live: u32,
-    /// Our presence went out after the newest was asked for: what came in between was sent to other devices of ours, or to
-    /// nobody.
-    is_behind: bool,
 }
 
 #[derive(Debug, Default)]
@@ -93,7 +86,7 @@ enum Step {
     /// There is no session, or it is not ready.
     #[default]
     Offline,
-    /// The roster is there: whatever people look at first.
+    /// The roster is there, and our presence is out: whatever people look at first.
     Online,
     /// A page is asked for.
     Asked(From),
@@ -153,25 +146,6 @@ impl CatchUp {
         place.and_then(|place| place.id.as_deref())
     }
 
-    /// Whether there is a place to go on from.
-    #[must_use]
-    pub fn begins_at_a_cursor(&self) -> bool {
-        self.known.top().is_some()
-    }
-
-    /// Whether it is still to be found out if the newest page must be asked for.
-    #[must_use]
-    pub fn is_before_newest(&self) -> bool {
-        match self.step {
-            Step::Online => true,
-            Step::Asked(from) => {
-                !self.is_forward && matches!(from, From::Id | From::Time | From::Beginning)
-            }
-            Step::Told { more } => more == Some(From::Head),
-            _ => false,
-        }
-    }
-
     /// The session is ready, and its first screen can be drawn.
     pub fn on_online(&mut self, cx: &mut Cx, archive: &mut Archive, has_archive: Option<bool>) {
         if matches!(self.step, Step::Offline) {
@@ -189,19 +163,9 @@ impl CatchUp {
         }
     }
 
-    /// Our presence is out: from now on what comes is sent to us, too.
-    pub fn on_announced(&mut self, cx: &mut Cx, archive: &mut Archive) {
-        match self.step {
-            Step::Asked(_) | Step::Told { .. } | Step::Waiting(..) => self.is_behind = true,
-            Step::Done(_) => self.ask(cx, archive, self.onward()),
-            Step::Offline | Step::Online | Step::Nothing => {}
-        }
-    }
-
     /// The session is over.
     pub fn on_ended(&mut self) {
         self.step = Step::Offline;
-        self.is_behind = false;
     }
 
     /// A message came live.
@@ -240,9 +204,6 @@ impl CatchUp {
             (Caught::Forgotten, from) => self.on_forgotten(cx, archive, from),
             (Caught::Nothing, From::Earlier) => self.step = Step::Done(cx.now),
             (Caught::Nothing, _) => self.step = Step::Nothing,
-        }
-        if matches!(self.step, Step::Done(_)) && std::mem::take(&mut self.is_behind) {
-            self.ask(cx, archive, self.onward());
         }
     }
 
@@ -402,26 +363,9 @@ impl CatchUp {
             self.known = told;
         }
         match self.step {
-            // The newest page is asked for in any case.
-            Step::Told {
-                more: Some(From::Head),
-            } => self.ask(cx, archive, From::Head),
-            Step::Told { .. } if std::mem::take(&mut self.is_behind) => {
-                self.ask(cx, archive, self.onward());
-            }
             Step::Told { more: Some(from) } => self.ask(cx, archive, from),
             Step::Told { more: None } => self.step = Step::Done(cx.now),
             _ => {}
-        }
-    }
-
-    /// What is asked for first: all from the top on, or the newest, where nothing is known.
-    fn onward(&self) -> From {
-        match self.known.top() {
-            Some(Cursor { id: Some(_), .. }) => From::Id,
-            Some(top) if *top == Cursor::BEGINNING => From::Beginning,
-            Some(_) => From::Time,
-            None => From::Newest,
         }
     }
 
@@ -454,20 +398,22 @@ impl CatchUp {
     }
 
     /// The time of a message that our server held back, as far as it can be believed: what was sent before the cursor is
-    /// known, so nobody who forges the server's delay gets in between what was read long ago. Where there is a gap, it may
-    /// belong there.
+    /// known, so nobody who forges the server's delay gets in between what was read long ago.
     #[must_use]
     pub fn clamp(&self, held: Timestamp) -> Timestamp {
-        let gap = self.known.gap().map(|gap| &gap.after);
-        match gap.or(self.known.top()) {
+        match self.known.top() {
             Some(top) => held.max(top.time),
             None => held,
         }
     }
 
     fn begin(&mut self, cx: &mut Cx, archive: &mut Archive) {
-        let from = self.onward();
-        self.is_behind = false;
+        let from = match self.known.top() {
+            Some(Cursor { id: Some(_), .. }) => From::Id,
+            Some(top) if *top == Cursor::BEGINNING => From::Beginning,
+            Some(_) => From::Time,
+            None => From::Newest,
+        };
         self.told = None;
         self.is_timeless = false;
         self.is_forward = false;
