@@ -149,6 +149,15 @@ impl Gaps {
         self.unsaved = true;
     }
 
+    /// A conversation is heard of for the first time: what lies before that is its history, whatever is missing elsewhere.
+    pub fn set_apart(&mut self, peer: &Address) {
+        let all: Vec<ItemId> = self.known.all.gaps.iter().map(|gap| gap.id).collect();
+        self.unsaved |= !all.is_empty();
+        for gap in all {
+            self.part(gap, peer);
+        }
+    }
+
     /// Takes what is to be stored.
     pub fn take_unsaved(&mut self) -> Option<archive::Gaps> {
         std::mem::take(&mut self.unsaved).then(|| self.known.clone())

@@ -7,10 +7,10 @@ use waxwing::entity::archive::Gaps;
 use waxwing::entity::problem::Problem;
 
 use super::catch_up::{
-    JULIET, all_there, archived, asked, away, benvolio, bodies, come_back, stored,
+    BENVOLIO, JULIET, all_there, archived, asked, away, benvolio, bodies, come_back, stored,
 };
 use crate::support::server::{Archived, Odd};
-use crate::support::{Stage, juliet};
+use crate::support::{Stage, address, juliet};
 
 /// From juliet alone.
 fn hers(number: u32) -> Archived {
@@ -385,4 +385,62 @@ fn that_there_is_no_archive_is_said_of_one_session() {
     }
     assert_eq!(stage.pages[0].window.older, Edge::End);
     assert_eq!(stage.bodies(), numbers(1..=80));
+}
+
+/// The archive had nothing of it when it was opened first.
+#[test]
+fn a_conversation_that_had_begun_with_nothing_shows_the_gap_above_its_beginning() {
+    let mut stage = Stage::online();
+    stage.watch_other(0, benvolio(), Anchor::Newest, 20);
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+    stage.leave();
+    stage.server.archive = (1..=500).map(hers).collect();
+    for number in [300, 480] {
+        stage.server.archive[number - 1].from = BENVOLIO;
+    }
+    stage.server.catch_ups_left = Some(2);
+    come_back(&mut stage);
+    stage.watch_other(0, benvolio(), Anchor::Newest, 20);
+    assert_eq!(stage.pages[0].window.lines(), ["…", "480"]);
+    stage.fill(Toward::Older);
+    assert_eq!(stage.pages[0].window.lines(), ["300", "480"]);
+}
+
+#[test]
+fn whoever_writes_for_the_first_time_has_lost_nothing() {
+    let mut stage = away((1..=20).map(archived));
+    come_back(&mut stage);
+    stage.watch_other(0, benvolio(), Anchor::Newest, 20);
+    stage.leave();
+    stage.server.archive = (10_800..=10_810).map(hers).collect();
+    let mercutio = |number| Archived {
+        from: "mercutio@example.org/x",
+        ..hers(number)
+    };
+    stage.server.archive.push(mercutio(10_811));
+    come_back(&mut stage);
+    let tybalt = "<message xmlns='jabber:client' from='tybalt@example.org/x' to='romeo@example.org/orchard' type='chat' id='t1'><body>Peace?</body></message>";
+    stage.server.deliver(tybalt);
+    stage.server.archive.push(Archived {
+        from: "tybalt@example.org/x",
+        raw: Some(tybalt.to_owned()),
+        ..hers(10_812)
+    });
+    stage.go();
+    for peer in ["mercutio@example.org", "tybalt@example.org"] {
+        stage.watch_other(0, address(peer), Anchor::Newest, 20);
+        stage.extend(Toward::Older);
+        let window = &stage.pages[0].window;
+        assert_eq!((window.older.clone(), window.items.len()), (Edge::End, 1));
+        assert_eq!(window.gaps, [], "{peer}");
+    }
+    // With whom there was something to lose, it may be.
+    stage.server.archive.push(Archived {
+        from: BENVOLIO,
+        ..hers(10_813)
+    });
+    stage.leave();
+    come_back(&mut stage);
+    stage.watch_other(0, benvolio(), Anchor::Newest, 20);
+    assert_eq!(state(&stage), Some(GapState::Lost));
 }

@@ -78,8 +78,12 @@ impl Account {
             self.span.under.push((gap, self.caught_up.clone()));
         }
         let mut lowest = HashMap::new();
+        let mut begun: Vec<Address> = Vec::new();
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
             let stored = self.readable(stored).unwrap_or_default();
+            if self.model.borrow().conversations.of(&peer).is_none() {
+                begun.push(peer.clone());
+            }
             let named = page.first().and_then(|first| first.ids.archive.clone());
             let bounds = match since {
                 Since::Earlier => Bounds::default(),
@@ -102,6 +106,9 @@ impl Account {
         self.note_span(reach.as_ref(), lowest, since);
         if let Some(reach) = reach.filter(|_| self.keeps_cursor()) {
             self.model.borrow_mut().gaps.set_reach(&reach);
+        }
+        for peer in begun {
+            self.model.borrow_mut().gaps.set_apart(&peer);
         }
         let kept = cursor.filter(|_| self.keeps_cursor());
         batch.ops.extend(kept.map(Op::PutCursor));

@@ -149,7 +149,9 @@ impl Account {
     ) {
         let stored = self.stored(&conversation, &messages, None).await;
         let stored = self.readable(stored).unwrap_or_default();
-        let Merged { fresh, .. } = self.merge(messages, &stored, Bounds::default(), batch);
+        let is_all =
+            history == History::Complete && self.history_of(&conversation) == History::Unknown;
+        let Merged { fresh, lowest, .. } = self.merge(messages, &stored, Bounds::default(), batch);
         let fruitful = !fresh.is_empty();
         let page = ArchiveEvent::Page {
             conversation: conversation.clone(),
@@ -157,7 +159,24 @@ impl Account {
             history,
         };
         self.show_page(&conversation, page);
+        if is_all {
+            self.close_gaps(&conversation, lowest).await;
+        }
         work.later.push_back(Later::Refill(conversation, fruitful));
+    }
+
+    /// The newest page holds all that the archive has of a conversation, from that place on. Only what was known before that was
+    /// lost stays so.
+    async fn close_gaps(&mut self, peer: &Address, lowest: Option<Position>) {
+        let oldest = self.page(peer, From::After(Position::default()), 1).await;
+        let oldest = oldest.first().map(|message| message.position);
+        let oldest = [oldest, lowest].into_iter().flatten().min();
+        let mut model = self.model.borrow_mut();
+        for own in model.gaps.of(peer) {
+            if !own.gap.is_lost || oldest.is_none_or(|oldest| own.at < oldest) {
+                model.gaps.close(&own);
+            }
+        }
     }
 }
 

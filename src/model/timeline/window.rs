@@ -223,13 +223,13 @@ impl Window {
         })
     }
 
-    /// The gaps that are shown: those with something before and behind. Before the oldest item is more at any rate; what is
-    /// lost leaves no hole where nothing follows.
+    /// The gaps that are shown: those with something before and behind. Before the oldest item is more at any rate, unless a
+    /// conversation had begun with nothing when a gap opened; what is lost leaves no hole where nothing follows.
     fn gaps_within(&self, gaps: &[Shown]) -> Vec<Shown> {
         let (oldest, newest) = (self.oldest(), self.newest());
         let is_within = |gap: &&Shown| {
             let at_end = self.ends.newer == Edge::End && gap.state != GapState::Lost;
-            oldest.is_some_and(|oldest| oldest < gap.at)
+            (self.ends.older == Edge::End || oldest.is_some_and(|oldest| oldest < gap.at))
                 && (at_end || newest.is_some_and(|newest| gap.at < newest))
         };
         gaps.iter().filter(is_within).cloned().collect()
