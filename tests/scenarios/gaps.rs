@@ -444,3 +444,20 @@ fn whoever_writes_for_the_first_time_has_lost_nothing() {
     stage.watch_other(0, benvolio(), Anchor::Newest, 20);
     assert_eq!(state(&stage), Some(GapState::Lost));
 }
+
+/// A gap of one conversation alone, around a date: the server keeps less than that by now.
+#[test]
+fn what_was_forgotten_while_a_gap_was_open_is_lost_and_not_filled() {
+    for toward in [Toward::Older, Toward::Newer] {
+        let mut stage = after_pages(2);
+        stage.watch(0, Anchor::Newest, 110);
+        // It is parted from the gap of all, and knows where it begins.
+        stage.fill(Toward::Newer);
+        stage.server.archive.drain(..990);
+        stage.fill(toward);
+        assert_eq!(state(&stage), Some(GapState::Lost), "{toward:?}");
+        let queries = stage.server.archive_queries;
+        stage.fill(toward);
+        assert_eq!(stage.server.archive_queries, queries);
+    }
+}

@@ -255,9 +255,7 @@ impl CatchUp {
         let top = known.top().cloned();
         // XEP-0313 §4.3.1: what the server has forgotten may be more than the place that it was asked for.
         if let (From::Time, Some(top), Some(first)) = (from, &top, &page.first)
-            && top.id.is_some()
-            && !page.holds(top)
-            && page.places.iter().all(|spot| spot.time > Some(top.time))
+            && page.has_forgotten(top)
         {
             let id = ItemId(cx.random_u64());
             known.note_lost(id, known::place(first, Some(top)));
@@ -282,6 +280,12 @@ impl CatchUp {
             return;
         };
         let first = page.first.as_ref();
+        if page.is_complete && page.has_forgotten(&gap.after) {
+            if let Some(first) = first {
+                known.narrow(Some(known::place(first, Some(&gap.before))));
+            }
+            return known.lose();
+        }
         if known::reaches(page, &gap.after) || first.is_none() {
             return known.narrow(None);
         }
@@ -456,7 +460,7 @@ impl CatchUp {
                 match gap.before.id.clone() {
                     Some(id) => at(Place::Before(id), since, PAGE),
                     None => Wanted {
-                        until: Some(gap.before.time),
+                        until: Some(gap.before.time.next_second()),
                         ..at(Place::Newest, since, PAGE)
                     },
                 }

@@ -312,7 +312,7 @@ fn the_upper_end_of_a_gap_that_is_forgotten_is_found_again_by_its_time() {
     assert_eq!(taught(&mut session).2, gap("a2", "?", false));
     let frame = String::from(&session.sent[0]);
     for part in [
-        "'end'><value>2025-12-31T11:00:00Z<",
+        "'end'><value>2025-12-31T11:00:01Z<",
         "'start'><value>2025-12-31T10:00:00Z<",
     ] {
         assert!(frame.contains(part), "{frame}");
@@ -324,6 +324,22 @@ fn the_upper_end_of_a_gap_that_is_forgotten_is_found_again_by_its_time() {
         (named("a8"), None, gap("a2", "?", true))
     );
     session.nothing();
+}
+
+#[test]
+fn a_gap_whose_lower_end_is_forgotten_is_lost_as_far_as_nothing_came_of_it() {
+    for (left, upper) in [(vec![], "a8"), (vec![("a6", "10:30:00")], "a6")] {
+        let mut session = session(Some(cursor("a1", 1)));
+        pages(&mut session, &[("a2", "10:00:00")], true);
+        taught(&mut session);
+        pages(&mut session, &[("a8", "11:00:00")], true);
+        taught(&mut session);
+        pages(&mut session, &left, false);
+        let (cursor, top, gaps) = taught(&mut session);
+        assert_eq!((cursor, top), (named("a8"), None));
+        assert_eq!(gaps, gap("a2", upper, true));
+        session.nothing();
+    }
 }
 
 #[test]
