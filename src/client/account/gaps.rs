@@ -182,6 +182,12 @@ impl Account {
         if again && !own.gap.is_lost && matches!(self.phase, Phase::Online) {
             return self.ask_fill(now, fill, &own, work);
         }
+        let is_fruitless = state == GapState::Unknown && fill.rounds >= FRUITLESS;
+        let state = if is_fruitless && !own.gap.is_lost {
+            GapState::Failed(Problem::Fruitless)
+        } else {
+            state
+        };
         self.set_gap(&fill.peer, fill.gap, state);
     }
 

@@ -182,6 +182,7 @@ impl Features {
             Wish::History {
                 conversation,
                 before,
+                until,
                 count,
             } => {
                 self.on_history(
@@ -189,6 +190,7 @@ impl Features {
                     conversation,
                     Wanted {
                         place: before.map_or(Place::Newest, Place::Before),
+                        until,
                         count,
                         ..Wanted::default()
                     },

@@ -31,6 +31,7 @@ fn open(before: Option<&str>) -> (Session, String) {
     session.wish(Wish::History {
         conversation: address(JULIET),
         before: before.map(str::to_owned),
+        until: None,
         count: 30,
     });
     let query = session.sent[0]
@@ -137,6 +138,7 @@ fn an_older_page_comes_before_a_newer_one_of_the_same_second() {
     session.wish(Wish::History {
         conversation: address(JULIET),
         before: Some("a5".into()),
+        until: None,
         count: 30,
     });
     let query = session.sent[0]
@@ -295,6 +297,7 @@ fn a_page_that_cannot_be_had_is_said_to_be_so() {
             session.wish(Wish::History {
                 conversation: address(JULIET),
                 before: None,
+                until: None,
                 count: 30,
             });
             let id = session.sent[0].attr("id").unwrap().to_owned();

@@ -68,6 +68,8 @@ pub struct CatchUp {
     is_timeless: bool,
     /// Nor does it know which page is the newest: pages are read forward.
     is_forward: bool,
+    /// Nor can it go on before a place that it told itself: pages of gaps are found by time.
+    is_forgetful: bool,
     /// Where pages ended so far, or began, if they were read backward.
     passed: HashSet<String>,
     /// On a device that knows nothing yet: where the oldest page began, with whom it is so far, and in how many messages.
@@ -293,7 +295,11 @@ impl CatchUp {
             gap.before.id.as_ref() != Some(&first.id) && self.passed.insert(first.id.clone())
         };
         match first.filter(is_new) {
-            Some(first) => known.narrow(Some(known::place(first, Some(&gap.before)))),
+            Some(first) => {
+                let place = known::place(first, Some(&gap.before));
+                let id = place.id.filter(|_| !self.is_forgetful);
+                known.narrow(Some(Cursor { id, ..place }));
+            }
             // The same again would never end.
             None => known.lose(),
         }
@@ -321,7 +327,8 @@ impl CatchUp {
             From::Gap => {
                 let mut known = self.known.clone();
                 match known.gap().map(|gap| gap.before.clone()) {
-                    Some(Cursor { id: Some(_), time }) if !self.is_timeless => {
+                    Some(Cursor { id: Some(id), time }) if !self.is_timeless => {
+                        self.is_forgetful |= self.passed.contains(&id);
                         known.narrow(Some(Cursor { id: None, time }));
                     }
                     _ => known.lose(),
@@ -421,6 +428,7 @@ impl CatchUp {
         self.told = None;
         self.is_timeless = false;
         self.is_forward = false;
+        self.is_forgetful = false;
         self.passed.clear();
         (self.first, self.messages) = (None, 0);
         self.peers.clear();
