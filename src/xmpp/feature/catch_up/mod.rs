@@ -193,19 +193,24 @@ impl CatchUp {
             return tracing::debug!("a page that nobody waits for");
         };
         match (caught, from) {
+            // An archive of which more was missed than one page holds has a newest one.
+            (Caught::Page(page), From::Head) if page.first.is_none() && !page.is_complete => {
+                self.on_forgotten(cx, archive, From::Head);
+            }
             (Caught::Page(page), from) => {
                 self.unanswered = 0;
                 self.pages = self.pages.saturating_add(1);
                 self.on_page(cx, order, from, page);
             }
-            (Caught::NotNow, from) => {
+            (Caught::Nothing, From::Earlier) => self.step = Step::Done(cx.now),
+            (Caught::Nothing, _) if self.known.cursor.is_none() => self.step = Step::Nothing,
+            // An archive that was read before, and that our account says it has, is in trouble.
+            (Caught::NotNow | Caught::Nothing, from) => {
                 let pause = PAUSE * 2_u32.pow(self.unanswered.min(DOUBLINGS));
                 self.unanswered = self.unanswered.saturating_add(1);
                 self.step = Step::Waiting(cx.now + pause, from);
             }
             (Caught::Forgotten, from) => self.on_forgotten(cx, archive, from),
-            (Caught::Nothing, From::Earlier) => self.step = Step::Done(cx.now),
-            (Caught::Nothing, _) => self.step = Step::Nothing,
         }
     }
 
@@ -393,7 +398,7 @@ impl CatchUp {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match self.step {
-            Step::Asked(from) => from == From::Gap,
+            Step::Asked(from) | Step::Waiting(_, from) => from == From::Gap,
             Step::Done(_) | Step::Nothing => true,
             _ => false,
         }

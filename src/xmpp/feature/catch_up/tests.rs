@@ -343,6 +343,36 @@ fn a_gap_whose_lower_end_is_forgotten_is_lost_as_far_as_nothing_came_of_it() {
 }
 
 #[test]
+fn an_archive_that_was_read_and_is_none_now_is_asked_again() {
+    for condition in ["service-unavailable", "forbidden", "not-allowed"] {
+        let mut session = session(Some(cursor("a1", 1)));
+        page(&mut session, "a2", true);
+        taught(&mut session);
+        assert_eq!(asked(&session), "<before/>");
+        refuse(&mut session, condition);
+        session.nothing();
+        assert!(!session.engine.is_caught_up());
+        session.wait(PAUSE);
+        assert_eq!(asked(&session), "<before/>", "{condition}");
+    }
+}
+
+#[test]
+fn a_newest_page_that_is_empty_and_not_said_to_be_all_is_not_believed() {
+    let mut session = session(Some(cursor("a1", 1)));
+    page(&mut session, "a2", true);
+    taught(&mut session);
+    for _ in 0..2 {
+        assert_eq!(asked(&session), "<before/>");
+        pages(&mut session, &[], true);
+    }
+    assert_eq!(asked(&session), "<after>a2</after>");
+    page(&mut session, "a3", false);
+    assert_eq!(taught(&mut session), (named("a3"), None, vec![]));
+    session.nothing();
+}
+
+#[test]
 fn a_gap_whose_pages_lead_nowhere_is_lost() {
     let mut session = session(Some(cursor("a1", 1)));
     pages(&mut session, &[("a2", "10:00:00")], true);
