@@ -250,9 +250,7 @@ impl Stretch {
     #[must_use]
     pub fn has_forgotten(&self, place: &Cursor) -> bool {
         let mut places = self.places.iter();
-        place.id.is_some()
-            && !self.holds(place)
-            && places.all(|spot| spot.time > Some(place.time))
+        place.id.is_some() && !self.holds(place) && places.all(|spot| spot.time > Some(place.time))
     }
 
     /// Whether some of it was archived in an earlier second than that.
