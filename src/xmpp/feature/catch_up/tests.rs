@@ -252,13 +252,13 @@ fn a_session_goes_on_at_the_top_and_then_with_the_gaps_of_those_before() {
     let two = [gap("a3", "a8", false), gap("b2", "b8", false)].concat();
     assert_eq!(taught(&mut session), (None, named("b8"), two));
     assert_eq!(asked(&session), "<before>b8</before>");
-    pages(&mut session, &[], false);
+    pages(&mut session, &[("b2", "23:30:01")], false);
     assert_eq!(
         taught(&mut session),
         (None, named("b8"), gap("a3", "a8", false))
     );
     assert_eq!(asked(&session), "<before>a8</before>");
-    pages(&mut session, &[], false);
+    pages(&mut session, &[("a3", "10:00:00")], false);
     assert_eq!(taught(&mut session), (named("b8"), None, vec![]));
     session.nothing();
 }
