@@ -104,8 +104,8 @@ impl Play {
                 );
             }
         }
-        // It is a race within the server, and rare.
-        let most = 1 + self.report.options.cuts / 50;
+        // It is a race within the server, and rare; all that was under way is in it.
+        let most = 10 + self.report.options.cuts / 10;
         let too_many = self.report.twice.iter().skip(most);
         self.report.flaws.extend(too_many.map(|message| Flaw {
             place: "the archives: too often for a race within the server".into(),

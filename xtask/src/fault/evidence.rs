@@ -9,7 +9,7 @@ use super::Way;
 /// So much of a frame is kept.
 const KEPT: usize = 2_000;
 /// So much of a frame is shown.
-const SHOWN: usize = 240;
+const SHOWN: usize = 420;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
