@@ -1,6 +1,6 @@
 //! The messages of a conversation.
 //!
-//! From pure to not: [`list`] makes rows of what the window holds, [`layout`] knows how high they are, [`policy`]
+//! From pure to not: [`list`] makes rows of what the window holds, `layout` knows how high they are, [`policy`]
 //! decides where the timeline stands; `scroller` puts the rows that are near (`drawn`) into the page, `drive` says when, and
 //! [`view`] is the component.
 //!

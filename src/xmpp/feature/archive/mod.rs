@@ -78,12 +78,6 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The time of what does not say when it was archived.
-    fn clamp(&self, time: Timestamp) -> Timestamp {
-        let time = self.until.map_or(time, |until| time.min(until));
-        self.since.map_or(time, |since| time.max(since))
-    }
-
     /// Whether what was archived then can be meant.
     fn covers(&self, time: Timestamp) -> bool {
         self.since.is_none_or(|since| since - ABOUT <= time)
@@ -187,13 +181,10 @@ impl Archive {
         let purpose = &query.purpose;
         let wanted = &query.wanted;
         // XEP-0313 §11: what was not asked for is not believed.
-        let dated = page::archived(result);
-        let otherwise = query.items.last_time();
-        let otherwise = otherwise.unwrap_or_else(|| wanted.clamp(cx.now.wall));
-        let message = page::read(cx, id, result, dated.unwrap_or(otherwise)).filter(|message| {
+        let message = page::read(cx, id, result).filter(|message| {
             purpose.concerns(&message.conversation) && wanted.covers(message.time)
         });
-        query.items.push(id, dated, message);
+        query.items.push(id, page::archived(result), message);
     }
 
     /// The end of a page. Gives back what somebody waits for.

@@ -49,13 +49,9 @@ impl Items {
         }
         let id = id.to_owned();
         // What does not say when stands where it came.
-        let time = time.or(self.last_time());
+        let before = self.all.back().and_then(|(spot, _)| spot.time);
+        let time = time.or(before);
         self.all.push_back((Spot { id, time }, message));
-    }
-
-    /// When the last one was archived, as far as that is known.
-    pub(super) fn last_time(&self) -> Option<Timestamp> {
-        self.all.back().and_then(|(spot, _)| spot.time)
     }
 
     /// How many there are.
@@ -73,7 +69,6 @@ impl Items {
     pub(super) fn into_stretch(self, fin: &Element) -> Stretch {
         let Self { all, is_full, .. } = self;
         let mut all: Vec<_> = all.into();
-        date_first(&mut all);
         if !all.is_sorted_by_key(|(spot, _)| spot.time) {
             order::sort_by(&mut all, |a, b| a.0.time.cmp(&b.0.time));
         }
@@ -98,18 +93,6 @@ impl Items {
     }
 }
 
-/// What does not say when it was archived, and has nothing before it, is as old as what follows.
-fn date_first(all: &mut [(Spot, Option<Message>)]) {
-    let Some(time) = all.iter().find_map(|(spot, _)| spot.time) else {
-        return;
-    };
-    let undated = all.iter_mut().take_while(|(spot, _)| spot.time.is_none());
-    for message in undated.filter_map(|(_, message)| message.as_mut()) {
-        message.time = time;
-        message.position.time = time;
-    }
-}
-
 fn is_complete(fin: &Element) -> bool {
     matches!(fin.attr("complete"), Some("true" | "1"))
 }
@@ -128,14 +111,15 @@ pub(super) fn archived(result: &Element) -> Option<Timestamp> {
     stamp::parse(delay.attr("stamp")?)
 }
 
-/// Reads an item, archived at that time: a message of ours or to us, with text.
-pub(super) fn read(cx: &mut Cx, id: &str, result: &Element, time: Timestamp) -> Option<Message> {
+/// Reads an item: a message of ours or to us, with text.
+pub(super) fn read(cx: &mut Cx, id: &str, result: &Element) -> Option<Message> {
     let account = cx.account()?.clone();
     let forwarded = result.get_child("forwarded", ns::FORWARD)?;
     let inner = forwarded.get_child("message", ns::CLIENT)?;
     if !envelope::is_plain(inner) {
         return None;
     }
+    let time = archived(result)?;
     let jid = |name: &str| inner.attr(name).map(Address::parse);
     let from = jid("from")?.ok()?;
     let to = match jid("to") {

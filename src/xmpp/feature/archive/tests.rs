@@ -348,32 +348,6 @@ fn a_flood_of_items_is_bounded() {
     assert_eq!(history, History::Before(format!("a{MOST}")));
 }
 
-/// The cursor passes it: it would never come again.
-#[test]
-fn what_does_not_say_when_it_was_archived_is_as_old_as_what_is_beside_it() {
-    let (mut session, query) = open(None);
-    for id in ["a1", "a2", "a3", "a4"] {
-        let item = item(&query, id, JULIET, "romeo@montague.example", 7);
-        session.receive(&match id {
-            "a1" => item.replace("2025-12-31T23:00:07Z", "yesterday"),
-            "a3" => item.replace("<delay xmlns='urn:xmpp:delay'", "<late xmlns='urn:x'"),
-            _ => item,
-        });
-    }
-    session.answer("query", ns::MAM, &fin("<first>a1</first>", ""));
-    let Event::Archive(ArchiveEvent::Page { messages, .. }) = session.only_event() else {
-        panic!("no page");
-    };
-    let told: Vec<_> = messages.iter().map(|message| &*message.body).collect();
-    assert_eq!(told, ["a1", "a2", "a3", "a4"]);
-    assert!(messages.is_sorted_by_key(|message| message.position));
-    assert!(
-        messages
-            .iter()
-            .all(|message| message.time == messages[1].time)
-    );
-}
-
 #[test]
 fn a_page_that_comes_slowly_is_waited_for_but_not_for_what_nobody_asked_for() {
     use crate::xmpp::iq::DEADLINE;
