@@ -9,7 +9,7 @@ pub struct Shell {
     pub accounts: &'static str,
     pub details: &'static str,
 
-    pub connection: &'static str,
+    pub network: &'static str,
     pub online: &'static str,
     pub connecting: &'static str,
     pub retry_in: Count,

@@ -126,7 +126,7 @@ pub fn ConnectionBar() -> impl IntoView {
         <div
             class=move || if is_quiet() { "visually-hidden" } else { "connection-bar" }
             role="region"
-            aria-label=text.shell.connection
+            aria-label=text.shell.network
             data-state=move || standing.with(Standing::state)
         >
             <span role="status" aria-live=move || if counted.get() { "off" } else { "polite" }>

@@ -8,7 +8,7 @@ pub const SHELL: Shell = Shell {
     accounts: "Accounts",
     details: "Details",
 
-    connection: "Connection",
+    network: "Network",
     online: "Online",
     connecting: "Connecting…",
     retry_in: Count {

@@ -8,7 +8,7 @@ pub const SHELL: Shell = Shell {
     accounts: "账号",
     details: "详情",
 
-    connection: "连接",
+    network: "网络",
     online: "在线",
     connecting: "正在连接…",
     retry_in: Count {
