@@ -482,14 +482,8 @@ fn run((acts, sessions, page_size): Case, fault: Option<Fault>) -> Result<(), Te
     Ok(())
 }
 
-/// How many cases are played: `WAXWING_CASES`, for whoever has the time.
-fn cases() -> u32 {
-    let asked = std::env::var("WAXWING_CASES").ok();
-    asked.map_or(150, |word| word.parse().expect("a number"))
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_each_message_is_there_once(case in case()) {

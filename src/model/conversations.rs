@@ -242,29 +242,6 @@ impl Conversations {
         });
     }
 
-    /// A message has another place: who has read up to it, still has.
-    pub(super) fn on_moved(&mut self, message: &Message, from: Position) {
-        let to = message.position;
-        // Who has answered has not read what came after that.
-        let is_theirs = message.direction == Direction::Incoming;
-        self.change(&message.conversation, |conversation| {
-            if conversation.read == Some(from) && (to > from || !is_theirs) {
-                conversation.read = Some(to);
-            }
-            // Where it moved down, another may be the latest now: the store knows.
-            match &mut conversation.latest {
-                Some(latest) if latest.position == from => latest.position = to,
-                _ => {
-                    note(conversation, message);
-                }
-            }
-            let flagged = conversation.displayed.flagged.as_mut();
-            if let Some(flagged) = flagged.filter(|flagged| flagged.position == from) {
-                flagged.position = flagged.position.max(to);
-            }
-        });
-    }
-
     /// We wrote a message.
     pub(super) fn on_composed(&mut self, message: &Message) {
         self.on_answered(message, true);
@@ -284,25 +261,18 @@ impl Conversations {
         });
     }
 
-    /// A page of the archive: history, which opens no conversation that was closed, but one of which nothing was known. What
-    /// of it came after `missed` is no history: nobody has seen it.
-    pub(super) fn on_archived(&mut self, messages: &[Message], missed: Option<Timestamp>) {
+    /// A page of the archive: history, which opens no conversation that was closed, but one of which nothing was known.
+    pub(super) fn on_archived(&mut self, messages: &[Message]) {
         let Some(newest) = messages.iter().max_by_key(|message| message.position) else {
             return;
         };
         self.change(&newest.conversation, |conversation| {
             conversation.open |= conversation.latest.is_none();
             note(conversation, newest);
-            // Where nothing was read yet, nothing was missed either, but for what came while we were away.
-            if conversation.read.is_none() {
-                let is_history =
-                    |message: &&Message| missed.is_none_or(|missed| message.time <= missed);
-                let history = messages.iter().filter(is_history);
-                conversation.read = history.map(|message| message.position).max();
-            }
-            let read = conversation.read;
+            // Where nothing was read yet, nothing was missed either.
+            let read = *conversation.read.get_or_insert(newest.position);
             let unseen = messages.iter().filter(|message| {
-                message.direction == Direction::Incoming && Some(message.position) > read
+                message.direction == Direction::Incoming && message.position > read
             });
             let unseen = u32::try_from(unseen.count()).unwrap_or(u32::MAX);
             conversation.unread = conversation.unread.saturating_add(unseen);
@@ -325,7 +295,7 @@ impl Conversations {
             // The newest first: it tells up to where they count as read.
             Since::Never | Since::Earlier => {
                 for message in messages.iter().rev() {
-                    self.on_archived(std::slice::from_ref(message), None);
+                    self.on_archived(std::slice::from_ref(message));
                 }
             }
         }

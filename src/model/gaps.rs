@@ -80,22 +80,6 @@ impl Gaps {
         gaps.collect()
     }
 
-    /// The gap of the whole archive that is being filled: the newest that can be.
-    #[must_use]
-    pub fn filled(&self) -> Option<ItemId> {
-        let mut all = self.known.all.gaps.iter();
-        let gap = all.rfind(|gap| !gap.is_lost);
-        gap.map(|gap| gap.id)
-    }
-
-    /// Since when something was missed that is not here yet.
-    #[must_use]
-    pub fn missed_since(&self) -> Option<Timestamp> {
-        let mut all = self.known.all.gaps.iter();
-        let gap = all.find(|gap| !gap.is_lost);
-        gap.map(|gap| gap.after.time)
-    }
-
     /// What becomes of filling a gap.
     pub fn set_state(&mut self, peer: &Address, id: ItemId, state: GapState) {
         self.states.insert((peer.clone(), id), state);

@@ -22,20 +22,25 @@ use std::collections::HashMap;
 
 use futures::future::join_all;
 
-use crate::client::places::Bounds;
 use crate::entity::address::Address;
 use crate::entity::archive::{Cursor, Reach};
 use crate::entity::id::ItemId;
-use crate::entity::message::{Direction, Message};
+use crate::entity::message::{Direction, Message, Position};
 use crate::entity::time::Timestamp;
 use crate::event::{ArchiveEvent, Event, Since};
-use crate::store::{Batch, Op};
+use crate::model::after;
+use crate::store::{Batch, From, Op};
 
 use super::Account;
-use super::bounds::Lowest;
 use super::fold::{NEWS, is_incoming};
 use super::merging::Merged;
+use super::outbox::is_written_here;
 use super::turn::{Later, Work};
+
+/// So many messages of one moment have room in a gap.
+const ROOM: u64 = 1 << 20;
+/// How many messages are looked through for one that was not written here.
+const LOOK: u32 = 20;
 
 /// A page of the whole archive.
 pub(super) struct Missed {
@@ -44,6 +49,20 @@ pub(super) struct Missed {
     pub(super) reach: Option<Reach>,
     pub(super) since: Since,
 }
+
+/// What is known above the gap that is being filled: where it begins in each conversation.
+#[derive(Debug, Default)]
+pub(super) struct Span {
+    gap: Option<ItemId>,
+    lowest: HashMap<Address, Lowest>,
+    /// The newest message below what is known above the gap, as far as it was looked for.
+    below: HashMap<Address, Option<Position>>,
+    /// With whom messages came live in this session, and what was the newest before them.
+    heard: HashMap<Address, Option<Position>>,
+}
+
+/// The oldest message of a conversation above the gap: its place, and its name in the archive.
+type Lowest = (Position, Option<String>);
 
 impl Account {
     /// Merges a page of the whole archive with what is stored.
@@ -68,14 +87,8 @@ impl Account {
         // One look per conversation, and all of them at once.
         let stored = join_all(looks).await;
         let is_island = self.begins_island(reach.as_ref(), since);
-        if since == Since::Gap {
-            // An engine before this one may have begun to fill it.
-            let gap = self.model.borrow().gaps.filled();
-            self.span.fill(gap);
-        }
-        if let (true, Some(gap)) = (is_island, reach.as_ref().and_then(gap_of)) {
+        if is_island {
             self.span.below.clear();
-            self.span.under.push((gap, self.caught_up.clone()));
         }
         let mut lowest = HashMap::new();
         let mut begun: Vec<Address> = Vec::new();
@@ -85,18 +98,8 @@ impl Account {
                 begun.push(peer.clone());
             }
             let named = page.first().and_then(|first| first.ids.archive.clone());
-            let bounds = match since {
-                Since::Earlier => Bounds::default(),
-                Since::Cursor | Since::Never if !is_island => {
-                    let first = page.first().map(|first| first.position.time);
-                    let bounds = self.onward(&peer, &stored, begin.as_ref(), first);
-                    bounds.await
-                }
-                _ => {
-                    let bounds = self.between(&peer, &stored, begin.as_ref(), is_island);
-                    bounds.await
-                }
-            };
+            let bounds = self.bounds(&peer, &stored, begin.as_ref(), since, is_island);
+            let bounds = bounds.await;
             let merged = self.merge(page, &stored, bounds, batch);
             if let Some(place) = merged.lowest {
                 lowest.insert(peer.clone(), (place, named));
@@ -121,6 +124,103 @@ impl Account {
         since == Since::Cursor && gap.is_some() && gap != self.span.gap
     }
 
+    /// Below which place nothing of a page belongs that lies above a gap: everything that is stored of the conversation comes
+    /// before it, but for what is in the page, of which `known` is the lowest place, for what is `above` it, and for what came
+    /// live since. There is room left for what the gap may still bring.
+    async fn below(
+        &mut self,
+        peer: &Address,
+        known: Option<Position>,
+        above: Option<Position>,
+    ) -> Option<Position> {
+        let ceiling = [known, above].into_iter().flatten().min();
+        let below = match self.span.below.get(peer) {
+            Some(below) if known.is_none() => *below,
+            _ => {
+                let below = self.look_below(peer, ceiling).await;
+                self.span.below.insert(peer.clone(), below);
+                below
+            }
+        }?;
+        let close = ceiling.filter(|ceiling| ceiling.time == below.time);
+        let room = close.map_or(ROOM, |close| close.tie.saturating_sub(below.tie) / 2);
+        Some(Position {
+            tie: below.tie.saturating_add(room.min(ROOM)),
+            ..below
+        })
+    }
+
+    /// What was written here stands where it was written, whenever it was archived.
+    async fn look_below(&self, peer: &Address, ceiling: Option<Position>) -> Option<Position> {
+        let newest = match self.span.heard.get(peer) {
+            Some(before) => *before,
+            None => self.latest_of(peer),
+        };
+        let from = match ceiling {
+            Some(ceiling) if Some(ceiling) <= newest => ceiling,
+            _ => after(newest?),
+        };
+        let stored = self.page(peer, From::Before(from), LOOK).await;
+        let theirs = stored.iter().filter(|message| !is_written_here(message));
+        theirs.map(|message| message.position).max()
+    }
+
+    fn latest_of(&self, peer: &Address) -> Option<Position> {
+        let model = self.model.borrow();
+        let known = model.conversations.of(peer)?;
+        known.latest.as_ref().map(|latest| latest.position)
+    }
+
+    /// A message is about to come live: what is the newest before it is older than all that was missed.
+    pub(super) fn note_heard(&mut self, peer: &Address) {
+        if !self.span.heard.contains_key(peer) {
+            let latest = self.latest_of(peer);
+            self.span.heard.insert(peer.clone(), latest);
+        }
+    }
+
+    /// The session is over. What was caught up stays below all that comes: the next one begins where it ended.
+    pub(super) fn forget_heard(&mut self) {
+        self.span.heard.clear();
+    }
+
+    /// Between which places the messages of a page belong, of which `stored` is what is known. `begin` is the archive id after
+    /// which they come; it may be that of a message of another conversation.
+    async fn bounds(
+        &mut self,
+        peer: &Address,
+        stored: &[Message],
+        begin: Option<&String>,
+        since: Since,
+        is_island: bool,
+    ) -> (Option<Position>, Option<Position>) {
+        let is_begin = |known: &&Message| begin.is_some() && known.ids.archive.as_ref() == begin;
+        match since {
+            Since::Cursor | Since::Never if !is_island => {
+                let begins = stored.iter().filter(is_begin);
+                let begin = begins.map(|known| known.position).max();
+                (begin.max(self.caught_up.get(peer).copied()), None)
+            }
+            Since::Cursor | Since::Never | Since::Gap => {
+                let in_page = stored
+                    .iter()
+                    .filter(|known| !is_begin(known) && !is_written_here(known));
+                let known = in_page.map(|known| known.position).min();
+                let above = self.span.lowest.get(peer).filter(|_| !is_island);
+                let above = above.map(|(place, _)| *place);
+                // What is stored may all lie above the gap, where an engine before this one has begun to fill it.
+                let is_placed = is_island || known.is_some() || above.is_some();
+                let below = if is_placed {
+                    self.below(peer, known, above).await
+                } else {
+                    None
+                };
+                (below, above)
+            }
+            Since::Earlier => (None, None),
+        }
+    }
+
     /// The messages of one conversation are shown, counted and announced.
     fn tell_missed(
         &mut self,
@@ -130,9 +230,9 @@ impl Account {
         since: Since,
         work: &mut Work,
     ) {
-        let Merged { fresh, next, .. } = merged;
-        if matches!(since, Since::Cursor | Since::Never) {
-            self.caught_up.insert(peer.clone(), next);
+        let Merged { fresh, highest, .. } = merged;
+        if let (Some(highest), Since::Cursor | Since::Never) = (highest, since) {
+            self.caught_up.insert(peer.clone(), highest);
         }
         if self.displayed.is_missing(peer) {
             work.later.push_back(Later::Seek(peer.clone()));
@@ -179,16 +279,16 @@ impl Account {
         }
         let Some(reach) = reach else { return };
         let gap = gap_of(reach);
-        let is_left = |under: &ItemId| reach.gaps.iter().any(|gap| gap.id == *under);
-        self.span.under.retain(|(gap, _)| is_left(gap));
         if gap != self.span.gap {
-            let below = std::mem::take(&mut self.span.below);
-            self.span.fill(gap);
+            self.span.gap = gap;
+            self.span.lowest.clear();
+            if since == Since::Gap {
+                self.span.below.clear();
+            }
             // What was told is below the gap that is next.
             if since == Since::Gap {
                 return;
             }
-            self.span.below = below;
         }
         if gap.is_none() {
             return;

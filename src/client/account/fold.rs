@@ -150,7 +150,7 @@ impl Account {
             .get(&message.conversation)
             .and_then(|known| known.iter().find(|known| merge::same(known, &message)));
         if let Some(known) = known {
-            return self.on_copy(known.clone(), &message, None, batch);
+            return self.on_copy(known.clone(), &message, batch);
         }
         self.note_heard(&message.conversation);
         if message.position.time >= now || self.is_of_the_latest_second(&message) {
@@ -220,18 +220,9 @@ impl Account {
         }
     }
 
-    /// A copy of a stored message: it may teach us a name, and where the archive has it.
-    pub(super) fn on_copy(
-        &mut self,
-        mut stored: Message,
-        copy: &Message,
-        place: Option<Position>,
-        batch: &mut Batch,
-    ) {
-        let from = stored.position;
-        let is_moved = place.is_some_and(|place| place != from);
-        stored.position = place.unwrap_or(from);
-        if !merge::learn(&mut stored, copy) && !is_moved {
+    /// A copy of a stored message: it may teach us a name.
+    pub(super) fn on_copy(&mut self, mut stored: Message, copy: &Message, batch: &mut Batch) {
+        if !merge::learn(&mut stored, copy) {
             return;
         }
         let (conversation, id) = (stored.conversation.clone(), stored.id);
@@ -239,13 +230,6 @@ impl Account {
             own.clone_from(&stored);
         }
         let mut model = self.model.borrow_mut();
-        if is_moved {
-            // What is unread, and which is the latest, may be different now.
-            self.recount.insert(conversation.clone());
-            self.moved.insert(conversation.clone());
-            let message = stored.clone();
-            model.apply(&Event::Message(MessageEvent::Moved { message, from }));
-        }
         model.apply(&Event::Message(MessageEvent::Named {
             conversation: conversation.clone(),
             id,
@@ -261,9 +245,7 @@ impl Account {
 
     async fn on_message(&mut self, event: MessageEvent, batch: &mut Batch, work: &mut Work) {
         match &event {
-            MessageEvent::Received(_)
-            | MessageEvent::Refused { .. }
-            | MessageEvent::Moved { .. } => {}
+            MessageEvent::Received(_) | MessageEvent::Refused { .. } => {}
             MessageEvent::Composed(message) => {
                 self.seen.note(message);
                 self.outbox.insert(message.id, message.clone());

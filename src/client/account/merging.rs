@@ -1,11 +1,11 @@
 //! Messages as the archive has them, merged with those that are stored: none twice, and each in its place.
 //!
-//! Which of them are one is [`merge`]'s, and where they belong [`places`]'; here it is carried out.
+//! Which of them are one, and where the new ones belong, is [`merge`]'s; here it is carried out.
 
-use crate::client::merge;
-use crate::client::places::{self, Bounds, Place};
+use crate::client::merge::{self, Place};
 use crate::entity::address::Address;
 use crate::entity::conversation::History;
+use crate::entity::id::ItemId;
 use crate::entity::message::{Message, MessageIds, Position};
 use crate::entity::time::Timestamp;
 use crate::event::ArchiveEvent;
@@ -24,8 +24,8 @@ pub(super) struct Merged {
     pub(super) fresh: Vec<Message>,
     /// The lowest place of them all.
     pub(super) lowest: Option<Position>,
-    /// Between which places belongs what the archive has after them.
-    pub(super) next: Bounds,
+    /// The highest place of them all, or the lower bound.
+    pub(super) highest: Option<Position>,
     /// One of them at least was stored before: there the page meets what is known.
     pub(super) is_met: bool,
 }
@@ -53,8 +53,8 @@ impl Account {
         Ok(stored)
     }
 
-    /// Merges messages of one conversation, as the archive orders them, with what is stored; they belong
-    /// within bounds.
+    /// Merges messages of one conversation, as the archive orders them, with what is stored; they come after the first of
+    /// the bounds, and before the second.
     ///
     /// A disk that fails may hold what it does not show: what came in this session is known without it, and what came before
     /// is known again when the disk works.
@@ -62,37 +62,32 @@ impl Account {
         &mut self,
         page: Vec<Message>,
         stored: &[Message],
-        bounds: Bounds,
+        bounds: (Option<Position>, Option<Position>),
         batch: &mut Batch,
     ) -> Merged {
         let mut places = Vec::with_capacity(page.len());
         let mut fresh: Vec<Message> = Vec::new();
-        let mut copies: Vec<(Message, Message)> = Vec::new();
+        let mut taken: Vec<ItemId> = Vec::new();
         for message in page {
             let mut stored_here = stored.iter();
             let known = stored_here.find(|known| merge::same(known, &message));
             let known = known.or_else(|| {
-                let is_taken = |id| copies.iter().any(|(known, _)| known.id == id);
-                stored
-                    .iter()
-                    .find(|known| merge::same_unnamed(known, &message) && !is_taken(known.id))
+                stored.iter().find(|known| {
+                    merge::same_unnamed(known, &message) && !taken.contains(&known.id)
+                })
             });
             if let Some(known) = known {
-                let is_again = copies.iter().any(|(taken, _)| taken.id == known.id);
-                if is_again || merge::is_repeated(known, &message) {
-                    // What was sent again has its place where it came first.
-                    self.on_copy(known.clone(), &message, None, batch);
-                    continue;
+                taken.push(known.id);
+                // What was sent again has its place where it came first.
+                if !merge::is_repeated(known, &message) {
+                    let place = if is_written_here(known) {
+                        Place::Written
+                    } else {
+                        Place::Known
+                    };
+                    places.push(place(known.position));
                 }
-                places.push(if is_written_here(known) {
-                    Place::Written(known.position)
-                } else {
-                    Place::Known {
-                        at: known.position,
-                        archived: message.position,
-                    }
-                });
-                copies.push((known.clone(), message));
+                self.on_copy(known.clone(), &message, batch);
             } else if !fresh.iter().any(|known| merge::same(known, &message)) {
                 if !self.seen.note(&message) && self.failed.is_some() {
                     continue;
@@ -102,38 +97,22 @@ impl Account {
             }
         }
         let is_met = places.iter().any(|place| !matches!(place, Place::Fresh(_)));
-        let next = places::fit(&mut places, bounds);
+        let highest = merge::fit(&mut places, bounds);
         let archived = places
             .iter()
             .filter(|place| !matches!(place, Place::Written(_)));
         let lowest = archived.map(|place| place.position()).min();
-        let mut new = fresh.iter_mut();
-        let mut known = copies.into_iter();
-        for place in places {
-            match place {
-                Place::Fresh(at) => {
-                    let Some(message) = new.next() else { continue };
-                    message.position = at;
-                    batch.push(Op::PutMessage(message.clone()));
-                }
-                Place::Moved(at) => {
-                    let Some((known, copy)) = known.next() else {
-                        continue;
-                    };
-                    self.on_copy(known, &copy, Some(at), batch);
-                }
-                Place::Known { .. } | Place::Written(_) => {
-                    let Some((known, copy)) = known.next() else {
-                        continue;
-                    };
-                    self.on_copy(known, &copy, None, batch);
-                }
-            }
+        let new = places
+            .iter()
+            .filter(|place| matches!(place, Place::Fresh(_)));
+        for (message, place) in fresh.iter_mut().zip(new) {
+            message.position = place.position();
+            batch.push(Op::PutMessage(message.clone()));
         }
         Merged {
             fresh,
             lowest,
-            next,
+            highest,
             is_met,
         }
     }
@@ -151,7 +130,7 @@ impl Account {
         let stored = self.readable(stored).unwrap_or_default();
         let is_all =
             history == History::Complete && self.history_of(&conversation) == History::Unknown;
-        let Merged { fresh, lowest, .. } = self.merge(messages, &stored, Bounds::default(), batch);
+        let Merged { fresh, lowest, .. } = self.merge(messages, &stored, (None, None), batch);
         let fruitful = !fresh.is_empty();
         let page = ArchiveEvent::Page {
             conversation: conversation.clone(),
@@ -180,24 +159,5 @@ impl Account {
                 model.gaps.close(&own);
             }
         }
-    }
-}
-
-/// Between the ends of a gap, as far as they are known. A page that goes beyond one of them, into what is stored there, has
-/// more to tell of the order than the end.
-pub(super) fn within(
-    stored: &[Message],
-    floor: Option<Position>,
-    ceiling: Option<Position>,
-) -> Bounds {
-    let places = || {
-        let known = stored.iter().filter(|known| !is_written_here(known));
-        known.map(|known| known.position)
-    };
-    let floor = floor.filter(|floor| places().all(|at| at > *floor));
-    Bounds {
-        floor,
-        wish: floor,
-        ceiling: ceiling.filter(|ceiling| places().all(|at| at < *ceiling)),
     }
 }

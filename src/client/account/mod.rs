@@ -20,7 +20,6 @@
 //! | `gaps.rs` | gaps of a conversation, filled when somebody sees them |
 //! | `catch_up.rs` | pages of what was missed, merged with what is stored |
 
-mod bounds;
 mod catch_up;
 mod commands;
 mod dates;
@@ -73,7 +72,6 @@ use super::hub::{Asker, Hub};
 use super::link::{Link, Report};
 use super::log::Log;
 use super::merge::Seen;
-use super::places::Bounds;
 use super::ports::{PageId, Ports};
 
 /// How many inputs one turn takes at most: the first of a flood are shown before the last are read.
@@ -241,15 +239,13 @@ pub(super) struct Account {
     /// came of its newest page.
     forgotten: HashMap<Address, Option<Timestamp>>,
     recount: HashSet<Address>,
-    /// Messages of these have other places: the latest may be another one.
-    moved: HashSet<Address>,
     /// Where the last message stands that came in this session, in each conversation; and whether the session was resumed.
     streamed: HashMap<Address, Position>,
     resumed: bool,
-    /// Above what the next page of catch-up belongs, in each conversation: what those of this engine held.
-    caught_up: HashMap<Address, Bounds>,
+    /// The newest place of what the pages of catch-up of this session held, in each conversation.
+    caught_up: HashMap<Address, Position>,
     /// The oldest places of what is known above the gap that catch-up fills.
-    span: bounds::Span,
+    span: catch_up::Span,
     fills: gaps::Fills,
     displayed: displayed::Displayed,
     /// When pages are told, unless somebody waits for an answer.
@@ -362,11 +358,10 @@ impl Account {
             is_archived: false,
             forgotten: HashMap::new(),
             recount: HashSet::new(),
-            moved: HashSet::new(),
             streamed: HashMap::new(),
             resumed: false,
             caught_up: HashMap::new(),
-            span: bounds::Span::default(),
+            span: catch_up::Span::default(),
             fills: gaps::Fills::default(),
             displayed: displayed::Displayed::default(),
             pace: Pace::default(),

@@ -4,7 +4,7 @@
 //! of history is older than those fetched before it, and comes before them; a page of catch-up is newer, and comes after
 //! them; what fills a gap comes between. Archives often know whole seconds only.
 
-use crate::entity::message::{Message, Position};
+use crate::entity::message::Message;
 use crate::entity::time::Timestamp;
 
 const LIVE: u64 = 1 << 63;
@@ -65,12 +65,6 @@ impl Order {
         self.missed = first.saturating_add(length(page));
         place(page, first);
     }
-}
-
-/// Whether a place is that of a message that came live, or was put beside one.
-#[must_use]
-pub fn is_live(place: Position) -> bool {
-    place.tie >= LIVE
 }
 
 /// Gives the messages of a page that ends where a gap does the highest of the ties that are free in it.
