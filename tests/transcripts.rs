@@ -392,7 +392,6 @@ impl Play {
             "history" => Wish::History {
                 conversation: address(rest)?,
                 before: None,
-                until: None,
                 count: 50,
             },
             "displayed" => {

@@ -235,9 +235,6 @@ pub(super) struct Account {
     is_behind: bool,
     /// In this session, our account has said that it has an archive.
     is_archived: bool,
-    /// Where the archive has forgotten a place of a conversation in this session; up to when it is asked instead, if nothing
-    /// came of its newest page.
-    forgotten: HashMap<Address, Option<Timestamp>>,
     recount: HashSet<Address>,
     /// Where the last message stands that came in this session, in each conversation; and whether the session was resumed.
     streamed: HashMap<Address, Position>,
@@ -356,7 +353,6 @@ impl Account {
             asking: HashMap::new(),
             is_behind: false,
             is_archived: false,
-            forgotten: HashMap::new(),
             recount: HashSet::new(),
             streamed: HashMap::new(),
             resumed: false,

@@ -58,10 +58,7 @@ pub fn DateDialog(
         let answer = handle.ask_account(peer.account, command);
         spawn_local(async move {
             let answer = answer.await;
-            if !set_busy.try_set(false) {
-                // The dialog was closed meanwhile.
-                return;
-            }
+            set_busy.try_set(false);
             match answer {
                 Ok(Reply::Found(Some(position))) => {
                     if local_day(position.time) != local_day(from) {

@@ -182,7 +182,6 @@ impl Features {
             Wish::History {
                 conversation,
                 before,
-                until,
                 count,
             } => {
                 self.on_history(
@@ -190,7 +189,6 @@ impl Features {
                     conversation,
                     Wanted {
                         place: before.map_or(Place::Newest, Place::Before),
-                        until,
                         count,
                         ..Wanted::default()
                     },
