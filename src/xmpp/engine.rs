@@ -93,8 +93,10 @@ pub struct Snapshot {
 
 /// What comes in.
 #[derive(Debug)]
-// An input lives as long as one call, and is never kept. With pointers of 32 bits it is small enough.
-#[allow(clippy::large_enum_variant)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it lives as long as one call, and is never kept; with pointers of 32 bits it is small enough"
+)]
 pub enum Input<'a> {
     /// A socket is open.
     Opened {

@@ -12,7 +12,7 @@ use xtask::fault::{Ends, Entry, FaultProxy, Shape, Way, What};
 use xtask::prosody::{Options, Prosody};
 
 use crate::PASSWORD;
-use crate::person::{Person, run};
+use crate::person::{Person, run, until};
 
 /// Each way.
 const LATENCY: Duration = Duration::from_millis(40);
@@ -72,15 +72,6 @@ fn said(frames: &[(Way, String)], way: Way, text: &str) -> usize {
     frames.iter().filter(is_it).count()
 }
 
-/// Waits for something that only the proxy or the disk shows.
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 #[test]
 fn a_password_takes_three_round_trips_and_a_token_one() {
     run(async {
@@ -100,7 +91,7 @@ fn a_password_takes_three_round_trips_and_a_token_one() {
             .await;
 
         // The session has begun for everybody.
-        until("our presence", || {
+        until("our presence", async || {
             proxy.passed(started, Way::Up, "<presence").is_some()
         })
         .await;
@@ -195,7 +186,7 @@ fn who_logs_out_gives_the_token_back() {
         };
         assert_eq!(tokens(), 1);
         romeo.tell(AccountCommand::LogOut { erase: false });
-        until("the token is given back", || tokens() == 0).await;
+        until("the token is given back", async || tokens() == 0).await;
         let second = frames(&proxy, started, 2);
         assert_eq!(said(&second, Way::Up, "invalidate="), 1);
         assert_eq!(said(&second, Way::Up, "<bind "), 0);

@@ -1,7 +1,7 @@
 //! A real archive of many days, of which a new device has the newest part: gaps are filled page by page, and dates are found.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::SystemTime;
 
 use waxwing::boundary::change::{Change, Edge, GapState, Item, ItemKind, Reply};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
@@ -15,7 +15,7 @@ use xtask::fault::{Door, Ends, FaultProxy, Trap, Way};
 use xtask::foreign::Foreign;
 use xtask::prosody::{self, Prosody};
 
-use crate::person::{Person, WINDOW, run};
+use crate::person::{Person, WINDOW, run, until};
 use crate::{PASSWORD, Server};
 
 /// Long ago, at noon.
@@ -178,13 +178,11 @@ async fn dates_and_gaps(mut server: impl Server) {
     romeo.log_in(&server.url(), PASSWORD).await.unwrap();
     // Nothing but the newest: five hundred are enough for a list of conversations.
     romeo.watch_at(&juliet(), Anchor::Newest, 50);
-    let newest = loop {
-        let newest = stored(&romeo).await;
-        if newest.len() >= 500 {
-            break newest;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    };
+    until("the newest to be stored", async || {
+        stored(&romeo).await.len() >= 500
+    })
+    .await;
+    let newest = stored(&romeo).await;
     assert!(newest.len() <= 600, "{}", newest.len());
     assert_eq!(newest, said[said.len() - newest.len()..]);
 
@@ -277,7 +275,14 @@ async fn a_gap_of_what_was_missed(server: impl Server) {
         .await;
     romeo.log_out().await;
     // Archives know seconds: what is missed lies in later ones.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let second = || {
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+    };
+    let before = second();
+    until("the next second", async || second() > before).await;
 
     // Between any two of hers there is one of somebody else: most pages are of both.
     let mut said = vec![(Direction::Incoming, "of old".to_owned())];

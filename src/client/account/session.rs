@@ -240,7 +240,9 @@ impl Account {
         if self.opened && self.fresh {
             // Nothing that waits for the disk opens it again. There was no session: what cannot be erased is empty.
             self.failed = None;
-            let _ = self.around.ports.depot.erase(self.record.id).await;
+            if let Err(error) = self.around.ports.depot.erase(self.record.id).await {
+                tracing::debug!(%error, "an empty store is left");
+            }
         }
     }
 

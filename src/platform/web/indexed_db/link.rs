@@ -150,8 +150,10 @@ impl Link {
         }
         let state = Rc::downgrade(&self.state);
         wasm_bindgen_futures::spawn_local(async move {
-            // If it cannot be asked, whoever works on it next is told why.
-            let _ = answers(&database).await;
+            if let Err(error) = answers(&database).await {
+                // Whoever works on it next is told, too.
+                tracing::debug!(%error, "a database cannot be asked");
+            }
             if let Some(state) = state.upgrade() {
                 state.is_stuck.set(false);
             }

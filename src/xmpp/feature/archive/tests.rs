@@ -346,39 +346,27 @@ fn a_flood_of_items_is_bounded() {
     assert_eq!(history, History::Before(format!("a{MOST}")));
 }
 
+/// Items that come so far apart that the deadline would be over, were it that of the question; and then the time for one more.
+fn slowly(items: u32) -> Session {
+    let most = crate::xmpp::iq::DEADLINE - std::time::Duration::from_secs(1);
+    let (mut session, query) = open(None);
+    for second in 0..items {
+        session.wait(most);
+        let id = format!("a{second}");
+        session.receive(&item(&query, &id, JULIET, "romeo@montague.example", second));
+    }
+    session.wait(most);
+    session
+}
+
 #[test]
 fn a_page_that_comes_slowly_is_waited_for_but_not_for_what_nobody_asked_for() {
-    use crate::xmpp::iq::DEADLINE;
-
-    let most = DEADLINE - std::time::Duration::from_secs(1);
-    let (mut session, query) = open(None);
-    for second in 0..30 {
-        session.wait(most);
-        session.receive(&item(
-            &query,
-            &format!("a{second}"),
-            JULIET,
-            "romeo@montague.example",
-            second,
-        ));
-    }
+    let mut session = slowly(30);
     assert!(session.events.is_empty(), "{:?}", session.events);
-    session.wait(most);
     session.answer("query", ns::MAM, &fin("<first>a0</first>", ""));
     assert_eq!(page(&mut session).0.len(), 30);
 
-    let (mut session, query) = open(None);
-    for second in 0..31 {
-        session.wait(most);
-        session.receive(&item(
-            &query,
-            &format!("a{second}"),
-            JULIET,
-            "romeo@montague.example",
-            second,
-        ));
-    }
-    session.wait(most);
+    let mut session = slowly(31);
     assert!(
         matches!(
             session.only_event(),
