@@ -87,7 +87,10 @@ fn a_password_takes_three_round_trips_and_a_token_one() {
         romeo.until_delivery("one", &Delivery::Sent).await;
         let online = |row: &AccountRow| row.connection == Connection::Online;
         romeo
-            .until(|change| matches!(change, Change::Account(row) if online(row)))
+            .until(
+                "the connection",
+                |change| matches!(change, Change::Account(row) if online(row)),
+            )
             .await;
 
         // The session has begun for everybody.

@@ -15,6 +15,7 @@ use xtask::fault::{Door, Ends, FaultProxy, Trap, Way};
 use xtask::foreign::Foreign;
 use xtask::prosody::{self, Prosody};
 
+use crate::evidence::assert_same;
 use crate::person::{Person, WINDOW, run, until};
 use crate::{PASSWORD, Server};
 
@@ -158,7 +159,7 @@ async fn fill(romeo: &mut Person) -> Vec<usize> {
         ))
     };
     loop {
-        let (before, gaps) = romeo.until_window(at_rest).await;
+        let (before, gaps) = romeo.until_window("no gap to be loading", at_rest).await;
         let Some(gap) = gaps.first() else {
             return pages;
         };
@@ -166,7 +167,7 @@ async fn fill(romeo: &mut Person) -> Vec<usize> {
         let is_done = |items: &[Item]| {
             at_rest(items).filter(|(count, left)| *count > before || left.len() < gaps.len())
         };
-        let (after, _) = romeo.until_window(is_done).await;
+        let (after, _) = romeo.until_window("more of the gap", is_done).await;
         pages.push(after - before);
         assert!(pages.len() < 50, "it comes to no end: {pages:?}");
     }
@@ -184,26 +185,38 @@ async fn dates_and_gaps(mut server: impl Server) {
     .await;
     let newest = stored(&romeo).await;
     assert!(newest.len() <= 600, "{}", newest.len());
-    assert_eq!(newest, said[said.len() - newest.len()..]);
+    assert_same("the newest", &newest, &said[said.len() - newest.len()..]);
 
     // After the last message there is nothing, and nobody is asked.
     assert_eq!(find(&mut romeo, said_at(11, 0)).await, None);
     // What is stored is found there.
     assert_eq!(day_of(&mut romeo, said_at(9, 0) - 60).await, said_at(9, 0));
-    assert_eq!(stored(&romeo).await, newest);
+    assert_same("still the newest", &stored(&romeo).await, &newest);
 
     // Before the first of all. After what came there is a gap.
     assert_eq!(day_of(&mut romeo, FIRST - 30 * DAY).await, FIRST);
     let mut known = said[..50].to_vec();
-    assert_eq!(stored(&romeo).await, [&*known, &*newest].concat());
+    assert_same(
+        "stored",
+        &stored(&romeo).await,
+        &[&*known, &*newest].concat(),
+    );
     // A day without messages, in that gap: the next one is found, and the gap is two.
     assert_eq!(day_of(&mut romeo, said_at(2, 0)).await, said_at(3, 0));
     known.extend_from_slice(&said[EACH * 2..EACH * 2 + 50]);
-    assert_eq!(stored(&romeo).await, [&*known, &*newest].concat());
+    assert_same(
+        "stored",
+        &stored(&romeo).await,
+        &[&*known, &*newest].concat(),
+    );
     // A day in the lower one.
     assert_eq!(day_of(&mut romeo, said_at(1, 0)).await, said_at(1, 0));
     known.splice(50..50, said[EACH..EACH + 50].iter().cloned());
-    assert_eq!(stored(&romeo).await, [&*known, &*newest].concat());
+    assert_same(
+        "stored",
+        &stored(&romeo).await,
+        &[&*known, &*newest].concat(),
+    );
 
     let first = find(&mut romeo, FIRST).await.unwrap();
     romeo.forget().await;
@@ -211,7 +224,7 @@ async fn dates_and_gaps(mut server: impl Server) {
     romeo.scroll(Toward::Newer).await;
     let missing = said.len() - newest.len() - known.len();
     let gaps = romeo
-        .until_window(|items| {
+        .until_window("all that is stored", |items| {
             let (bodies, gaps) = shown(items);
             (bodies.len() == said.len() - missing).then_some(gaps)
         })
@@ -242,7 +255,7 @@ async fn day_of(romeo: &mut Person, second: i64) -> i64 {
 /// Each message is stored and can be shown, once and in order, and there is no gap.
 async fn nothing_is_missing(romeo: &mut Person, said: &[(Direction, String)]) {
     let all = stored(romeo).await;
-    assert_eq!(all, said);
+    assert_same("stored", &all, said);
     let messages = romeo.stored_with(&juliet()).await;
     let ids: HashSet<_> = messages.iter().map(|message| message.id).collect();
     assert_eq!(ids.len(), said.len());
@@ -252,7 +265,7 @@ async fn nothing_is_missing(romeo: &mut Person, said: &[(Direction, String)]) {
     let (bodies, gaps) = shown(&romeo.window());
     assert_eq!(gaps, []);
     let said: Vec<_> = said.iter().map(|(_, body)| body.clone()).collect();
-    assert_eq!(bodies, said);
+    assert_same("shown", &bodies, &said);
 }
 
 async fn a_gap_of_what_was_missed(server: impl Server) {
@@ -271,7 +284,10 @@ async fn a_gap_of_what_was_missed(server: impl Server) {
     romeo.until_message("of old").await;
     // Before that there is nothing.
     romeo
-        .until(|change| matches!(change, Change::Timeline(_, change) if change.older == Edge::End))
+        .until(
+            "the beginning",
+            |change| matches!(change, Change::Timeline(_, change) if change.older == Edge::End),
+        )
         .await;
     romeo.log_out().await;
     // Archives know seconds: what is missed lies in later ones.
@@ -308,7 +324,7 @@ async fn a_gap_of_what_was_missed(server: impl Server) {
     romeo.watch_at(&juliet(), Anchor::Newest, 200);
     proxy.door(Door::Shut);
     let gap = romeo
-        .until_window(|items| shown(items).1.first().map(|(id, _)| *id))
+        .until_window("a gap", |items| shown(items).1.first().map(|(id, _)| *id))
         .await;
     romeo.until_offline().await;
     assert!(proxy.strikes() > 0, "{}", proxy.told(40));
@@ -317,7 +333,7 @@ async fn a_gap_of_what_was_missed(server: impl Server) {
     romeo.wish(Command::Fill(WINDOW, gap, Toward::Older));
     let offline = GapState::Failed(Problem::Offline);
     romeo
-        .until_window(|items| {
+        .until_window("the gap to say that we are offline", |items| {
             shown(items)
                 .1
                 .contains(&(gap, offline.clone()))
@@ -333,8 +349,13 @@ async fn a_gap_of_what_was_missed(server: impl Server) {
     for toward in [Toward::Newer, Toward::Older] {
         romeo.wish(Command::Fill(WINDOW, gap, toward));
     }
+    // A window that was filled meanwhile may end above the gap: what is stored tells.
+    until("the gap to be filled", async || {
+        stored(&romeo).await.len() >= said.len()
+    })
+    .await;
     romeo
-        .until_window(|items| {
+        .until_window("no gap any more", |items| {
             let (bodies, gaps) = shown(items);
             (!bodies.is_empty() && gaps.is_empty()).then_some(())
         })

@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod evidence;
 mod fast;
 mod gaps;
 mod outages;
@@ -20,6 +21,7 @@ use outages::{
     who_is_banned_is_told_and_stays_away, who_is_kicked_comes_back_once,
 };
 
+use evidence::assert_same;
 use person::Person;
 use waxwing::boundary::change::{Change, Reply};
 use waxwing::boundary::command::AccountCommand;
@@ -205,7 +207,7 @@ async fn two_people_become_contacts_and_talk(server: impl Server) {
     assert_eq!(added, Ok(Reply::Address(juliet.address())));
     let from_romeo = romeo.address();
     juliet
-        .until(|change| match change {
+        .until("romeo's request", |change| match change {
             Change::Requests { all, .. } => all.iter().any(|ask| ask.address == from_romeo),
             _ => false,
         })
@@ -352,9 +354,9 @@ async fn what_was_missed_is_there_once_and_in_order(server: impl Server) {
         .chain(said("again", 1))
         .chain(["the end".to_owned()])
         .collect();
-    assert_eq!(romeo.stored(&juliet).await, of_juliet);
+    assert_same("of juliet", &romeo.stored(&juliet).await, &of_juliet);
     let of_benvolio: Vec<_> = said("benvolio", 1).chain(["answer".to_owned()]).collect();
-    assert_eq!(romeo.stored(&benvolio).await, of_benvolio);
+    assert_same("of benvolio", &romeo.stored(&benvolio).await, &of_benvolio);
 }
 
 async fn what_is_read_on_one_device_is_read_on_the_other(server: impl Server) {

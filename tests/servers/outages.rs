@@ -10,6 +10,7 @@ use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
 use xtask::fault::{Door, Ends, FaultProxy, Way};
 
+use crate::evidence::assert_same;
 use crate::person::Person;
 use crate::{PASSWORD, Server};
 
@@ -25,7 +26,7 @@ async fn two_who_talk(server: &impl Server, url: &str) -> [Person; 2] {
     for person in [&mut *romeo, &mut *juliet] {
         let is_online = |row: &AccountRow| row.connection == Connection::Online;
         let online = |change: &Change| matches!(change, Change::Account(row) if is_online(row));
-        person.until(online).await;
+        person.until("the connection", online).await;
     }
     romeo.watch(juliet);
     juliet.watch(romeo);
@@ -58,9 +59,9 @@ async fn nothing_is_lost_or_doubled(romeo: &mut Person, juliet: &mut Person, cou
     for stored in [romeo.stored(juliet).await, juliet.stored(romeo).await] {
         for who in ["romeo", "juliet"] {
             let theirs = stored.iter().filter(|body| body.starts_with(who));
-            let theirs: Vec<_> = theirs.map(String::as_str).collect();
+            let theirs: Vec<String> = theirs.cloned().collect();
             let expected: Vec<_> = (0..count).map(|number| format!("{who} {number}")).collect();
-            assert_eq!(theirs, expected);
+            assert_same("what was said", &theirs, &expected);
         }
     }
 }

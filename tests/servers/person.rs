@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use tokio::task::LocalSet;
 use waxwing::boundary::change::{Change, ContactRow, Edge, Item, ItemKind, Reply, ToPage};
 use waxwing::boundary::command::{
@@ -24,6 +25,8 @@ use waxwing::platform::native::{self, NativePage, NativePages};
 use waxwing::store::memory::MemoryDepot;
 use waxwing::store::{Depot, From, PageQuery};
 
+use crate::evidence::{self, LastWords};
+
 /// After this long without what is waited for, a test has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -36,14 +39,15 @@ pub fn run(test: impl Future<Output = ()>) {
         .enable_all()
         .build()
         .unwrap();
+    let _words = LastWords;
     LocalSet::new().block_on(&runtime, test);
 }
 
 /// Waits for something that nobody tells: what a proxy, a disk or a clock shows.
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     while !is_so().await {
-        assert!(Instant::now() < deadline, "{what}");
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -55,8 +59,6 @@ pub struct Person {
     depot: Rc<MemoryDepot>,
     account: AccountId,
     request: u32,
-    /// The text of the message that is waited for.
-    awaited: String,
     /// All that the page was told, in order.
     told: Vec<Change>,
 }
@@ -70,13 +72,17 @@ impl Person {
         tokio::task::spawn_local(Client::new(ports, Log::default()).run());
         let page = pages.add();
         page.hello(Attention::Focused);
+        let diagnostics = Command::WatchDiagnostics {
+            log: false,
+            console: true,
+        };
+        page.wish(0, diagnostics);
         Self {
             user,
             page,
             depot,
             account: AccountId(0),
             request: 0,
-            awaited: String::new(),
             told: Vec::new(),
         }
     }
@@ -148,7 +154,11 @@ impl Person {
     }
 
     /// Waits until the watched window is so.
-    pub async fn until_window<T>(&mut self, is_it: impl Fn(&[Item]) -> Option<T>) -> T {
+    pub async fn until_window<T>(
+        &mut self,
+        awaited: &str,
+        is_it: impl Fn(&[Item]) -> Option<T>,
+    ) -> T {
         let found = async {
             loop {
                 if let Some(found) = is_it(&self.window()) {
@@ -159,11 +169,7 @@ impl Person {
         };
         match tokio::time::timeout(PATIENCE, found).await {
             Ok(found) => found,
-            Err(_) => panic!(
-                "{}: the window stays as it is: {:?}",
-                self.user,
-                self.window()
-            ),
+            Err(_) => self.fail(awaited),
         }
     }
 
@@ -192,41 +198,77 @@ impl Person {
             }
         };
         if tokio::time::timeout(PATIENCE, scrolled).await.is_err() {
-            panic!("{}: no end {toward:?} in {:?}", self.user, self.told.last());
+            self.fail(&format!("the end of the conversation ({toward:?})"));
         }
     }
 
     async fn hear(&mut self) {
-        for message in self.page.hear().await {
-            if let ToPage::Changes(changes) = message {
-                self.told.extend(changes);
+        let messages = self.page.hear().await;
+        self.take(messages);
+    }
+
+    fn take(&mut self, messages: Vec<ToPage>) {
+        for message in messages {
+            let ToPage::Changes(changes) = message else {
+                continue;
+            };
+            for change in changes {
+                match change {
+                    Change::Console(frames) => {
+                        for frame in frames {
+                            evidence::note(self.user, frame);
+                        }
+                    }
+                    change => self.told.push(change),
+                }
             }
         }
+    }
+
+    /// What was waited for did not come: says how things stand.
+    fn fail(&self, awaited: &str) -> ! {
+        let told = self.told.iter().rev();
+        let mut connections = told.filter_map(|change| match change {
+            Change::Account(row) => Some(&row.connection),
+            _ => None,
+        });
+        panic!(
+            "{} waited in vain for {awaited}; connection: {:?}; {}",
+            self.user,
+            connections.next(),
+            told_window(&self.window())
+        )
     }
 
     /// How many incoming messages the list of conversations shows as unread.
     pub async fn until_unread(&mut self, other: &Self, unread: u32) {
         let other = other.address();
-        self.until(|change| match change {
-            Change::Conversations { put, .. } => {
-                let mut rows = put.iter();
-                rows.any(|row| row.peer == other && row.unread == unread)
-            }
-            _ => false,
-        })
+        self.until(
+            &format!("{unread} unread of {other}"),
+            |change| match change {
+                Change::Conversations { put, .. } => {
+                    let mut rows = put.iter();
+                    rows.any(|row| row.peer == other && row.unread == unread)
+                }
+                _ => false,
+            },
+        )
         .await;
     }
 
     /// Waits until the list of conversations shows this message as the newest, and so many as unread, from now on.
     pub async fn until_row(&mut self, other: &Self, newest: &str, unread: u32) {
         let other = other.address();
-        self.until(|change| match change {
-            Change::Conversations { put, .. } => put.iter().any(|row| {
-                let latest = row.latest.as_ref().map(|latest| latest.text.as_str());
-                row.peer == other && row.unread == unread && latest == Some(newest)
-            }),
-            _ => false,
-        })
+        self.until(
+            &format!("the row of {other} with {newest:?} and {unread} unread"),
+            |change| match change {
+                Change::Conversations { put, .. } => put.iter().any(|row| {
+                    let latest = row.latest.as_ref().map(|latest| latest.text.as_str());
+                    row.peer == other && row.unread == unread && latest == Some(newest)
+                }),
+                _ => false,
+            },
+        )
         .await;
         self.told.clear();
     }
@@ -255,7 +297,7 @@ impl Person {
         self.request += 1;
         let request = self.request;
         self.page.wish(request, command);
-        self.find(|change| match change {
+        self.find("the answer to a command", |change| match change {
             Change::Answer(RequestId(id), answer) if *id == request => Some(answer.clone()),
             _ => None,
         })
@@ -289,7 +331,7 @@ impl Person {
     }
 
     /// Waits for a change, also among those that came before.
-    async fn find<T>(&mut self, found: impl Fn(&Change) -> Option<T>) -> T {
+    async fn find<T>(&mut self, awaited: &str, found: impl Fn(&Change) -> Option<T>) -> T {
         let mut seen = 0;
         let found = async {
             loop {
@@ -303,30 +345,18 @@ impl Person {
         };
         match tokio::time::timeout(PATIENCE, found).await {
             Ok(found) => found,
-            Err(_) => {
-                let told = self.told.iter().rev();
-                let mut connections = told.filter_map(|change| match change {
-                    Change::Account(row) => Some(&row.connection),
-                    _ => None,
-                });
-                panic!(
-                    "{} waits in vain (last for {:?}); {:?}; told last: {:#?}",
-                    self.user,
-                    self.awaited,
-                    connections.next(),
-                    self.told.last()
-                )
-            }
+            Err(_) => self.fail(awaited),
         }
     }
 
-    pub async fn until(&mut self, is_it: impl Fn(&Change) -> bool) {
-        self.find(|change| is_it(change).then_some(())).await;
+    pub async fn until(&mut self, awaited: &str, is_it: impl Fn(&Change) -> bool) {
+        self.find(awaited, |change| is_it(change).then_some(()))
+            .await;
     }
 
     pub async fn until_request_of(&mut self, other: &Self) {
         let other = other.address();
-        self.until(|change| match change {
+        self.until(&format!("a request of {other}"), |change| match change {
             Change::Requests { all, .. } => all.iter().any(|ask| ask.address == other),
             _ => false,
         })
@@ -335,13 +365,16 @@ impl Person {
 
     pub async fn until_contact(&mut self, other: &Self, subscription: Subscription) -> ContactRow {
         let other = other.address();
-        self.find(|change| match change {
-            Change::Contacts { put, .. } => put
-                .iter()
-                .find(|row| row.address == other && row.subscription == subscription)
-                .cloned(),
-            _ => None,
-        })
+        self.find(
+            &format!("{other} as a contact with {subscription:?}"),
+            |change| match change {
+                Change::Contacts { put, .. } => put
+                    .iter()
+                    .find(|row| row.address == other && row.subscription == subscription)
+                    .cloned(),
+                _ => None,
+            },
+        )
         .await
     }
 
@@ -355,22 +388,27 @@ impl Person {
         let fits = |presence: &waxwing::entity::presence::Presence| {
             presence.availability == availability && presence.status.as_deref() == status
         };
-        self.until(|change| match change {
-            Change::Presences { put, .. } => put
-                .iter()
-                .any(|(address, presence)| *address == other && fits(presence)),
-            Change::Contacts { put, .. } => put
-                .iter()
-                .any(|row| row.address == other && fits(&row.presence)),
-            _ => false,
-        })
+        self.until(
+            &format!("{other} to be {availability:?} ({status:?})"),
+            |change| match change {
+                Change::Presences { put, .. } => put
+                    .iter()
+                    .any(|(address, presence)| *address == other && fits(presence)),
+                Change::Contacts { put, .. } => put
+                    .iter()
+                    .any(|row| row.address == other && fits(&row.presence)),
+                _ => false,
+            },
+        )
         .await;
     }
 
     /// Waits for a message in the watched window.
     pub async fn until_message(&mut self, body: &str) -> Message {
-        body.clone_into(&mut self.awaited);
-        self.find(|change| message(change, body)).await
+        self.find(&format!("the message {body:?}"), |change| {
+            message(change, body)
+        })
+        .await
     }
 
     /// How many items of the watched window ever had this text.
@@ -381,14 +419,15 @@ impl Person {
     }
 
     pub async fn until_delivery(&mut self, body: &str, delivery: &Delivery) -> Message {
-        body.clone_into(&mut self.awaited);
-        self.find(|change| message(change, body).filter(|found| found.delivery == *delivery))
-            .await
+        self.find(&format!("{body:?} to be {delivery:?}"), |change| {
+            message(change, body).filter(|found| found.delivery == *delivery)
+        })
+        .await
     }
 
     /// Waits until the connection is lost, whatever was before.
     pub async fn until_offline(&mut self) {
-        self.until(|change| match change {
+        self.until("the loss of the connection", |change| match change {
             Change::Account(row) => matches!(row.connection, Connection::Waiting { .. }),
             _ => false,
         })
@@ -406,7 +445,7 @@ impl Person {
     /// Waits, from now on, until the next attempt waits, and says for which problem.
     pub async fn until_waiting(&mut self) -> Problem {
         self.told.clear();
-        self.find(|change| match change {
+        self.find("an attempt to have failed", |change| match change {
             Change::Account(row) => match &row.connection {
                 Connection::Waiting { problem, .. } => Some(problem.clone()),
                 _ => None,
@@ -418,7 +457,7 @@ impl Person {
 
     /// Waits until only the user can help, and says why.
     pub async fn until_failed(&mut self) -> Problem {
-        self.find(|change| match change {
+        self.find("a failure for good", |change| match change {
             Change::Account(row) => match &row.connection {
                 Connection::Failed(problem) => Some(problem.clone()),
                 _ => None,
@@ -431,11 +470,20 @@ impl Person {
     /// Waits until the connection is there, from now on.
     pub async fn until_online(&mut self) {
         self.told.clear();
-        self.until(|change| match change {
+        self.until("the connection", |change| match change {
             Change::Account(row) => row.connection == Connection::Online,
             _ => false,
         })
         .await;
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        // What a failure tells is the newest.
+        while let Some(messages) = self.page.hear().now_or_never() {
+            self.take(messages);
+        }
     }
 }
 
@@ -447,4 +495,24 @@ fn message(change: &Change, body: &str) -> Option<Message> {
         ItemKind::Message(message) if message.body == body => Some(message.clone()),
         _ => None,
     })
+}
+
+/// What a window shows, in few words.
+fn told_window(items: &[Item]) -> String {
+    let shown: Vec<String> = items
+        .iter()
+        .map(|item| match &item.kind {
+            ItemKind::Message(message) => format!("{:?}", message.body),
+            ItemKind::Gap(state) => format!("a gap ({state:?})"),
+        })
+        .collect();
+    let gaps = shown.iter().filter(|shown| shown.starts_with("a gap"));
+    let gaps: Vec<_> = gaps.map(String::as_str).collect();
+    let from = shown.len().saturating_sub(4);
+    format!(
+        "a window of {} items, last {}; gaps: {}",
+        shown.len(),
+        shown.get(from..).unwrap_or_default().join(", "),
+        gaps.join(", ")
+    )
 }

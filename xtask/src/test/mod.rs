@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold, natively and in a browser, and one line that says whether it does.
 
+mod failures;
 mod tally;
 
 use std::io::{BufRead, BufReader};
@@ -13,6 +14,7 @@ use crate::process::Group;
 use crate::site;
 use crate::tool::{cargo, duration, say};
 use crate::{install, paths};
+use failures::Failures;
 pub use tally::Tally;
 
 /// What the tests need beside what the build needs.
@@ -53,7 +55,7 @@ enum Work {
     Site,
 }
 
-/// Runs all steps, also after a failure, prints the time of each, and returns the sum.
+/// Runs all steps, also after a failure, prints what failed and the time of each, and returns the sum.
 ///
 /// # Errors
 /// When something cannot be installed or started.
@@ -64,13 +66,15 @@ pub fn run() -> Result<Tally> {
     install::axe()?;
 
     let mut total = Tally::default();
+    let mut failures = Failures::default();
     let mut times = Vec::new();
     for step in steps()? {
         println!("\n== {}", step.name);
         let start = Instant::now();
+        let failed_before = failures.count();
         let tally = match step.work {
             Work::Check(mut command) => check(&mut command)?,
-            Work::Tests(mut command) => tests(&mut command)?,
+            Work::Tests(mut command) => tests(&mut command, &mut failures)?,
             Work::Site => match site::build(false) {
                 Ok(_) => Tally::PASSED,
                 Err(error) => {
@@ -79,6 +83,9 @@ pub fn run() -> Result<Tally> {
                 }
             },
         };
+        if tally.failed > 0 && failures.count() == failed_before {
+            failures.note(step.name);
+        }
         total += tally;
         times.push(format!(
             "{:>12}  {:<32}  {tally}",
@@ -86,7 +93,7 @@ pub fn run() -> Result<Tally> {
             step.name
         ));
     }
-    println!("\n{}\n", times.join("\n"));
+    println!("\n{failures}\n{}\n", times.join("\n"));
     Ok(total)
 }
 
@@ -238,9 +245,12 @@ fn check(command: &mut Command) -> Result<Tally> {
     })
 }
 
-fn tests(command: &mut Command) -> Result<Tally> {
+fn tests(command: &mut Command, failures: &mut Failures) -> Result<Tally> {
     let mut tally = Tally::default();
+    // The words of a panic and its place tell more than a hundred frames of a runtime, which would bury them.
+    command.env("RUST_BACKTRACE", "0");
     let succeeded = watch(command, |line| {
+        failures.read(line);
         if let Some(more) = Tally::parse(line) {
             tally += more;
         }
@@ -306,7 +316,7 @@ mod tests {
         let script = "echo 'test result: ok. 3 passed; 0 failed; 0 ignored'; \
                       echo 'test result: FAILED. 1 passed; 2 failed; 0 ignored'; exit 101";
         assert_eq!(
-            tests(&mut shell(script)).unwrap(),
+            tests(&mut shell(script), &mut Failures::default()).unwrap(),
             Tally {
                 passed: 4,
                 failed: 2
@@ -316,15 +326,16 @@ mod tests {
 
     #[test]
     fn a_runner_that_dies_or_runs_nothing_has_failed() {
+        let tests = |script| tests(&mut shell(script), &mut Failures::default()).unwrap();
         let dies = "echo 'test result: ok. 3 passed; 0 failed; 0 ignored'; exit 1";
         assert_eq!(
-            tests(&mut shell(dies)).unwrap(),
+            tests(dies),
             Tally {
                 passed: 3,
                 failed: 1
             }
         );
-        assert_eq!(tests(&mut shell("exit 0")).unwrap(), Tally::FAILED);
+        assert_eq!(tests("exit 0"), Tally::FAILED);
         assert_eq!(check(&mut shell("exit 1")).unwrap(), Tally::FAILED);
         assert_eq!(check(&mut shell("exit 0")).unwrap(), Tally::PASSED);
     }
