@@ -3,6 +3,7 @@
 use crate::ui::view::prelude::*;
 
 use super::browser;
+use super::composer::unanswered;
 use super::config::{Config, Mistake};
 use super::handle::{Engine, Handle};
 use super::i18n::{self, Format, Locale};
@@ -71,6 +72,7 @@ pub fn App(
     let is_misconfigured = !mistakes.is_empty();
     if !is_misconfigured {
         relocation::follow(handle, config);
+        unanswered::follow(handle, move || i18n::texts(locale.get_untracked()));
     }
     let stage = Memo::new(move |_| {
         if is_misconfigured {

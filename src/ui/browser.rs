@@ -161,6 +161,14 @@ pub fn hand_over(key: &str, text: Option<&str>) {
     }
 }
 
+/// Takes a text back that was handed over, unless another one has taken its place.
+pub fn take_back(key: &str, text: &str) {
+    match taken_over(key) {
+        Some(other) if other != text => hand_over(key, Some(&other)),
+        _ => {}
+    }
+}
+
 /// What the page before this one handed over, once.
 #[must_use]
 pub fn taken_over(key: &str) -> Option<String> {

@@ -17,6 +17,7 @@ use crate::boundary::change::{Change, Reply};
 use crate::boundary::codec;
 use crate::boundary::command::{AccountCommand, Attention, Command, ToEngine};
 use crate::entity::id::{AccountId, RequestId, WindowId};
+use crate::entity::order;
 use crate::entity::problem::Problem;
 use window::Watched;
 
@@ -81,11 +82,22 @@ struct Asked {
 }
 
 type Listener = Rc<dyn Fn(&Change)>;
+
 impl Inner {
     fn number(&self) -> u32 {
         let next = self.next.get().wrapping_add(1).max(1);
         self.next.set(next);
         next
+    }
+
+    /// What nobody has answered yet and may be asked twice, in the order in which it was asked.
+    fn again(&self) -> Vec<(RequestId, Command)> {
+        let asked = self.asked.borrow();
+        let again = asked.iter();
+        let again = again.filter_map(|(id, asked)| Some((*id, asked.again.clone()?)));
+        let mut again: Vec<_> = again.collect();
+        order::sort_by(&mut again, |(one, _), (other, _)| one.cmp(other));
+        again
     }
 }
 
@@ -116,7 +128,7 @@ impl Handle {
     ///
     /// # Errors
     /// The problem that the engine found, or [`Problem::Internal`] if it died meanwhile. What does no more when it is
-    /// asked twice is asked again of the engine that comes in its place.
+    /// asked twice waits, and is asked again of the engine that comes in its place.
     pub fn ask(&self, command: Command) -> impl Future<Output = Result<Reply, Problem>> + 'static {
         let inner = self.inner();
         let (answer, answered) = oneshot::channel();

@@ -178,3 +178,67 @@ fn an_older_tab_whose_engine_dies_after_an_upgrade_asks_to_be_reloaded() {
         (browser.find("textbox", "Message").value() == "half a word").then_some(())
     });
 }
+
+/// Holds what an account stores, as somebody who writes there and comes to no end: whoever commits waits.
+const HOLD: &str = "
+    const names = (await indexedDB.databases()).map(database => database.name);
+    const name = names.find(name => name.startsWith('waxwing-'));
+    await new Promise((held, failed) => {
+      const request = indexedDB.open(name);
+      request.onerror = () => failed(request.error);
+      request.onsuccess = () => {
+        const tables = request.result.objectStoreNames;
+        const table = request.result.transaction(tables, 'readwrite').objectStore(tables[0]);
+        const hold = () => {
+          if (!window.letGo) table.get('nothing').onsuccess = hold;
+          held();
+        };
+        table.get('nothing').onsuccess = hold;
+      };
+    });";
+
+#[test]
+fn a_text_whose_message_the_older_engine_could_not_store_is_sent_once_and_is_no_draft() {
+    let world = World::new();
+    world.befriend("romeo", "juliet");
+    let mut juliet = world.foreign("juliet");
+    let browser = world.logged_in("romeo");
+    world.open(&browser, "juliet");
+    world.says(&browser, "of old");
+    browser.find("image", "Sent");
+    let old = browser.tab();
+    let address = browser.call("GET", "/url", json!(null));
+
+    browser.run_async(HOLD, json!([]));
+    let field = browser.find("textbox", "Message");
+    field.enter("in between");
+    browser.find("button", "Send").click();
+    assert_eq!(field.value(), "in between", "it is not stored");
+    world.site.upgrade(&another_build(&xtask::paths::dist()));
+    let new = browser.new_tab("about:blank");
+    browser.resize(1440, 900);
+    browser.go(address.as_str().unwrap());
+    browser.switch_to(&old);
+    browser.find("heading", "There is a new version");
+    browser.run("window.letGo = true", json!([]));
+    browser.find("button", "Reload").click();
+    browser.status("Online");
+    world.hears(&browser, "in between");
+    browser.gone("image", "Sending");
+    let check = |tab: &str| {
+        browser.switch_to(tab);
+        world.hears(&browser, "in between");
+        assert_eq!(world.articles_with(&browser, "in between").len(), 1);
+        assert_eq!(browser.find("textbox", "Message").value(), "");
+    };
+    check(&new);
+    check(&old);
+    world.says(&browser, "the end");
+    browser.gone("image", "Sending");
+    browser.reload();
+    browser.status("Online");
+    check(&old);
+    let is = |event: &Value, body: &str| event["event"] == "message" && event["body"] == body;
+    juliet.wait("the end", |event| is(event, "the end"));
+    assert_eq!(juliet.count(|event| is(event, "in between")), 1);
+}

@@ -8,7 +8,8 @@ use leptos::html;
 use leptos::task::spawn_local;
 use web_sys::HtmlTextAreaElement;
 
-use super::outgoing::{Outgoing, Sending, body, read};
+use super::outgoing::{Outgoing, Sending, body};
+use super::unanswered::{draft_key, is_unanswered, keep_unsent};
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::ItemId;
 use crate::entity::problem::Problem;
@@ -53,6 +54,11 @@ impl Desk {
     pub(super) fn new(handle: Handle, peer: PeerKey, jumps: RwSignal<u32>) -> Self {
         let draft = handle.model.conversations.peek(&peer);
         let draft = draft.map(|row| row.draft.clone()).unwrap_or_default();
+        let draft = if is_unanswered(handle, &peer, &draft, |_| true) {
+            String::new()
+        } else {
+            draft
+        };
         let desk = Self {
             handle,
             peer: StoredValue::new(peer),
@@ -85,22 +91,10 @@ impl Desk {
     /// The field is there: shows the draft, and takes the focus where there is a keyboard.
     pub(super) fn begin(&self) {
         self.show(&self.saved.try_get_value().unwrap_or_default());
-        let key = self.key();
-        if let Some(text) = key.as_deref().and_then(browser::taken_over) {
+        if let Some(text) = self.key().as_deref().and_then(browser::taken_over) {
             self.is_ours.set_value(true);
             self.show(&text);
             self.save();
-        }
-        // Nobody knows whether the engine of the page before this one has sent it.
-        let noted = key.map(|key| on_its_way(&key));
-        let note = noted.as_deref().and_then(browser::taken_over);
-        if let (Some(noted), Some(note)) = (noted, &note) {
-            // Until it is answered.
-            browser::hand_over(&noted, Some(note));
-        }
-        let sent = note.as_deref().and_then(read);
-        if let (Some(sent), Some(peer)) = (sent, self.peer.try_get_value()) {
-            self.ask(peer, sent);
         }
         if let (true, Some(field)) = (has_keyboard(), self.field()) {
             let options = web_sys::FocusOptions::new();
@@ -146,8 +140,7 @@ impl Desk {
         }
     }
 
-    /// The page goes: keeps the draft, also for the page that may come in its place. Nobody knows whether the engine
-    /// goes, too, before it has stored what is on its way: the next page asks again.
+    /// The page goes: keeps the draft, also for the page that may come in its place.
     fn leave(&self) {
         self.save();
         let text = self.field().map(|field| field.value());
@@ -157,10 +150,6 @@ impl Desk {
         let left = self.left(&text);
         if !left.is_empty() {
             browser::hand_over(&key, Some(&left));
-        }
-        let noted = self.outgoing.try_with_value(Outgoing::note);
-        if let Some(noted) = noted.flatten() {
-            browser::hand_over(&on_its_way(&key), Some(&noted));
         }
     }
 
@@ -173,8 +162,7 @@ impl Desk {
     }
 
     fn key(&self) -> Option<String> {
-        let peer = self.peer.try_get_value()?;
-        Some(format!("waxwing-draft:{}:{}", peer.account, peer.address))
+        self.peer.try_with_value(draft_key)
     }
 
     /// Keeps the draft, if it is different: what was typed, without what is on its way.
@@ -194,10 +182,8 @@ impl Desk {
             return;
         }
         self.saved.set_value(text.clone());
-        if !self.handle.is_attached() {
-            // Perhaps no engine will ever hear of it: then the page that comes after this one does.
-            browser::hand_over(&key, Some(&text));
-        }
+        // Perhaps no engine will ever hear of it: then the page that comes after this one does.
+        browser::hand_over(&key, Some(&text));
         let command = AccountCommand::SaveDraft {
             conversation: peer.address,
             text: text.clone(),
@@ -206,13 +192,9 @@ impl Desk {
         let saved = self.saved;
         spawn_local(async move {
             match answered.await {
-                Ok(_) => browser::hand_over(&key, None),
+                Ok(_) => browser::take_back(&key, &text),
                 // The engine died, or nobody is logged in any more: it is kept here until somebody writes there again.
                 Err(_) => {
-                    // Nothing takes the place of what was on its way and comes back.
-                    if !text.is_empty() {
-                        browser::hand_over(&key, Some(&text));
-                    }
                     let _gone = saved.try_update_value(|saved| {
                         if *saved == text {
                             *saved = before;
@@ -226,6 +208,14 @@ impl Desk {
     /// Another window changed the draft: shown here, unless somebody writes here.
     pub(super) fn adopt(&self, draft: &str) {
         let Some(field) = self.field() else { return };
+        let is_elsewhere = |id| {
+            let is_ours = |outgoing: &Outgoing| outgoing.is_on_its_way(id);
+            self.outgoing.try_with_value(is_ours) != Some(true)
+        };
+        let peer = self.peer.try_get_value();
+        let is_sent =
+            peer.is_some_and(|peer| is_unanswered(self.handle, &peer, draft, is_elsewhere));
+        let draft = if is_sent { "" } else { draft };
         let shown = field.value();
         let untouched = self.saved.try_with_value(|saved| *saved == shown) == Some(true);
         let has_focus = document().active_element().as_ref() == Some(field.as_ref());
@@ -265,15 +255,9 @@ impl Desk {
             again,
         };
         let answered = self.handle.ask_account(peer.account, command);
-        let (key, texts, toasts) = (self.key(), self.texts, self.toasts);
-        let handle = self.handle;
+        let (handle, texts, toasts) = (self.handle, self.texts, self.toasts);
         spawn_local(async move {
-            let answer = answered.await;
-            if let Some(key) = &key {
-                // The page is still there, so no other one asks.
-                browser::hand_over(&on_its_way(key), None);
-            }
-            let Err(problem) = answer else {
+            let Err(problem) = answered.await else {
                 return self.sent(id);
             };
             let is_here = self
@@ -284,7 +268,7 @@ impl Desk {
             } else {
                 // The field is gone, or is another one: the text becomes a draft.
                 toasts.problem(&problem, texts);
-                keep_unsent(handle, peer, key, body).await;
+                keep_unsent(handle, peer, body).await;
             }
         });
     }
@@ -329,33 +313,6 @@ impl Desk {
         if let Some(field) = self.field() {
             let _never = field.focus();
         }
-    }
-}
-
-/// Where what is on its way is handed over.
-fn on_its_way(key: &str) -> String {
-    [key, ":sent"].concat()
-}
-
-/// Keeps a text that was not sent, before what was written there since.
-async fn keep_unsent(handle: Handle, peer: PeerKey, key: Option<String>, body: String) {
-    let row = handle.model.conversations.peek(&peer);
-    let since = row.map(|row| row.draft.clone()).unwrap_or_default();
-    let text = match since.strip_prefix(&*body) {
-        Some(_) => since,
-        None if since.is_empty() => body,
-        None => [&*body, "\n", &*since].concat(),
-    };
-    if let Some(key) = &key {
-        browser::hand_over(key, Some(&text));
-    }
-    let command = AccountCommand::SaveDraft {
-        conversation: peer.address,
-        text,
-    };
-    let answered = handle.ask_account(peer.account, command).await;
-    if let (Ok(_), Some(key)) = (answered, key) {
-        browser::hand_over(&key, None);
     }
 }
 

@@ -8,5 +8,6 @@ pub mod emoji_list;
 pub mod emoji_picker;
 pub mod field;
 pub mod outgoing;
+pub mod unanswered;
 
 pub use field::Composer;

@@ -80,20 +80,13 @@ impl Outgoing {
             .unwrap_or(field)
     }
 
-    /// What is on its way, noted for the page that comes after this one.
-    #[must_use]
-    pub fn note(&self) -> Option<String> {
-        let sent = self.sent.as_ref()?;
-        Some([&*sent.id.0.to_string(), "\n", &*sent.body].concat())
-    }
-
     /// Whether that is what is on its way.
     #[must_use]
     pub fn is_on_its_way(&self, id: ItemId) -> bool {
         self.sent.as_ref().is_some_and(|sent| sent.id == id)
     }
 
-    /// The engine refused, or died: the field keeps all. Says whether it is the field's.
+    /// The engine refused: the field keeps all. Says whether it is the field's.
     pub fn failed(&mut self, id: ItemId) -> bool {
         let is_ours = self.is_on_its_way(id);
         if is_ours {
@@ -102,17 +95,6 @@ impl Outgoing {
         }
         is_ours
     }
-}
-
-/// What a note says: nobody knows whether it was sent.
-#[must_use]
-pub fn read(note: &str) -> Option<Sending> {
-    let (id, body) = note.split_once('\n')?;
-    Some(Sending {
-        body: body.to_owned(),
-        id: ItemId(id.parse().ok()?),
-        again: true,
-    })
 }
 
 /// What of a field is sent: legal characters, no empty lines around; nothing if there is nothing to see.
@@ -196,18 +178,6 @@ mod tests {
         assert_eq!(out.left("another"), "another");
         out.failed(ONE);
         assert_eq!(out.left("one"), "one");
-    }
-
-    #[test]
-    fn the_next_page_asks_for_the_same_message() {
-        let mut out = Outgoing::default();
-        assert_eq!(out.note(), None);
-        send(&mut out, "one\ntwo\n");
-        let noted = out.note().unwrap();
-        assert_eq!(read(&noted), sending("one\ntwo", ONE, true));
-        for broken in ["", "one", "\none", "x\none"] {
-            assert_eq!(read(broken), None, "{broken:?}");
-        }
     }
 
     #[test]

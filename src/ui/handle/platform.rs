@@ -47,36 +47,34 @@ impl Handle {
         *self.inner().link.borrow_mut() = Some(link);
     }
 
-    /// The engine is not, or no longer, to be had. What was asked is answered with a problem.
+    /// The engine is not, or no longer, to be had. What was asked is answered with a problem, but for what may be asked
+    /// twice: that waits for another engine, of this page or of the next one, because nobody knows whether it was done.
     pub fn detach(&self, state: Engine) {
-        let comes_again = state == Engine::Restarting;
         if self.engine.get_untracked() != state {
             self.set_engine.set(state);
         }
         // Dropped, each of them ends its future; what is answered so is not carried out later.
         let inner = self.inner();
-        let is_asked_again = |asked: &Asked| comes_again && asked.again.is_some();
-        let (again, lost): (HashMap<_, _>, HashMap<_, _>) = inner
+        let (again, lost): (HashMap<RequestId, Asked>, HashMap<_, _>) = inner
             .asked
             .take()
             .into_iter()
-            .partition(|(_, asked)| is_asked_again(asked));
+            .partition(|(_, asked)| asked.again.is_some());
         let mut waiting = inner.waiting.borrow_mut();
         waiting.retain(|word| match word {
             ToEngine::Do(id, _) => !lost.contains_key(id) && !again.contains_key(id),
             _ => true,
         });
-        let mut words: Vec<_> = again
-            .iter()
-            .filter_map(|(id, asked)| Some(ToEngine::Do(*id, asked.again.clone()?)))
-            .collect();
-        // In the order in which they were asked.
-        words.sort_unstable_by_key(|word| match word {
-            ToEngine::Do(id, _) => *id,
-            _ => RequestId::default(),
-        });
-        waiting.extend(words);
         *inner.asked.borrow_mut() = again;
+        let again = inner.again().into_iter();
+        waiting.extend(again.map(|(id, command)| ToEngine::Do(id, command)));
+    }
+
+    /// What nobody has answered yet and may be asked twice, in the order in which it was asked.
+    #[must_use]
+    pub fn unanswered(&self) -> Vec<Command> {
+        let again = self.inner().again().into_iter();
+        again.map(|(_, command)| command).collect()
     }
 
     /// A message came from the engine.

@@ -312,12 +312,28 @@ fn a_message_that_an_engine_died_with_is_given_to_the_next_one() {
 }
 
 #[test]
-fn a_message_that_no_engine_will_take_is_answered() {
+fn a_message_that_no_engine_has_answered_waits_for_one_of_this_page_or_of_the_next() {
     let stage = Stage::attached();
-    let asked = stage.handle.ask(message(1));
-    stage.handle.detach(Engine::Restarting);
-    stage.handle.detach(Engine::OtherBuild);
-    assert_eq!(asked.now_or_never(), Some(Err(Problem::Internal)));
+    let mut first = Box::pin(stage.handle.ask(message(1)));
+    let mut second = Box::pin(stage.handle.ask(message(2)));
+    let other = stage.handle.ask(Command::CancelLogIn);
+    for state in [
+        Engine::Restarting,
+        Engine::Failed(String::new()),
+        Engine::HeldByAnotherTab,
+        Engine::OtherBuild,
+    ] {
+        stage.handle.detach(state);
+        assert_eq!(first.as_mut().now_or_never(), None);
+        // For the page that comes after this one.
+        assert_eq!(stage.handle.unanswered(), [asked(1, true), asked(2, true)]);
+    }
+    assert_eq!(other.now_or_never(), Some(Err(Problem::Internal)));
+    stage.handle.attach(stage.tape.clone());
+    stage.tape.words.take();
+    stage.says(&ToPage::Welcome);
+    assert_eq!(stage.heard(), [asked(1, true), asked(2, true)]);
+    assert_eq!(second.as_mut().now_or_never(), None);
 }
 
 #[test]
