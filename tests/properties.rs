@@ -28,6 +28,8 @@ use waxwing::entity::time::Timestamp;
 use waxwing::event::{Event, MessageEvent};
 use waxwing::model::timeline::{Ends, Watch, Window};
 use waxwing::model::{Model, Stored};
+use waxwing::ui::reactive::window::WindowRows;
+use waxwing::ui::view::prelude::Owner;
 use waxwing::xmpp::stanza::stamp;
 
 const WATCH: Watch = Watch {
@@ -38,10 +40,10 @@ const WATCH: Watch = Watch {
 fn message(number: u64) -> Message {
     Message {
         id: ItemId(number),
-        // Many messages share a second, as archives have it.
+        // Many messages share a second, as archives have it, and some a position.
         position: Position {
             time: Timestamp(i64::try_from(number / 5).unwrap() * 1_000),
-            tie: number % 5,
+            tie: number % 5 / 2,
         },
         conversation: juliet(),
         direction: if number.is_multiple_of(3) {
@@ -80,17 +82,12 @@ fn page_with_gaps(
     model
         .timelines
         .open(WATCH, Window::new(juliet(), count, Vec::new(), ends, None));
-    let mut items: Vec<Item> = Vec::new();
-    let mut edges = (Edge::More, Edge::More);
-    let mut drain = |model: &mut Model| {
+    let owner = Owner::new();
+    owner.set();
+    let rows = WindowRows::new();
+    let drain = |model: &mut Model| {
         for (_, change) in model.drain().windows {
-            items.retain(|item| {
-                !change.clear
-                    && !change.gone.contains(&item.id)
-                    && change.put.iter().all(|put| put.id != item.id)
-            });
-            items.extend(change.put);
-            edges = (change.older, change.newer);
+            rows.apply(change);
         }
     };
     if at >= facts.len() {
@@ -106,8 +103,16 @@ fn page_with_gaps(
         }
     }
     drain(&mut model);
-    items.sort_by_key(|item| (item.position, item.id));
-    (items, edges.0, edges.1)
+    let items = rows.order.get_untracked();
+    let items = items.iter().map(|id| rows.items.peek(id).unwrap());
+    let items: Vec<Item> = items.map(|item| (*item).clone()).collect();
+    assert_eq!(items.len(), rows.items.len(), "each has its place");
+    assert!(items.is_sorted_by_key(|item| (item.position, item.id)));
+    (
+        items,
+        rows.older.get_untracked(),
+        rows.newer.get_untracked(),
+    )
 }
 
 fn delivery() -> impl Strategy<Value = Delivery> {

@@ -16,7 +16,8 @@ use super::time::Timestamp;
 pub struct Position {
     /// The time that orders it: of the archive, of a trusted delay, or of arrival.
     pub time: Timestamp,
-    /// Orders what has the same time: archive order, else order of arrival. Unique with `time` in its conversation.
+    /// Orders what has the same time: archive order, else order of arrival. Two messages of one conversation seldom have the
+    /// same; then their identity orders them ([`Message::by_place`]).
     pub tie: u64,
 }
 

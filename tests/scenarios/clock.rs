@@ -1,12 +1,15 @@
 //! A clock that is wrong by a year, and is set right (fault F28); and answers that never come (F22).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use waxwing::boundary::change::Edge;
-use waxwing::boundary::command::{AccountCommand, Anchor, Command};
+use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
 use waxwing::entity::address::Address;
-use waxwing::entity::message::Delivery;
+use waxwing::entity::id::ItemId;
+use waxwing::entity::message::{Delivery, Direction, Message, MessageIds, Position};
 use waxwing::entity::problem::Problem;
+use waxwing::entity::time::Timestamp;
 
 use crate::support::managed::Memory;
 use crate::support::server::Archived;
@@ -169,5 +172,50 @@ fn a_page_of_history_that_never_comes_is_told_and_asked_for_again() {
         stage.tell(AccountCommand::Reconnect).unwrap();
         stage.pass(seconds(5));
         assert_eq!(stage.bodies(), ["of old"], "{manages:?}");
+    }
+}
+
+/// A clock that was wrong, and more missed than a moment has places for: two messages can have one position.
+#[test]
+fn messages_of_one_position_are_all_shown_however_short_the_pages_are() {
+    let mut stage = Stage::online();
+    let seconds = [1, 1, 1, 2, 3, 3, 4, 4, 4, 4, 4, 5, 5];
+    let first = Position {
+        time: Timestamp(1_000),
+        tie: 7,
+    };
+    let message = |(number, second): (u64, i64)| Message {
+        id: ItemId(number),
+        position: Position {
+            time: Timestamp(second * 1_000),
+            ..first
+        },
+        conversation: juliet(),
+        direction: Direction::Incoming,
+        time: Timestamp(second * 1_000),
+        body: number.to_string(),
+        ids: MessageIds::default(),
+        delivery: Delivery::Sent,
+    };
+    let all: BTreeSet<_> = (0..seconds.len() as u64).map(ItemId).collect();
+    stage
+        .disk
+        .put(stage.account, (0..).zip(seconds).map(message));
+    stage.leave();
+    let mut stage = stage.restart();
+    for count in 1..=7 {
+        for (anchor, toward) in [
+            (Anchor::Newest, Toward::Older),
+            (Anchor::At(first), Toward::Newer),
+        ] {
+            stage.watch(0, anchor, count);
+            let mut shown = BTreeSet::new();
+            for _ in 0..20 {
+                let ids = stage.pages[0].window.ids();
+                shown.extend(ids);
+                stage.extend(toward);
+            }
+            assert_eq!(shown, all, "{count}, {toward:?}");
+        }
     }
 }

@@ -84,6 +84,13 @@ impl Disk {
         store.page(query).now_or_never().unwrap().unwrap()
     }
 
+    /// Writes messages behind everybody's back.
+    pub fn put(&self, account: AccountId, messages: impl IntoIterator<Item = Message>) {
+        let store = self.depot.open(account).now_or_never().unwrap().unwrap();
+        let ops = messages.into_iter().map(Op::PutMessage).collect();
+        store.commit(Batch { ops }).now_or_never().unwrap().unwrap();
+    }
+
     pub fn opened(&self) -> usize {
         self.stores.borrow().len()
     }

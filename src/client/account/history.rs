@@ -9,8 +9,8 @@ use crate::entity::conversation::{Conversation, History};
 use crate::entity::message::{Message, Position};
 use crate::entity::problem::Problem;
 use crate::entity::time::Instant;
-use crate::model::before;
 use crate::model::timeline::{Ends, Watch, Window};
+use crate::model::{after, before};
 use crate::store::{From, PageQuery};
 use crate::xmpp::engine::{Input, Wish};
 
@@ -129,20 +129,11 @@ impl Account {
         toward: Toward,
         work: &mut Work,
     ) {
-        let (peer, count, from) = {
-            let mut model = self.model.borrow_mut();
-            let Some(window) = model.timelines.window(watch) else {
-                return;
-            };
-            let from = match toward {
-                Toward::Older => window.oldest().map(From::Before),
-                Toward::Newer => window.newest().map(From::After),
-            };
-            (window.conversation().clone(), window.count(), from)
+        let Some((peer, messages, is_full)) = self.read_on(watch, toward).await else {
+            return;
         };
-        let messages = self.page(&peer, from.unwrap_or(From::Newest), count).await;
         let edge = match toward {
-            _ if is_full(&messages, count) => Edge::More,
+            _ if is_full => Edge::More,
             Toward::Newer => Edge::End,
             Toward::Older => self.beyond(&self.history_of(&peer)),
         };
@@ -155,6 +146,32 @@ impl Account {
         }
     }
 
+    /// What is stored beyond one end of a window, and whether there may be more. Another message may have the very position of
+    /// the last one: those that have it are read once more.
+    async fn read_on(&self, watch: Watch, toward: Toward) -> Option<(Address, Vec<Message>, bool)> {
+        let (peer, count, last) = {
+            let mut model = self.model.borrow_mut();
+            let window = model.timelines.window(watch)?;
+            (
+                window.conversation().clone(),
+                window.count(),
+                window.last(toward),
+            )
+        };
+        let from = match (last, toward) {
+            (None, _) => From::Newest,
+            (Some((at, _)), Toward::Older) => From::Before(after(at)),
+            (Some((at, _)), Toward::Newer) => From::After(before(at)),
+        };
+        let count = count.saturating_add(last.map_or(0, |(_, here)| here));
+        let mut messages = self.page(&peer, from, count).await;
+        let is_full = is_full(&messages, count);
+        let mut model = self.model.borrow_mut();
+        let window = model.timelines.window(watch)?;
+        messages.retain(|message| !window.holds(message.id));
+        Some((peer, messages, is_full))
+    }
+
     /// A page of the archive was merged: windows that waited for it read on.
     pub(super) async fn refill(
         &mut self,
@@ -165,19 +182,20 @@ impl Account {
     ) {
         let rounds = self.asking.remove(peer).unwrap_or_default();
         let history = self.history_of(peer);
-        let waiting: Vec<(Watch, u32, Option<Position>)> = self
+        let waiting: Vec<Watch> = self
             .model
             .borrow_mut()
             .timelines
             .of(peer)
             .filter(|(_, window)| window.ends().older == Edge::Loading)
-            .map(|(watch, window)| (watch, window.count(), window.oldest()))
+            .map(|(watch, _)| watch)
             .collect();
         let mut again = false;
-        for (watch, count, oldest) in waiting {
-            let from = oldest.map_or(From::Newest, From::Before);
-            let messages = self.page(peer, from, count).await;
-            let edge = if is_full(&messages, count) {
+        for watch in waiting {
+            let Some((_, messages, is_full)) = self.read_on(watch, Toward::Older).await else {
+                continue;
+            };
+            let edge = if is_full {
                 Edge::More
             } else {
                 match self.beyond(&history) {

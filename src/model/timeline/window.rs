@@ -103,6 +103,24 @@ impl Window {
         self.items.last_key_value().map(|((at, _), _)| *at)
     }
 
+    /// The position of the last item toward one end, and how many items stand there.
+    #[must_use]
+    pub fn last(&self, toward: Toward) -> Option<(Position, u32)> {
+        let at = match toward {
+            Toward::Older => self.oldest(),
+            Toward::Newer => self.newest(),
+        }?;
+        let there = (at, ItemId(0))..=(at, ItemId(u64::MAX));
+        let count = self.items.range(there).count();
+        Some((at, u32::try_from(count).unwrap_or(u32::MAX)))
+    }
+
+    /// Whether it holds that message.
+    #[must_use]
+    pub fn holds(&self, id: ItemId) -> bool {
+        self.places.contains_key(&id)
+    }
+
     /// What lies beyond its ends.
     #[must_use]
     pub fn ends(&self) -> &Ends {
@@ -152,7 +170,7 @@ impl Window {
     /// A message of this timeline is there, or is different. It is shown if it lies within the window, or just
     /// beyond an end behind which nothing else can be.
     pub fn put(&mut self, message: &Message) {
-        if self.places.contains_key(&message.id) || self.reaches(message.position) {
+        if self.holds(message.id) || self.reaches((message.position, message.id)) {
             self.insert(message.clone());
             self.let_go(Toward::Older);
         }
@@ -235,9 +253,10 @@ impl Window {
         gaps.iter().filter(is_within).cloned().collect()
     }
 
-    fn reaches(&self, position: Position) -> bool {
-        let after_oldest = self.oldest().is_some_and(|oldest| position > oldest);
-        let before_newest = self.newest().is_some_and(|newest| position < newest);
+    fn reaches(&self, place: (Position, ItemId)) -> bool {
+        let (oldest, newest) = (self.items.first_key_value(), self.items.last_key_value());
+        let after_oldest = oldest.is_some_and(|(oldest, _)| place > *oldest);
+        let before_newest = newest.is_some_and(|(newest, _)| place < *newest);
         (after_oldest || self.ends.older == Edge::End)
             && (before_newest || self.ends.newer == Edge::End)
             || self.items.is_empty() && self.ends.newer == Edge::End

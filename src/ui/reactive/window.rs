@@ -24,7 +24,7 @@ pub struct WindowRows {
     pub unread_from: RwSignal<Option<Position>>,
     /// A change came: an empty window holds nothing.
     pub known: RwSignal<bool>,
-    /// In order.
+    /// In order. Two items can have one position: the identity tells them apart, here as in the engine and in the store.
     places: StoredValue<Vec<(Position, ItemId)>>,
 }
 
@@ -55,7 +55,7 @@ impl WindowRows {
             }
             for id in change.gone {
                 if let Some(item) = self.items.peek(&id) {
-                    if let Ok(at) = place(places, item.position) {
+                    if let Ok(at) = places.binary_search(&(item.position, id)) {
                         places.remove(at);
                         moved = true;
                     }
@@ -65,23 +65,15 @@ impl WindowRows {
             for item in change.put {
                 let old = self.items.peek(&item.id);
                 if let Some(old) = old.filter(|old| old.position != item.position)
-                    && let Ok(at) = place(places, old.position)
-                    && places.get(at).is_some_and(|(_, id)| *id == item.id)
+                    && let Ok(at) = places.binary_search(&(old.position, item.id))
                 {
                     places.remove(at);
+                    moved = true;
                 }
                 let new = (item.position, item.id);
-                match place(places, item.position) {
-                    Ok(at) => {
-                        if let Some(old) = places.get_mut(at) {
-                            moved |= *old != new;
-                            *old = new;
-                        }
-                    }
-                    Err(at) => {
-                        places.insert(at, new);
-                        moved = true;
-                    }
+                if let Err(at) = places.binary_search(&new) {
+                    places.insert(at, new);
+                    moved = true;
                 }
                 self.items.put(item.id, item);
             }
@@ -105,11 +97,6 @@ impl Default for WindowRows {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Where a position stands, or would stand.
-fn place(places: &[(Position, ItemId)], position: Position) -> Result<usize, usize> {
-    places.binary_search_by(|(one, _)| one.cmp(&position))
 }
 
 fn set_if_different<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
@@ -190,6 +177,27 @@ mod tests {
         window.apply(put(vec![item(1, 10), item(2, 20)]));
         window.apply(put(vec![item(1, 20), item(2, 10)]));
         assert_eq!(order(window), [2, 1]);
+    }
+
+    #[test]
+    fn two_items_of_one_position_are_both_there() {
+        let owner = Owner::new();
+        owner.set();
+        let window = WindowRows::new();
+        window.apply(put(vec![item(2, 10), item(3, 20)]));
+        window.apply(put(vec![item(1, 10)]));
+        assert_eq!(order(window), [1, 2, 3]);
+        // One of them moves, to another one's position and away again.
+        window.apply(put(vec![item(1, 20)]));
+        assert_eq!(order(window), [2, 1, 3]);
+        window.apply(put(vec![item(1, 30)]));
+        assert_eq!(order(window), [2, 3, 1]);
+        window.apply(put(vec![item(1, 10)]));
+        window.apply(TimelineChange {
+            gone: vec![ItemId(2)],
+            ..put(Vec::new())
+        });
+        assert_eq!(order(window), [1, 3]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) struct Drive {
     asked_gap: Cell<Option<(ItemId, Position)>>,
     /// Where to go as soon as that is there.
     aim: Cell<Option<Position>>,
-    newest: Cell<Option<Position>>,
+    newest: Cell<Option<(Position, ItemId)>>,
     seen: Cell<Option<Position>>,
     told: Cell<Option<Position>>,
     telling: Cell<bool>,
@@ -242,7 +242,7 @@ impl Drive {
                 let is_new = self
                     .newest
                     .get()
-                    .is_some_and(|before| before < last.position);
+                    .is_some_and(|before| before < (last.position, last.id));
                 is_new
                     && matches!(&last.kind, ItemKind::Message(message) if message.is_being_sent())
             })
@@ -251,8 +251,8 @@ impl Drive {
     /// A message came at the end: one's own is shown at once, another's is announced.
     fn greet(&self, last: Option<&Arc<Item>>, at_present: bool, scroller: &mut Scroller) {
         let Some(last) = last else { return };
-        let before = self.newest.replace(Some(last.position));
-        let is_new = before.is_some_and(|before| before < last.position);
+        let before = self.newest.replace(Some((last.position, last.id)));
+        let is_new = before.is_some_and(|before| before < (last.position, last.id));
         let ItemKind::Message(Message {
             direction,
             delivery,

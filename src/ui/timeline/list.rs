@@ -19,8 +19,8 @@ const RUN: i64 = 5 * 60_000;
 pub enum Key {
     /// What lies before the oldest item.
     Older,
-    /// At the place of an item.
-    At(Position, Part),
+    /// At the place of an item. Two items can have one position.
+    At(Position, ItemId, Part),
     /// What lies after the newest item.
     Newer,
 }
@@ -100,7 +100,7 @@ pub fn rows(held: &Held<'_>, mut day: impl FnMut(Timestamp) -> i64) -> Vec<Row> 
     let mut items = held.items.iter().peekable();
     let mut before: Option<&Arc<Item>> = None;
     while let Some(item) = items.next() {
-        let at = |part| Key::At(item.position, part);
+        let at = |part| Key::At(item.position, item.id, part);
         if let ItemKind::Gap(state) = &item.kind {
             let kind = RowKind::Gap(item.id, state.clone());
             rows.push(edge(at(Part::Gap), kind));
@@ -310,6 +310,20 @@ pub(super) mod tests {
             message(86_401, false, "b"),
         ];
         assert_eq!(shape(&items, &Edge::End, &Edge::End, None), "B D () G D ()");
+    }
+
+    #[test]
+    fn two_messages_of_one_position_are_two_rows() {
+        let one = message(86_400, false, "a");
+        let two = Item {
+            id: ItemId(1 << 40),
+            ..(*one).clone()
+        };
+        let items = [message(1, false, "b"), one, Arc::new(two)];
+        assert_eq!(
+            shape(&items, &Edge::End, &Edge::End, Some(86_400)),
+            "B D () D U (- -)"
+        );
     }
 
     #[test]

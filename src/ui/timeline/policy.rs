@@ -121,7 +121,7 @@ impl Policy {
 
     fn hold_first(&self, layout: &Layout, from: f64) -> Hold {
         let seen = layout.between(from, from + self.view.max(1.0));
-        let is_item = |index: &usize| matches!(layout.key(*index), Some(Key::At(_, Part::Item)));
+        let is_item = |index: &usize| matches!(layout.key(*index), Some(Key::At(.., Part::Item)));
         let index = seen.clone().find(is_item).unwrap_or(seen.start);
         match layout.key(index) {
             Some(key) => Hold::Row {
@@ -232,8 +232,13 @@ mod tests {
         Layout::new(rows, &heights)
     }
 
+    fn at(n: i64, part: Part) -> Key {
+        let item = message(n, false, "");
+        Key::At(item.position, item.id, part)
+    }
+
     fn key(n: i64) -> Key {
-        Key::At(message(n, false, "").position, Part::Item)
+        at(n, Part::Item)
     }
 
     /// Where a row is seen.
@@ -266,7 +271,7 @@ mod tests {
     fn opens_at_the_first_unread_with_a_little_before_it() {
         let rows = some(0, 50, Some(20));
         let layout = layout(&rows, &[]);
-        let unread = Key::At(message(20, false, "").position, Part::Unread);
+        let unread = at(20, Part::Unread);
         let policy = opened(&layout, Some(unread));
         assert!((seen_at(&policy, &layout, unread) - 20.0).abs() < 0.1);
         assert!(!policy.is_at_end());
@@ -276,7 +281,7 @@ mod tests {
     fn few_unread_are_seen_with_the_end() {
         let rows = some(0, 50, Some(48));
         let layout = layout(&rows, &[]);
-        let unread = Key::At(message(48, false, "").position, Part::Unread);
+        let unread = at(48, Part::Unread);
         assert!(opened(&layout, Some(unread)).is_at_end());
     }
 
@@ -351,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_gap_is_filled_beyond_what_a_person_looks_at() {
-        let gap = |n: i64| Key::At(message(n, false, "").position, Part::Gap);
+        let gap = |n: i64| at(n, Part::Gap);
         let with_gap = |from: i64, to: i64, at: i64| {
             let mut rows = some(from, to, None);
             let kind = RowKind::Gap(ItemId(0), GapState::Unknown);
@@ -379,7 +384,7 @@ mod tests {
     fn a_date_is_shown_with_a_little_before_it() {
         let layout = layout(&some(0, 50, None), &[]);
         let mut policy = opened(&layout, None);
-        let day = Key::At(message(20, false, "").position, Part::Day);
+        let day = at(20, Part::Day);
         policy.aim(day);
         policy.settle(&layout, false);
         assert!((seen_at(&policy, &layout, key(20)) - 20.0).abs() < 0.1);

@@ -317,7 +317,7 @@ impl Scroller {
 
     /// Numbers the messages that are in the page, for assistive technology.
     fn number(&mut self) {
-        let is_item = |row: &&Row| matches!(row.key, Key::At(_, Part::Item));
+        let is_item = |row: &&Row| matches!(row.key, Key::At(.., Part::Item));
         let first = self.drawn.first().map(|first| first.row.key);
         let before = self
             .rows
@@ -386,7 +386,7 @@ impl Scroller {
 
     /// Goes to the item of that place.
     pub(super) fn aim(&mut self, at: Position) {
-        self.policy.aim(Key::At(at, Part::Day));
+        self.policy.aim(Key::At(at, ItemId(0), Part::Day));
     }
 
     /// Shows more of a long message.
@@ -410,7 +410,7 @@ impl Scroller {
 /// The gap that a row shows, and its place; with `unasked`, only one that nobody has asked for.
 fn gap_of(row: &Row, unasked: bool) -> Option<(ItemId, Position)> {
     match (&row.kind, row.key) {
-        (RowKind::Gap(id, state), Key::At(at, _)) if !unasked || *state == GapState::Unknown => {
+        (RowKind::Gap(id, state), Key::At(at, ..)) if !unasked || *state == GapState::Unknown => {
             Some((*id, at))
         }
         _ => None,
