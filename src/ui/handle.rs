@@ -99,6 +99,21 @@ impl Inner {
         order::sort_by(&mut again, |(one, _), (other, _)| one.cmp(other));
         again
     }
+
+    /// What was said already, and may be said twice, waits once more: before what was not said yet.
+    fn wait_again(&self) {
+        let mut waiting = self.waiting.borrow_mut();
+        let waits = |id| {
+            let mut waiting = waiting.iter();
+            waiting.any(|word| matches!(word, ToEngine::Do(other, _) if *other == id))
+        };
+        let again = self.again().into_iter().filter(|(id, _)| !waits(*id));
+        let mut words: Vec<_> = again
+            .map(|(id, command)| ToEngine::Do(id, command))
+            .collect();
+        words.append(&mut waiting);
+        *waiting = words;
+    }
 }
 
 impl Handle {

@@ -43,7 +43,12 @@ pub fn follow(handle: Handle, texts: impl Fn() -> &'static Texts + Copy + 'stati
         let noted = note(&handle.unanswered());
         browser::hand_over(KEY, noted.as_deref());
     });
-    on_cleanup(move || leaving.remove());
+    // Out of the browser's memory: the page that comes after this one is this one.
+    let coming = window_event_listener_untyped("pageshow", |_| browser::hand_over(KEY, None));
+    on_cleanup(move || {
+        leaving.remove();
+        coming.remove();
+    });
 }
 
 /// Where the draft of a conversation is handed over.

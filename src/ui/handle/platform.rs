@@ -19,9 +19,11 @@ impl Handle {
         }
     }
 
-    /// There is a new way to an engine, which has not answered yet: introduces this page, and keeps quiet until then.
+    /// There is a new way to an engine, which has not answered yet: introduces this page, and keeps quiet until then. What was
+    /// asked on another way is answered on none but this one.
     pub fn attach(&self, link: Rc<dyn Link>) {
         let inner = self.inner();
+        inner.wait_again();
         *inner.link.borrow_mut() = Some(link.clone());
         // An engine that is started anew keeps its word on the screen until it is there.
         let before = self.engine.get_untracked();
@@ -60,14 +62,11 @@ impl Handle {
             .take()
             .into_iter()
             .partition(|(_, asked)| asked.again.is_some());
-        let mut waiting = inner.waiting.borrow_mut();
-        waiting.retain(|word| match word {
-            ToEngine::Do(id, _) => !lost.contains_key(id) && !again.contains_key(id),
+        inner.waiting.borrow_mut().retain(|word| match word {
+            ToEngine::Do(id, _) => !lost.contains_key(id),
             _ => true,
         });
         *inner.asked.borrow_mut() = again;
-        let again = inner.again().into_iter();
-        waiting.extend(again.map(|(id, command)| ToEngine::Do(id, command)));
     }
 
     /// What nobody has answered yet and may be asked twice, in the order in which it was asked.

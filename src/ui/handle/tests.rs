@@ -301,7 +301,8 @@ fn a_message_that_an_engine_died_with_is_given_to_the_next_one() {
     };
     assert_eq!(
         (first_asked, second_asked),
-        (&asked(1, true), &asked(2, true))
+        (&asked(1, true), &message(2)),
+        "the second was told to none"
     );
     stage.says(&ToPage::Changes(vec![
         Change::Answer(*one, Ok(Reply::Done)),
@@ -333,6 +334,37 @@ fn a_message_that_no_engine_has_answered_waits_for_one_of_this_page_or_of_the_ne
     stage.tape.words.take();
     stage.says(&ToPage::Welcome);
     assert_eq!(stage.heard(), [asked(1, true), asked(2, true)]);
+    assert_eq!(second.as_mut().now_or_never(), None);
+}
+
+#[test]
+fn a_page_that_comes_back_asks_again_for_what_was_answered_while_it_was_away() {
+    let stage = Stage::attached();
+    let mut first = Box::pin(stage.handle.ask(message(1)));
+    stage.heard();
+    stage.handle.come_back(stage.tape.clone());
+    stage.tape.words.take();
+    let mut second = Box::pin(stage.handle.ask(message(2)));
+    stage.handle.send(Command::Activity);
+    stage.says(&ToPage::Welcome);
+    let words = stage.tape.words.take();
+    let [
+        ToEngine::Do(one, first_asked),
+        ToEngine::Do(_, second_asked),
+        ToEngine::Do(_, Command::Activity),
+    ] = &words[..]
+    else {
+        panic!("{words:?}");
+    };
+    assert_eq!((first_asked, second_asked), (&asked(1, true), &message(2)));
+    // Also the first engine's word comes.
+    for _ in 0..2 {
+        stage.says(&ToPage::Changes(vec![Change::Answer(
+            *one,
+            Ok(Reply::Done),
+        )]));
+    }
+    assert_eq!(first.as_mut().now_or_never(), Some(Ok(Reply::Done)));
     assert_eq!(second.as_mut().now_or_never(), None);
 }
 
