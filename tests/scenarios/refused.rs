@@ -181,3 +181,42 @@ fn an_error_that_comes_hours_later_finds_its_message() {
         .unwrap();
     assert_eq!(taken(&mut stage), ["2"], "only that one");
 }
+
+#[test]
+fn whatever_is_deleted_while_nothing_can_be_read_the_latest_message_is_known_when_it_can() {
+    for fails_already in [false, true] {
+        for (deleted, left) in [(0, "two"), (1, "one")] {
+            let mut stage = Stage::online();
+            stage.watch(0, Anchor::Newest, 50);
+            stage.say("one");
+            stage.say("two");
+            for (name, _) in stage.server.take_messages() {
+                refuse(&mut stage, &name, "cancel", "service-unavailable");
+            }
+            stage.disk.fails.set(fails_already);
+            if fails_already {
+                let draft = AccountCommand::SaveDraft {
+                    conversation: juliet(),
+                    text: "three".into(),
+                };
+                stage.tell(draft).unwrap();
+                assert!(stage.disk_problem().is_some());
+            }
+            stage.disk.is_unreadable.set(true);
+            let id = stage.pages[0].window.ids()[deleted];
+            let delete = AccountCommand::DeleteMessage(juliet(), id);
+            stage.tell(delete).unwrap();
+            assert_eq!(stage.bodies(), [left]);
+            assert!(stage.row().latest.is_some(), "unknown is not absent");
+            stage.disk.is_unreadable.set(false);
+            stage.disk.fails.set(false);
+            stage.pass(seconds(60));
+            assert_eq!(stage.disk_problem(), None);
+            assert_eq!(stage.row().latest.unwrap().text, left);
+            stage.server.refuses = true;
+            let stage = stage.restart();
+            assert_eq!(stage.row().latest.unwrap().text, left);
+            assert_eq!(stage.stored_bodies(), [left]);
+        }
+    }
+}

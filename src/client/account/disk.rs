@@ -18,7 +18,7 @@ use crate::client::room::{self, Room};
 use crate::entity::address::Address;
 use crate::entity::message::Message;
 use crate::entity::time::Instant;
-use crate::store::{AccountRecord, Batch, Depot, Name, Op, Snapshot, Store, StoreError};
+use crate::store::{AccountRecord, Batch, Depot, Name, Op, PageQuery, Snapshot, Store, StoreError};
 
 use super::history::COUNTED;
 use super::past::Past;
@@ -36,6 +36,8 @@ pub(super) struct Failed {
     is_removed: bool,
     /// With whom it could not be counted what is unread.
     uncounted: HashSet<Address>,
+    /// With whom nobody knows which message is the latest.
+    unsettled: HashSet<Address>,
 }
 
 /// What becomes of opening a disk.
@@ -150,6 +152,26 @@ impl Account {
         }
     }
 
+    /// Whether everything can be read that this asks for, also what only the disk has.
+    pub(super) async fn reads(&mut self, query: &PageQuery) -> bool {
+        let Some(failed) = &self.failed else {
+            let read = self.store.page(query.clone()).await;
+            return self.readable(read).is_some();
+        };
+        match failed.fallback.disk() {
+            Some(disk) => disk.page(query.clone()).await.is_ok(),
+            // What somebody has removed is nowhere else.
+            None => failed.is_removed,
+        }
+    }
+
+    /// Which message with somebody is the latest is found out when the disk works again.
+    pub(super) fn refresh_later(&mut self, peer: &Address) {
+        if let Some(failed) = &mut self.failed {
+            failed.unsettled.insert(peer.clone());
+        }
+    }
+
     /// Memory takes over from the disk, or from one that could not be opened.
     pub(super) fn disk_fails(&mut self, error: &StoreError, disk: Option<Rc<dyn Store>>) {
         tracing::warn!(%error, "the disk fails");
@@ -164,6 +186,7 @@ impl Account {
                 record: false,
                 is_removed,
                 uncounted: HashSet::new(),
+                unsettled: HashSet::new(),
             });
             if is_removed {
                 self.forget();
@@ -315,6 +338,10 @@ impl Account {
                         self.reread_windows().await;
                     }
                 }
+                for peer in failed.unsettled {
+                    self.refresh_latest(&peer).await;
+                }
+                self.save_conversations().await;
                 self.seek_all().await;
             }
             Err(error) => {

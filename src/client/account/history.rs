@@ -387,8 +387,16 @@ impl Account {
         self.save_conversations().await;
     }
 
-    /// The newest message may be another one now.
+    /// The newest message may be another one now. What cannot be read is not absent: then it is looked for when it can be.
     pub(super) async fn refresh_latest(&mut self, peer: &Address) {
+        let query = PageQuery {
+            conversation: peer.clone(),
+            from: From::Newest,
+            count: 1,
+        };
+        if !self.reads(&query).await {
+            return self.refresh_later(peer);
+        }
         let newest = self.page(peer, From::Newest, 1).await;
         let mut model = self.model.borrow_mut();
         model.conversations.set_latest(peer, newest.first());
