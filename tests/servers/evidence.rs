@@ -18,8 +18,11 @@ thread_local! {
     static FRAMES: RefCell<VecDeque<(&'static str, ConsoleFrame)>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// Something was said on somebody's connection.
+/// Something was said on somebody's connection. That it was counted, and that nothing else was said, is not worth telling.
 pub fn note(user: &'static str, frame: ConsoleFrame) {
+    if frame.xml.starts_with("<r ") || frame.xml.starts_with("<a ") {
+        return;
+    }
     FRAMES.with_borrow_mut(|frames| {
         frames.push_back((user, frame));
         let spare = frames.len().saturating_sub(KEPT);

@@ -14,6 +14,8 @@ mod gaps;
 mod outages;
 mod person;
 
+use std::sync::Arc;
+
 use outages::{
     a_cut_session_is_resumed_as_soon_as_the_network_is_back, a_frozen_server_is_noticed_in_time,
     a_password_changed_meanwhile_is_asked_for_once,
@@ -36,7 +38,7 @@ use xtask::prosody::{self, Prosody};
 const PASSWORD: &str = "wherefore art thou";
 
 /// A server of the test's own.
-trait Server {
+trait Server: Send + Sync + 'static {
     /// Whether what comes while a session is resumed reaches it in the order in which it was archived.
     const HANDS_OVER_IN_ORDER: bool;
     fn url(&self) -> String;
@@ -140,6 +142,14 @@ impl Server for Ejabberd {
         let who = format!(r#"{{"user":"{user}","host":"localhost","reason":"bye"}}"#);
         self.shell("ban_account", &who).unwrap();
     }
+}
+
+/// Does something to a server that takes a while, and lets all clients go on meanwhile: who is not there for seconds may take
+/// a good connection for dead.
+async fn aside<S: Server>(server: &Arc<S>, act: impl FnOnce(&S) + Send + 'static) {
+    let server = Arc::clone(server);
+    let done = tokio::task::spawn_blocking(move || act(&server)).await;
+    done.unwrap();
 }
 
 macro_rules! on_both {

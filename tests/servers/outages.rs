@@ -1,5 +1,6 @@
 //! Servers that freeze, die, are stopped or send us away, and networks that cut: every message arrives once, in order.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use waxwing::boundary::change::{AccountRow, Change};
@@ -12,7 +13,7 @@ use xtask::fault::{Door, Ends, FaultProxy, Way};
 
 use crate::evidence::assert_same;
 use crate::person::Person;
-use crate::{PASSWORD, Server};
+use crate::{PASSWORD, Server, aside};
 
 /// Romeo and juliet, online, each looking at the other.
 async fn two_who_talk(server: &impl Server, url: &str) -> [Person; 2] {
@@ -207,13 +208,16 @@ pub async fn an_upgrade_that_is_refused_is_tried_again_and_not_too_often(server:
 }
 
 pub async fn who_is_kicked_comes_back_once(server: impl Server) {
-    let [mut romeo, mut juliet] = two_who_talk(&server, &server.url()).await;
+    let server = Arc::new(server);
+    let [mut romeo, mut juliet] = two_who_talk(&*server, &server.url()).await;
     romeo.forget().await;
-    server.kick("romeo");
+    aside(&server, |server| server.kick("romeo")).await;
+    // What was told before that is no sign that somebody came back.
+    romeo.until_offline().await;
     romeo.until_online().await;
     romeo.say(&juliet, "here again").await;
     juliet.until_message("here again").await;
-    server.kick("romeo");
+    aside(&server, |server| server.kick("romeo")).await;
     assert_eq!(romeo.until_failed().await, Problem::Conflict);
     romeo.say(&juliet, "kept").await;
     romeo.forget().await;
@@ -223,11 +227,12 @@ pub async fn who_is_kicked_comes_back_once(server: impl Server) {
 }
 
 pub async fn a_password_changed_meanwhile_is_asked_for_once(server: impl Server) {
-    let [mut romeo, mut juliet] = two_who_talk(&server, &server.url()).await;
+    let server = Arc::new(server);
+    let [mut romeo, mut juliet] = two_who_talk(&*server, &server.url()).await;
     romeo.forget().await;
-    server.change_password("romeo", "pencil");
+    aside(&server, |server| server.change_password("romeo", "pencil")).await;
     // Some servers end the session for it, others do not.
-    server.kick("romeo");
+    aside(&server, |server| server.kick("romeo")).await;
     let problem = romeo.until_failed().await;
     assert!(
         matches!(problem, Problem::PasswordNeeded | Problem::WrongPassword),
@@ -251,9 +256,10 @@ pub async fn a_password_changed_meanwhile_is_asked_for_once(server: impl Server)
 }
 
 pub async fn who_is_banned_is_told_and_stays_away(server: impl Server) {
-    let [mut romeo, juliet] = two_who_talk(&server, &server.url()).await;
+    let server = Arc::new(server);
+    let [mut romeo, juliet] = two_who_talk(&*server, &server.url()).await;
     romeo.forget().await;
-    server.ban("romeo");
+    aside(&server, |server| server.ban("romeo")).await;
     let problem = romeo.until_failed().await;
     assert!(
         matches!(

@@ -1,6 +1,6 @@
 //! A person at a page of the real client.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -27,8 +27,10 @@ use waxwing::store::{Depot, From, PageQuery};
 
 use crate::evidence::{self, LastWords};
 
-/// After this long without what is waited for, a test has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// After this long without what is waited for, a test has failed. So much because ejabberd 23.01 can hold back what it has
+/// confirmed: where the process of a session that lost its socket still has something to say to that, it waits for fifteen seconds
+/// each time, and hands over what is meant for the next session only after that (after 105 seconds, as seen).
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The window that is watched.
 pub const WINDOW: WindowId = WindowId(1);
@@ -233,9 +235,10 @@ impl Person {
             _ => None,
         });
         panic!(
-            "{} waited in vain for {awaited}; connection: {:?}; {}",
+            "{} waited in vain for {awaited}; connection: {:?}; rows: {}; {}",
             self.user,
             connections.next(),
+            told_rows(&self.told),
             told_window(&self.window())
         )
     }
@@ -495,6 +498,21 @@ fn message(change: &Change, body: &str) -> Option<Message> {
         ItemKind::Message(message) if message.body == body => Some(message.clone()),
         _ => None,
     })
+}
+
+/// The list of conversations as it was told, in few words.
+fn told_rows(told: &[Change]) -> String {
+    let mut rows = BTreeMap::new();
+    for change in told {
+        if let Change::Conversations { put, .. } = change {
+            rows.extend(put.iter().map(|row| (row.peer.to_string(), row)));
+        }
+    }
+    let rows = rows.iter().map(|(peer, row)| {
+        let latest = row.latest.as_ref().map(|latest| &latest.text);
+        format!("{peer} {} unread, {latest:?}", row.unread)
+    });
+    rows.collect::<Vec<_>>().join(", ")
 }
 
 /// What a window shows, in few words.
