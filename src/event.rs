@@ -7,7 +7,7 @@ use crate::entity::archive::{Cursor, Reach};
 use crate::entity::contact::{Contact, SubscriptionRequest};
 use crate::entity::form::Form;
 use crate::entity::id::{ItemId, RequestId};
-use crate::entity::message::{Delivery, Message, MessageIds};
+use crate::entity::message::{Delivery, Message, MessageIds, Position};
 use crate::entity::presence::{OwnPresence, Presence};
 use crate::entity::problem::Problem;
 use crate::entity::time::Timestamp;
@@ -146,6 +146,13 @@ pub enum MessageEvent {
         id: ItemId,
         /// All names known now.
         ids: MessageIds,
+    },
+    /// The archive has a message elsewhere than where it stood: that counts.
+    Moved {
+        /// As it is now.
+        message: Message,
+        /// Where it stood.
+        from: Position,
     },
     /// Whom it was for refused a message that an engine which is gone has written, by its name.
     Refused {

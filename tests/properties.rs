@@ -487,8 +487,14 @@ fn run((acts, sessions, page_size): Case, fault: Option<Fault>) -> Result<(), Te
     Ok(())
 }
 
+/// How many cases are played: `WAXWING_CASES`, for whoever has the time.
+fn cases() -> u32 {
+    let asked = std::env::var("WAXWING_CASES").ok();
+    asked.map_or(150, |word| word.parse().expect("a number"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_each_message_is_there_once(case in case()) {
@@ -518,8 +524,12 @@ fn planted_faults_are_found() {
 
 #[test]
 fn live_messages_keep_their_place_beside_what_is_caught_up() {
-    use Act::{CutInPage, Live, Missed, Mute, Write};
+    use Act::{CutInPage, Elsewhere, Live, Missed, Mute, Write};
     let cases = [
+        (
+            vec![Missed, Elsewhere, Live, Live, Live, Write, Live],
+            Sessions::Plain,
+        ),
         (vec![Write, Live, Missed, CutInPage(3)], Sessions::Plain),
         (vec![Mute, Live, Live, Missed, Live], Sessions::Managed),
         (vec![Mute, Live, Live, Missed, Live], Sessions::Inline),

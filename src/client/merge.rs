@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::entity::message::{Delivery, Direction, Message, MessageIds, Position};
+use crate::entity::message::{Delivery, Direction, Message, MessageIds};
 use crate::store::Name;
 
 /// How many messages of a session are remembered.
@@ -88,59 +88,6 @@ pub fn learn(stored: &mut Message, copy: &Message) -> bool {
         stored.delivery = Delivery::Sent;
     }
     before != (stored.ids.clone(), stored.delivery.clone())
-}
-
-/// The place of a message in a page of the archive.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// It was known, and keeps that place.
-    Known(Position),
-    /// The same of one that was written here: it stands where it was written, whenever it was archived.
-    Written(Position),
-    /// It is new; that place was proposed.
-    Fresh(Position),
-}
-
-/// Gives the new messages of a page places between those that were known, and within bounds, if there are any (the
-/// lower, the upper): the order of the archive counts, also where its times are whole seconds, or its clock is not ours. Where what was known stands in another
-/// order (who writes offline is archived later), what came before a new message stays before it. Gives back the new floor.
-pub fn fit(
-    page: &mut [Place],
-    (mut floor, mut ceiling): (Option<Position>, Option<Position>),
-) -> Option<Position> {
-    for place in page.iter_mut().rev() {
-        if let (Place::Fresh(at), Some(ceiling)) = (&mut *place, ceiling)
-            && *at >= ceiling
-        {
-            at.time = ceiling.time;
-            at.tie = ceiling.tie.saturating_sub(1);
-        }
-        if matches!(place, Place::Written(_)) {
-            continue;
-        }
-        let at = place.position();
-        ceiling = Some(ceiling.map_or(at, |ceiling| ceiling.min(at)));
-    }
-    for place in page {
-        if let (Place::Fresh(at), Some(floor)) = (&mut *place, floor)
-            && *at <= floor
-        {
-            at.time = floor.time;
-            at.tie = floor.tie.saturating_add(1);
-        }
-        floor = floor.max(Some(place.position()));
-    }
-    floor
-}
-
-impl Place {
-    /// The place.
-    #[must_use]
-    pub fn position(self) -> Position {
-        match self {
-            Self::Known(position) | Self::Written(position) | Self::Fresh(position) => position,
-        }
-    }
 }
 
 /// All names by which a copy of a message may be stored.
@@ -233,6 +180,7 @@ mod tests {
     use super::*;
     use crate::entity::address::Address;
     use crate::entity::id::ItemId;
+    use crate::entity::message::Position;
     use crate::entity::time::Timestamp;
 
     fn message(id: u64, body: &str, ids: [&str; 3]) -> Message {
@@ -355,54 +303,6 @@ mod tests {
         assert_eq!(own.delivery, Delivery::Sent);
         assert_eq!(own.ids, message(1, "a", ["x", "o", "s"]).ids);
         assert!(!learn(&mut own, &message(2, "a", ["x", "o", "s"])));
-    }
-
-    fn place(time: i64, tie: u64) -> Position {
-        Position {
-            time: Timestamp(time),
-            tie,
-        }
-    }
-
-    #[test]
-    fn new_messages_stand_between_those_that_were_known() {
-        use super::Place::{Fresh, Known};
-        let (fresh, known) = (
-            |time, tie| Fresh(place(time, tie)),
-            |time, tie| Known(place(time, tie)),
-        );
-        let fitted = |floor: Option<Position>, mut page: Vec<Place>| {
-            fit(&mut page, (floor, None));
-            let new = page.iter().filter(|place| matches!(place, Fresh(_)));
-            let at = new.map(|place| (place.position().time.0, place.position().tie));
-            at.collect::<Vec<_>>()
-        };
-        // As proposed, where nothing else is known.
-        let page = vec![fresh(1, 10), fresh(1, 11), fresh(2, 12)];
-        assert_eq!(fitted(None, page), [(1, 10), (1, 11), (2, 12)]);
-        // Before one that came with a page of history, behind one that came live, between both.
-        let page = vec![fresh(1, 10), fresh(1, 11), known(1, 5)];
-        assert_eq!(fitted(None, page), [(1, 3), (1, 4)]);
-        let page = vec![known(1, 90), fresh(1, 10), fresh(1, 11)];
-        assert_eq!(fitted(None, page), [(1, 91), (1, 92)]);
-        let page = vec![known(1, 5), fresh(1, 10), known(1, 8)];
-        assert_eq!(fitted(None, page), [(1, 7)]);
-        // Our clock is ahead of the server's, or behind it.
-        let page = vec![known(7, 90), fresh(2, 10), fresh(9, 11)];
-        assert_eq!(fitted(None, page), [(7, 91), (9, 11)]);
-        let page = vec![fresh(4, 10), fresh(5, 11), known(3, 90)];
-        assert_eq!(fitted(None, page), [(3, 88), (3, 89)]);
-        // It is behind, and what was missed came between two live messages: they leave room.
-        let page = vec![known(3, 64), fresh(8, 10), fresh(8, 11), known(3, 128)];
-        assert_eq!(fitted(None, page), [(3, 126), (3, 127)]);
-        // What we wrote offline was archived late: what was heard before stays before.
-        let page = vec![known(7, 90), fresh(8, 10), known(3, 90)];
-        assert_eq!(fitted(None, page), [(7, 91)]);
-        let page = vec![known(7, 90), known(3, 90), fresh(5, 10)];
-        assert_eq!(fitted(None, page), [(7, 91)]);
-        // The page before this one ended there.
-        let page = vec![fresh(2, 10), fresh(9, 11)];
-        assert_eq!(fitted(Some(place(7, 90)), page), [(7, 91), (9, 11)]);
     }
 
     #[test]

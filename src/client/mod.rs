@@ -26,6 +26,7 @@ pub mod log;
 mod login;
 pub mod merge;
 pub mod notify;
+pub mod places;
 pub mod ports;
 pub mod redact;
 mod registration;

@@ -9,7 +9,7 @@ use super::id::ItemId;
 use super::problem::Problem;
 use super::time::Timestamp;
 
-/// Where an item stands in its timeline. Assigned once, when the item is first seen, and kept.
+/// Where an item stands in its timeline. Assigned when the item is first seen, and kept, unless the archive has it elsewhere.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
 )]

@@ -242,6 +242,29 @@ impl Conversations {
         });
     }
 
+    /// A message has another place.
+    pub(super) fn on_moved(&mut self, message: &Message, from: Position) {
+        let to = message.position;
+        self.change(&message.conversation, |conversation| {
+            // Where it moved down, another may be the latest now: the store knows.
+            match &mut conversation.latest {
+                Some(latest) if latest.position == from => latest.position = to,
+                _ => {
+                    note(conversation, message);
+                }
+            }
+            let flagged = conversation.displayed.flagged.as_mut();
+            if let Some(flagged) = flagged.filter(|flagged| flagged.position == from) {
+                flagged.position = to;
+            }
+        });
+    }
+
+    /// The message up to which was read has another place, and with it what was read before it.
+    pub fn set_read(&mut self, peer: &Address, read: Position) {
+        self.change(peer, |conversation| conversation.read = Some(read));
+    }
+
     /// We wrote a message.
     pub(super) fn on_composed(&mut self, message: &Message) {
         self.on_answered(message, true);
@@ -252,8 +275,14 @@ impl Conversations {
         self.change(&message.conversation, |conversation| {
             conversation.open = true;
             conversation.displayed.owed |= here && conversation.unread > 0;
+            // What was there is read. What the archive has before this message, and is not here yet, is not.
+            let seen = conversation.latest.as_ref().map(|latest| latest.position);
+            let seen = seen.filter(|_| here && conversation.unread > 0);
             let is_newest = note(conversation, message);
-            conversation.read = conversation.read.max(Some(message.position));
+            if !here || conversation.read.is_none() {
+                conversation.read = conversation.read.max(Some(message.position));
+            }
+            conversation.read = conversation.read.max(seen);
             // What another device sent before the newest message leaves the count to the store.
             if is_newest {
                 conversation.unread = 0;
@@ -261,18 +290,25 @@ impl Conversations {
         });
     }
 
-    /// A page of the archive: history, which opens no conversation that was closed, but one of which nothing was known.
-    pub(super) fn on_archived(&mut self, messages: &[Message]) {
+    /// A page of the archive: history, which opens no conversation that was closed, but one of which nothing was known. What
+    /// of it came after `missed` is no history: nobody has seen it.
+    pub(super) fn on_archived(&mut self, messages: &[Message], missed: Option<Timestamp>) {
         let Some(newest) = messages.iter().max_by_key(|message| message.position) else {
             return;
         };
         self.change(&newest.conversation, |conversation| {
             conversation.open |= conversation.latest.is_none();
             note(conversation, newest);
-            // Where nothing was read yet, nothing was missed either.
-            let read = *conversation.read.get_or_insert(newest.position);
+            // Where nothing was read yet, nothing was missed either, but for what came while we were away.
+            if conversation.read.is_none() {
+                let is_history =
+                    |message: &&Message| missed.is_none_or(|missed| message.time <= missed);
+                let history = messages.iter().filter(is_history);
+                conversation.read = history.map(|message| message.position).max();
+            }
+            let read = conversation.read;
             let unseen = messages.iter().filter(|message| {
-                message.direction == Direction::Incoming && message.position > read
+                message.direction == Direction::Incoming && Some(message.position) > read
             });
             let unseen = u32::try_from(unseen.count()).unwrap_or(u32::MAX);
             conversation.unread = conversation.unread.saturating_add(unseen);
@@ -295,7 +331,7 @@ impl Conversations {
             // The newest first: it tells up to where they count as read.
             Since::Never | Since::Earlier => {
                 for message in messages.iter().rev() {
-                    self.on_archived(std::slice::from_ref(message));
+                    self.on_archived(std::slice::from_ref(message), None);
                 }
             }
         }

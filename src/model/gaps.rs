@@ -12,6 +12,8 @@ use crate::entity::id::ItemId;
 use crate::entity::message::Position;
 use crate::entity::time::Timestamp;
 
+use super::conversations::before;
+
 /// The gaps of an account.
 #[derive(Debug, Default)]
 pub struct Gaps {
@@ -78,6 +80,28 @@ impl Gaps {
             },
         });
         gaps.collect()
+    }
+
+    /// Since when something was missed that is not here yet.
+    #[must_use]
+    pub fn missed_since(&self) -> Option<Timestamp> {
+        let mut all = self.known.all.gaps.iter();
+        let gap = all.find(|gap| !gap.is_lost);
+        gap.map(|gap| gap.after.time)
+    }
+
+    /// A message has another place: a gap that lies before it or after it still does.
+    pub fn on_moved(&mut self, peer: &Address, from: Position, to: Position) {
+        for own in self.known.own.iter_mut().filter(|own| own.peer == *peer) {
+            if own.at < from && to <= own.at {
+                own.at = before(to);
+                self.unsaved = true;
+            }
+            if own.floor == Some(from) {
+                own.floor = Some(to);
+                self.unsaved = true;
+            }
+        }
     }
 
     /// What becomes of filling a gap.

@@ -168,7 +168,8 @@ impl Model {
                 messages,
                 history,
             }) => {
-                self.conversations.on_archived(messages);
+                self.conversations
+                    .on_archived(messages, self.gaps.missed_since());
                 self.conversations.set_history(conversation, history);
                 for message in messages {
                     self.timelines.put(message);
@@ -210,6 +211,10 @@ impl Model {
                 ids,
             } => self.timelines.name(conversation, *id, ids),
             MessageEvent::Deleted { conversation, id } => self.timelines.remove(conversation, *id),
+            MessageEvent::Moved { message, from } => {
+                self.conversations.on_moved(message, *from);
+                self.timelines.put(message);
+            }
             // The account finds out which one it is.
             MessageEvent::Refused { .. } => {}
         }

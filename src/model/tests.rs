@@ -443,3 +443,102 @@ fn what_is_read_here_is_owed_until_the_account_says_it() {
     assert!(!model.conversations.flag(&mallory, flagged(9)));
     assert_eq!(model.conversations.of(&mallory), None);
 }
+
+#[test]
+fn the_latest_message_may_move_and_another_may_become_it() {
+    let mut model = model();
+    for number in 1..=3 {
+        model.apply(&incoming(number));
+    }
+    let moved = |number: u64, to: i64| {
+        let from = message(number, Direction::Incoming).position;
+        let message = Message {
+            position: Position {
+                time: Timestamp(to),
+                tie: 5,
+            },
+            ..message(number, Direction::Incoming)
+        };
+        Event::Message(MessageEvent::Moved { message, from })
+    };
+    let latest = |model: &Model| {
+        let known = model.conversations.of(&juliet()).unwrap().clone();
+        known.latest.unwrap().position.time.0
+    };
+    model.apply(&moved(3, 5_000));
+    assert_eq!(latest(&model), 5_000);
+    model.apply(&moved(1, 6_000));
+    assert_eq!(latest(&model), 6_000);
+}
+
+#[test]
+fn in_a_window_a_message_moves_and_stays_the_same_item() {
+    let mut model = model();
+    let end = Edge::End;
+    let ends = Ends {
+        older: end.clone(),
+        newer: end,
+    };
+    let watch = timeline::Watch {
+        page: 1,
+        window: WindowId(1),
+    };
+    let window = Window::new(juliet(), 5, Vec::new(), ends, None);
+    model.timelines.open(watch, window);
+    (1..=3).for_each(|number| model.apply(&incoming(number)));
+    model.drain();
+    let old = message(1, Direction::Incoming);
+    let message = Message {
+        position: Position {
+            tie: 9,
+            ..message(2, Direction::Incoming).position
+        },
+        ..old.clone()
+    };
+    let from = old.position;
+    model.apply(&Event::Message(MessageEvent::Moved { message, from }));
+    let drained = model.drain();
+    let change = &drained.windows[0].1;
+    assert_eq!((change.gone.len(), change.put.len()), (0, 1));
+    let window = model.timelines.window(watch).unwrap();
+    let order: Vec<_> = window.messages().map(|message| message.id.0).collect();
+    assert_eq!(order, [2, 1, 3]);
+}
+
+#[test]
+fn what_a_page_of_history_has_of_what_was_missed_is_not_read() {
+    use crate::entity::archive::{Cursor, Gap, Reach};
+    use crate::entity::conversation::History;
+    let cursor = |second: i64| Cursor {
+        id: None,
+        time: Timestamp(second * 1_000),
+    };
+    let page = || {
+        Event::Archive(ArchiveEvent::Page {
+            conversation: juliet(),
+            messages: (1..=5)
+                .map(|number| message(number, Direction::Incoming))
+                .collect(),
+            history: History::Complete,
+        })
+    };
+    let mut gone = model();
+    gone.gaps.set_reach(&Reach {
+        top: Some(cursor(9)),
+        gaps: vec![Gap {
+            id: ItemId(7),
+            after: cursor(3),
+            before: cursor(6),
+            ties: (0, 9),
+            is_lost: false,
+        }],
+    });
+    gone.apply(&page());
+    let known = gone.conversations.of(&juliet()).unwrap();
+    let third = message(3, Direction::Incoming).position;
+    assert_eq!((known.read, known.unread), (Some(third), 2));
+    // Who knows all up to the top has missed nothing.
+    let mut here = model();
+    here.apply(&page());
+    assert_eq!(here.conversations.of(&juliet()).unwrap().unread, 0);
+}

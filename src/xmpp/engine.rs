@@ -224,6 +224,12 @@ impl Engine {
         self.features.catch_up.is_settled()
     }
 
+    /// Up to when the whole archive is known, by its own clock.
+    #[must_use]
+    pub fn caught_up_until(&self) -> Option<Timestamp> {
+        self.features.catch_up.floor()
+    }
+
     /// Whether our account may have an archive; unknown until it was asked.
     #[must_use]
     pub fn has_archive(&self) -> Option<bool> {

@@ -548,3 +548,108 @@ fn a_forged_delay_leads_no_further_back_than_the_cursor() {
     stage.go();
     assert_eq!(stored(&stage, &juliet()).last().unwrap(), "FORGED");
 }
+
+/// A message of juliet as it comes live, under the name that the archive has for it.
+fn hear(stage: &mut Stage, number: u32, held: Option<&str>) {
+    let delay = held.map_or(String::new(), |stamp| {
+        format!("<delay xmlns='urn:xmpp:delay' from='example.org' stamp='{stamp}'/>")
+    });
+    stage.server.deliver(&format!(
+        "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat' id='m{number}'>\
+         <body>message {number}</body><stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='a{number:04}'/>{delay}\
+         </message>"
+    ));
+    stage.go();
+}
+
+/// What the archive has of juliet at that time.
+fn dated(number: u32, stamp: &str) -> Archived {
+    Archived {
+        stamp: stamp.to_owned(),
+        ..Archived::new(number, JULIET, &format!("message {number}"))
+    }
+}
+
+/// What the archive has of what was written here.
+fn archive_own(stage: &mut Stage, stamp: &str) {
+    for (origin, body) in stage.server.take_messages() {
+        stage.server.archive.push(Archived {
+            id: format!("own {origin}"),
+            stamp: stamp.to_owned(),
+            origin: Some(origin),
+            ..Archived::new(0, "romeo@example.org/orchard", &body)
+        });
+    }
+}
+
+#[test]
+fn what_was_written_offline_stands_where_the_archive_has_it_and_what_came_before_it_is_unread() {
+    let mut stage = Stage::online();
+    stage.leave();
+    stage.watch(0, Anchor::Newest, 50);
+    stage.say("written offline");
+    let own = stage.pages[0].window.items[0].id;
+    stage.server.archive.push(dated(1, "2026-01-01T00:00:20Z"));
+    stage.pass(Duration::from_secs(60));
+    come_back(&mut stage);
+    archive_own(&mut stage, "2026-01-01T00:01:00Z");
+    reconnect(&mut stage);
+    assert_eq!(stage.bodies(), ["message 1", "written offline"]);
+    assert_eq!(stage.stored_bodies(), ["message 1", "written offline"]);
+    assert_eq!(stage.pages[0].window.items[1].id, own, "the same item");
+    assert_eq!(stage.row().unread, 1, "nobody has seen it");
+    assert_eq!(stage.row().latest.unwrap().text, "written offline");
+}
+
+#[test]
+fn what_was_read_stays_read_where_the_archive_has_it_at_another_time() {
+    for (clock, stamp) in [
+        ("ahead", "2025-12-31T23:50:00Z"),
+        ("behind", "2026-01-01T00:10:00Z"),
+    ] {
+        let mut stage = Stage::online();
+        hear(&mut stage, 1, None);
+        hear(&mut stage, 2, None);
+        let read = stage.stored()[1].position;
+        stage
+            .tell(AccountCommand::MarkRead(juliet(), read))
+            .unwrap();
+        assert_eq!(stage.row().unread, 0);
+        hear(&mut stage, 3, None);
+        // The fourth was missed.
+        stage.server.archive = (1..=4).map(|number| dated(number, stamp)).collect();
+        reconnect(&mut stage);
+        let all = ["message 1", "message 2", "message 3", "message 4"];
+        assert_eq!(stage.stored_bodies(), all, "our clock is {clock}");
+        assert_eq!(stage.row().unread, 2, "our clock is {clock}");
+        hear(&mut stage, 5, None);
+        let five = [&all[..], &["message 5"]].concat();
+        assert_eq!(stage.stored_bodies(), five, "our clock is {clock}");
+        assert_eq!(stage.row().unread, 3);
+    }
+}
+
+#[test]
+fn what_a_server_held_back_comes_after_what_was_heard_in_its_second_whatever_was_written_since() {
+    let mut stage = Stage::online();
+    stage.pass(Duration::from_millis(300));
+    hear(&mut stage, 1, None);
+    hear(&mut stage, 2, None);
+    stage.leave();
+    stage.pass(Duration::from_secs(5));
+    stage.say("later");
+    come_back(&mut stage);
+    let second = stage.stored()[0].position.time.0.div_euclid(1_000) * 1_000;
+    let stamp = waxwing::xmpp::stanza::stamp::format(Timestamp(second));
+    hear(&mut stage, 3, Some(&stamp));
+    hear(&mut stage, 4, Some(&stamp));
+    let all = ["message 1", "message 2", "message 3", "message 4", "later"];
+    assert_eq!(stage.stored_bodies(), all);
+}
+
+/// A session after this one, in which the archive is caught up with.
+fn reconnect(stage: &mut Stage) {
+    stage.server.cut();
+    stage.go();
+    come_back(stage);
+}

@@ -384,6 +384,13 @@ fn read_device(stage: &mut Stage) {
 #[test]
 fn who_logs_in_before_the_device_can_be_read_goes_on_with_what_it_has_of_them() {
     let mut stage = unread_device();
+    for (origin, body) in stage.server.take_messages() {
+        stage.server.archive.push(Archived {
+            id: "of-old".into(),
+            origin: Some(origin),
+            ..Archived::new(3, "romeo@example.org/orchard", &body)
+        });
+    }
     stage.watch(0, Anchor::Newest, 50);
     hear(&mut stage, 4);
     stage.say("meanwhile");

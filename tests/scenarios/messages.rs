@@ -594,7 +594,9 @@ fn elsewhere(id: &str, body: &str, names: &str) -> String {
 #[test]
 fn carbon_of_what_another_device_sent() {
     let mut stage = Stage::online();
-    stage.server.deliver(&live("m1", "art thou", ""));
+    stage
+        .server
+        .deliver(&live("m1", "art thou", &stanza_id("a0001")));
     stage.go();
     assert_eq!(stage.row().unread, 1);
     let sent = elsewhere("m2", "by the hour", &stanza_id("a0002"));
@@ -611,7 +613,8 @@ fn carbon_of_what_another_device_sent() {
     stage.server.deliver(&carbon("sent", &sent));
     let mut archived = Archived::new(2, "romeo@example.org/phone", "by the hour");
     archived.id = "a0002".to_owned();
-    stage.server.archive = vec![archived];
+    let first = Archived::new(1, "juliet@example.org/balcony", "art thou");
+    stage.server.archive = vec![first, archived];
     let mut stage = stage.restart();
     check(&mut stage, &["art thou", "by the hour"]);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use waxwing::boundary::change::Edge;
 use waxwing::boundary::command::Anchor;
 use waxwing::entity::message::{Delivery, Direction};
+use waxwing::xmpp::message::order::is_live;
 
 use crate::device::Device;
 use crate::page::Claim;
@@ -144,8 +145,28 @@ fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> 
             .window
             .items
             .iter()
-            .map(|item| format!("{}@{}", item.body, item.position.time.0 % 10_000_000))
+            .map(|item| {
+                format!(
+                    "{}@{}+{}",
+                    item.body,
+                    item.position.time.0 % 10_000_000,
+                    (i128::from(item.position.tie) - (1_i128 << 62))
+                )
+            })
             .collect();
+        // What a page of the archive has told of stands where the archive has it, whoever wrote it.
+        let told = page
+            .window
+            .items
+            .iter()
+            .filter(|item| !is_live(item.position));
+        let told: Vec<&str> = told.map(|item| item.body.as_str()).collect();
+        let of_them = |body: &&&str| told.contains(*body);
+        if !due.iter().filter(of_them).eq(told.iter()) {
+            return Err(format!(
+                "{where_}: pages were told in another order than the archive's\n shown: {places:?}\n  held: {due:?}"
+            ));
+        }
         for own in [false, true] {
             let of = |all: &[&str]| -> Vec<String> {
                 let all = all.iter().filter(|body| is_own(body) == own);
@@ -172,9 +193,8 @@ fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> 
 
 /// Whether order is to be held to, and with it what is unread.
 ///
-/// What a server held back says when it was taken, and what came live when it arrived here: who slept meanwhile hears of the
-/// earlier one later. And where what was missed comes on several pages, the newest first, a message that another device
-/// heard late, or that was written here meanwhile, can stand on the wrong side of a page.
+/// Not where servers hold messages back or pages are short: there a few runs in a thousand still end in another order (seeds
+/// 352, 480, 747, 1194, 1277, 1419). That is no excuse: the causes are to be mended, and this is to go.
 fn tells_order(world: &World) -> bool {
     !world.server.rules.keeps_offline && world.server.rules.page_size >= 100
 }
@@ -251,7 +271,11 @@ fn is_counted(
     if (least..=most).contains(&unread) {
         return Ok(());
     }
+    let items = page.window.items.iter();
+    let places: Vec<String> = items
+        .map(|item| format!("{}@{}", item.body, item.position.time.0 % 10_000_000))
+        .collect();
     Err(format!(
-        "{where_}: {unread} unread; between {least} and {most} are"
+        "{where_}: {unread} unread; between {least} and {most} are\n shown: {places:?}"
     ))
 }

@@ -107,7 +107,7 @@ impl Plan {
         };
         let mut machine = |accounts| Machine {
             accounts,
-            ahead: if dice.chance(0) {
+            ahead: if dice.chance(30) {
                 dice.millis(100, 300_000)
             } else {
                 Duration::ZERO

@@ -22,25 +22,20 @@ use std::collections::HashMap;
 
 use futures::future::join_all;
 
+use crate::client::places::Bounds;
 use crate::entity::address::Address;
 use crate::entity::archive::{Cursor, Reach};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::time::Timestamp;
 use crate::event::{ArchiveEvent, Event, Since};
-use crate::model::after;
-use crate::store::{Batch, From, Op};
+use crate::store::{Batch, Op};
+use crate::xmpp::message::order::is_live;
 
 use super::Account;
 use super::fold::{NEWS, is_incoming};
 use super::merging::Merged;
-use super::outbox::is_written_here;
 use super::turn::{Later, Work};
-
-/// So many messages of one moment have room in a gap.
-const ROOM: u64 = 1 << 20;
-/// How many messages are looked through for one that was not written here.
-const LOOK: u32 = 20;
 
 /// A page of the whole archive.
 pub(super) struct Missed {
@@ -55,10 +50,6 @@ pub(super) struct Missed {
 pub(super) struct Span {
     gap: Option<ItemId>,
     lowest: HashMap<Address, Lowest>,
-    /// The newest message below what is known above the gap, as far as it was looked for.
-    below: HashMap<Address, Option<Position>>,
-    /// With whom messages came live in this session, and what was the newest before them.
-    heard: HashMap<Address, Option<Position>>,
 }
 
 /// The oldest message of a conversation above the gap: its place, and its name in the archive.
@@ -87,9 +78,6 @@ impl Account {
         // One look per conversation, and all of them at once.
         let stored = join_all(looks).await;
         let is_island = self.begins_island(reach.as_ref(), since);
-        if is_island {
-            self.span.below.clear();
-        }
         let mut lowest = HashMap::new();
         let mut begun: Vec<Address> = Vec::new();
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
@@ -99,10 +87,12 @@ impl Account {
             }
             let named = page.first().and_then(|first| first.ids.archive.clone());
             let bounds = self.bounds(&peer, &stored, begin.as_ref(), since, is_island);
-            let bounds = bounds.await;
             let merged = self.merge(page, &stored, bounds, batch);
             if let Some(place) = merged.lowest {
                 lowest.insert(peer.clone(), (place, named));
+            }
+            if let (Some(highest), Since::Cursor | Since::Never) = (merged.highest, since) {
+                self.lift(&peer, &merged.known, highest, batch).await;
             }
             self.tell_missed(now, &peer, merged, since, work);
         }
@@ -124,101 +114,72 @@ impl Account {
         since == Since::Cursor && gap.is_some() && gap != self.span.gap
     }
 
-    /// Below which place nothing of a page belongs that lies above a gap: everything that is stored of the conversation comes
-    /// before it, but for what is in the page, of which `known` is the lowest place, for what is `above` it, and for what came
-    /// live since. There is room left for what the gap may still bring.
-    async fn below(
-        &mut self,
-        peer: &Address,
-        known: Option<Position>,
-        above: Option<Position>,
-    ) -> Option<Position> {
-        let ceiling = [known, above].into_iter().flatten().min();
-        let below = match self.span.below.get(peer) {
-            Some(below) if known.is_none() => *below,
-            _ => {
-                let below = self.look_below(peer, ceiling).await;
-                self.span.below.insert(peer.clone(), below);
-                below
-            }
-        }?;
-        let close = ceiling.filter(|ceiling| ceiling.time == below.time);
-        let room = close.map_or(ROOM, |close| close.tie.saturating_sub(below.tie) / 2);
-        Some(Position {
-            tie: below.tie.saturating_add(room.min(ROOM)),
-            ..below
-        })
-    }
-
-    /// What was written here stands where it was written, whenever it was archived.
-    async fn look_below(&self, peer: &Address, ceiling: Option<Position>) -> Option<Position> {
-        let newest = match self.span.heard.get(peer) {
-            Some(before) => *before,
-            None => self.latest_of(peer),
-        };
-        let from = match ceiling {
-            Some(ceiling) if Some(ceiling) <= newest => ceiling,
-            _ => after(newest?),
-        };
-        let stored = self.page(peer, From::Before(from), LOOK).await;
-        let theirs = stored.iter().filter(|message| !is_written_here(message));
-        theirs.map(|message| message.position).max()
-    }
-
-    fn latest_of(&self, peer: &Address) -> Option<Position> {
-        let model = self.model.borrow();
-        let known = model.conversations.of(peer)?;
-        known.latest.as_ref().map(|latest| latest.position)
-    }
-
-    /// A message is about to come live: what is the newest before it is older than all that was missed.
-    pub(super) fn note_heard(&mut self, peer: &Address) {
-        if !self.span.heard.contains_key(peer) {
-            let latest = self.latest_of(peer);
-            self.span.heard.insert(peer.clone(), latest);
-        }
-    }
-
-    /// The session is over. What was caught up stays below all that comes: the next one begins where it ended.
-    pub(super) fn forget_heard(&mut self) {
-        self.span.heard.clear();
-    }
-
     /// Between which places the messages of a page belong, of which `stored` is what is known. `begin` is the archive id after
-    /// which they come; it may be that of a message of another conversation.
-    async fn bounds(
-        &mut self,
+    /// which they come; it may be that of a message of another conversation. A server whose clock is never set back needs none.
+    fn bounds(
+        &self,
         peer: &Address,
         stored: &[Message],
         begin: Option<&String>,
         since: Since,
         is_island: bool,
-    ) -> (Option<Position>, Option<Position>) {
-        let is_begin = |known: &&Message| begin.is_some() && known.ids.archive.as_ref() == begin;
-        match since {
-            Since::Cursor | Since::Never if !is_island => {
-                let begins = stored.iter().filter(is_begin);
-                let begin = begins.map(|known| known.position).max();
-                (begin.max(self.caught_up.get(peer).copied()), None)
-            }
-            Since::Cursor | Since::Never | Since::Gap => {
-                let in_page = stored
-                    .iter()
-                    .filter(|known| !is_begin(known) && !is_written_here(known));
-                let known = in_page.map(|known| known.position).min();
-                let above = self.span.lowest.get(peer).filter(|_| !is_island);
-                let above = above.map(|(place, _)| *place);
-                // What is stored may all lie above the gap, where an engine before this one has begun to fill it.
-                let is_placed = is_island || known.is_some() || above.is_some();
-                let below = if is_placed {
-                    self.below(peer, known, above).await
-                } else {
-                    None
-                };
-                (below, above)
-            }
-            Since::Earlier => (None, None),
+    ) -> Bounds {
+        if !matches!(since, Since::Cursor | Since::Never) || is_island {
+            return Bounds::default();
         }
+        let is_begin = |known: &&Message| begin.is_some() && known.ids.archive.as_ref() == begin;
+        let begins = stored.iter().filter(is_begin).map(|known| known.position);
+        let begin = begins.filter(|begin| !is_live(*begin)).max();
+        Bounds {
+            floor: begin.max(self.caught_up.get(peer).copied()),
+            ceiling: None,
+        }
+    }
+
+    /// What came, or was written, while a page of catch-up was under way, and is not in it, comes after it, also where our clock is
+    /// behind the server's.
+    async fn lift(
+        &mut self,
+        peer: &Address,
+        page: &[ItemId],
+        highest: Position,
+        batch: &mut Batch,
+    ) {
+        let is_later =
+            |id: &ItemId, at: Position| is_live(at) && at < highest && !page.contains(id);
+        let own = self.outbox.values();
+        let own = own.filter(|own| own.conversation == *peer && is_later(&own.id, own.position));
+        let mut later: Vec<ItemId> = own.map(|own| own.id).collect();
+        let heard = self.heard.get(peer).into_iter().flatten();
+        let heard = heard.filter(|(id, at)| is_later(id, *at));
+        later.extend(heard.map(|(id, _)| *id));
+        for id in later {
+            let Some(message) = self.find_item(peer, id).await else {
+                continue;
+            };
+            if !is_later(&id, message.position) {
+                continue;
+            }
+            let place = Position {
+                time: highest.time,
+                ..message.position
+            };
+            self.on_copy(message.clone(), &message, Some(place), batch);
+        }
+    }
+
+    /// A message came live, while catch-up may be under way.
+    pub(super) fn note_heard(&mut self, message: &Message) {
+        if self.engine.is_caught_up() {
+            return self.forget_heard();
+        }
+        let heard = self.heard.entry(message.conversation.clone());
+        heard.or_default().push((message.id, message.position));
+    }
+
+    /// The session is over, or catch-up is: what comes then is in the next page, or after it.
+    pub(super) fn forget_heard(&mut self) {
+        self.heard.clear();
     }
 
     /// The messages of one conversation are shown, counted and announced.
@@ -282,9 +243,6 @@ impl Account {
         if gap != self.span.gap {
             self.span.gap = gap;
             self.span.lowest.clear();
-            if since == Since::Gap {
-                self.span.below.clear();
-            }
             // What was told is below the gap that is next.
             if since == Since::Gap {
                 return;

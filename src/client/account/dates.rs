@@ -20,7 +20,7 @@ use crate::store::{Batch, From};
 use crate::xmpp::feature::archive::{Place, Wanted};
 
 use super::gaps::{Want, cursor};
-use super::merging::Merged;
+use super::merging::{self, Merged};
 use super::turn::{Later, Work};
 use super::{Account, Phase, SKEW};
 
@@ -154,7 +154,8 @@ impl Account {
             Hole::Gap(own) if own.gap.before.id.is_some() => Some(after(own.at)),
             _ => None,
         };
-        let merged = self.merge(messages, &stored, (None, ceiling), batch);
+        let bounds = merging::within(&stored, None, ceiling);
+        let merged = self.merge(messages, &stored, bounds, batch);
         let is_met = merged.is_met;
         let ends = (sought.first.clone(), page.last.clone());
         let (Some(first), Some(last)) = ends else {

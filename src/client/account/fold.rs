@@ -14,7 +14,7 @@ use crate::entity::problem::Problem;
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 use crate::model::timeline::advance;
-use crate::store::{Batch, Name, Op, Roster};
+use crate::store::{Batch, From, Name, Op, Roster};
 use crate::xmpp::message::order::STEP;
 use crate::xmpp::stream::auth::Mechanism;
 
@@ -38,7 +38,8 @@ impl Account {
         for fact in facts {
             match fact {
                 Event::Message(MessageEvent::Received(message)) => {
-                    self.on_received(now.wall, message, &stored, batch, work);
+                    self.on_received(now.wall, message, &stored, batch, work)
+                        .await;
                 }
                 Event::Message(MessageEvent::Refused {
                     conversation,
@@ -135,7 +136,7 @@ impl Account {
         stored
     }
 
-    fn on_received(
+    async fn on_received(
         &mut self,
         now: Timestamp,
         mut message: Message,
@@ -150,13 +151,15 @@ impl Account {
             .get(&message.conversation)
             .and_then(|known| known.iter().find(|known| merge::same(known, &message)));
         if let Some(known) = known {
-            return self.on_copy(known.clone(), &message, batch);
+            return self.on_copy(known.clone(), &message, None, batch);
         }
-        self.note_heard(&message.conversation);
-        if message.position.time >= now || self.is_of_the_latest_second(&message) {
-            message.position = self.after_all(&message.conversation, message.position);
-        }
+        message.position = if message.position.time >= now {
+            self.after_all(&message.conversation, message.position)
+        } else {
+            self.after_its_second(&message).await
+        };
         self.keep_order(&mut message);
+        self.note_heard(&message);
         if message.direction == Direction::Outgoing {
             // Another device sent it: what came after it is all that may be unread.
             self.recount.insert(message.conversation.clone());
@@ -190,17 +193,30 @@ impl Account {
         self.streamed.insert(message.conversation.clone(), *place);
     }
 
-    /// Whether all we know is that it was sent in the second of the latest message: servers that hold messages back often
-    /// tell whole seconds only, and what they held came after what they did not hold.
-    fn is_of_the_latest_second(&self, message: &Message) -> bool {
-        let time = message.position.time.0;
-        let model = self.model.borrow();
-        let known = model.conversations.of(&message.conversation);
-        let latest = known.and_then(|known| known.latest.as_ref());
-        time.rem_euclid(1_000) == 0
-            && latest.is_some_and(|latest| {
-                latest.position.time.0.div_euclid(1_000) == time.div_euclid(1_000)
-            })
+    /// What a server held back came after what it did not hold back, and it often tells whole seconds only.
+    async fn after_its_second(&self, message: &Message) -> Position {
+        let place = message.position;
+        let streamed = self.streamed.get(&message.conversation).copied();
+        let second = place.time.0.div_euclid(1_000);
+        let is_of_it = |other: &Position| other.time.0.div_euclid(1_000) == second;
+        let known = match streamed.filter(is_of_it) {
+            Some(streamed) => Some(streamed),
+            None => {
+                let end = Position {
+                    time: Timestamp(second.saturating_add(1).saturating_mul(1_000)),
+                    tie: 0,
+                };
+                let known = self.page(&message.conversation, From::Before(end), 1).await;
+                known.first().map(|known| known.position).filter(is_of_it)
+            }
+        };
+        match known {
+            Some(known) if known >= place => Position {
+                time: known.time,
+                tie: place.tie.max(known.tie.saturating_add(STEP)),
+            },
+            _ => place,
+        }
     }
 
     /// What is live comes last, whatever the clock did meanwhile.
@@ -220,9 +236,18 @@ impl Account {
         }
     }
 
-    /// A copy of a stored message: it may teach us a name.
-    pub(super) fn on_copy(&mut self, mut stored: Message, copy: &Message, batch: &mut Batch) {
-        if !merge::learn(&mut stored, copy) {
+    /// A copy of a stored message: it may teach us a name, and where the archive has it.
+    pub(super) fn on_copy(
+        &mut self,
+        mut stored: Message,
+        copy: &Message,
+        place: Option<Position>,
+        batch: &mut Batch,
+    ) {
+        let from = stored.position;
+        let is_moved = place.is_some_and(|place| place != from);
+        stored.position = place.unwrap_or(from);
+        if !merge::learn(&mut stored, copy) && !is_moved {
             return;
         }
         let (conversation, id) = (stored.conversation.clone(), stored.id);
@@ -230,6 +255,13 @@ impl Account {
             own.clone_from(&stored);
         }
         let mut model = self.model.borrow_mut();
+        if is_moved {
+            // Which is the latest may be different now.
+            self.moved.insert(conversation.clone());
+            model.gaps.on_moved(&conversation, from, stored.position);
+            let message = stored.clone();
+            model.apply(&Event::Message(MessageEvent::Moved { message, from }));
+        }
         model.apply(&Event::Message(MessageEvent::Named {
             conversation: conversation.clone(),
             id,
@@ -245,7 +277,9 @@ impl Account {
 
     async fn on_message(&mut self, event: MessageEvent, batch: &mut Batch, work: &mut Work) {
         match &event {
-            MessageEvent::Received(_) | MessageEvent::Refused { .. } => {}
+            MessageEvent::Received(_)
+            | MessageEvent::Refused { .. }
+            | MessageEvent::Moved { .. } => {}
             MessageEvent::Composed(message) => {
                 self.seen.note(message);
                 self.outbox.insert(message.id, message.clone());

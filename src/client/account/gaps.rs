@@ -23,7 +23,7 @@ use crate::xmpp::feature::archive::{Place, Wanted};
 use crate::xmpp::message::order::{place_above, place_below};
 
 use super::dates::Sought;
-use super::merging::Merged;
+use super::merging::{Merged, within};
 use super::turn::Work;
 use super::{Account, Phase};
 
@@ -200,7 +200,7 @@ impl Account {
         let stored = self.readable(stored).unwrap_or_default();
         // Where the upper end is that of all, it is no message of this conversation.
         let ceiling = own.gap.before.id.is_some().then(|| after(own.at));
-        let bounds = (own.floor, ceiling);
+        let bounds = within(&stored, own.floor, ceiling);
         let merged = self.merge(messages, &stored, bounds, batch);
         let Merged {
             fresh,

@@ -364,8 +364,16 @@ impl Account {
             .map(|message| message.position)
     }
 
-    /// Counts anew what is unread in conversations that were read in part; what cannot be counted, when it can be.
+    /// Counts anew what is unread in conversations that were read in part; what cannot be counted, when it can be. Looks which
+    /// message is the latest where some have moved.
     pub(super) async fn recount(&mut self) {
+        for peer in std::mem::take(&mut self.moved) {
+            // A disk that cannot be read says nothing.
+            if let Some(newest) = self.page(&peer, From::Newest, 1).await.first() {
+                let mut model = self.model.borrow_mut();
+                model.conversations.set_latest(&peer, Some(newest));
+            }
+        }
         let peers: Vec<_> = self.recount.drain().collect();
         if peers.is_empty() {
             return;

@@ -1,17 +1,21 @@
 //! Messages as the archive has them, merged with those that are stored: none twice, and each in its place.
 //!
-//! Which of them are one, and where the new ones belong, is [`merge`]'s; here it is carried out.
+//! Which of them are one is [`merge`]'s, and where they belong [`places`]'; here it is carried out.
 
-use crate::client::merge::{self, Place};
+use crate::client::merge;
+use crate::client::places::{self, Bounds, Place};
 use crate::entity::address::Address;
 use crate::entity::conversation::History;
 use crate::entity::id::ItemId;
 use crate::entity::message::{Message, MessageIds, Position};
 use crate::entity::time::Timestamp;
 use crate::event::ArchiveEvent;
+use crate::model::before;
 use crate::store::{Batch, From, Name, Op, StoreError};
+use crate::xmpp::message::order::{is_live, not_yet};
 
 use super::Account;
+use super::fold::is_incoming;
 use super::outbox::is_written_here;
 use super::turn::{Later, Work};
 
@@ -22,6 +26,8 @@ const AROUND: u32 = 300;
 pub(super) struct Merged {
     /// Those that are new, in their places.
     pub(super) fresh: Vec<Message>,
+    /// Those that were known.
+    pub(super) known: Vec<ItemId>,
     /// The lowest place of them all.
     pub(super) lowest: Option<Position>,
     /// The highest place of them all, or the lower bound.
@@ -53,8 +59,8 @@ impl Account {
         Ok(stored)
     }
 
-    /// Merges messages of one conversation, as the archive orders them, with what is stored; they come after the first of
-    /// the bounds, and before the second.
+    /// Merges messages of one conversation, as the archive orders them, with what is stored; they belong within bounds. What was
+    /// heard or written here stands where the archive has it from now on.
     ///
     /// A disk that fails may hold what it does not show: what came in this session is known without it, and what came before
     /// is known again when the disk works.
@@ -62,32 +68,38 @@ impl Account {
         &mut self,
         page: Vec<Message>,
         stored: &[Message],
-        bounds: (Option<Position>, Option<Position>),
+        bounds: Bounds,
         batch: &mut Batch,
     ) -> Merged {
+        let peer = page.first().map(|message| message.conversation.clone());
         let mut places = Vec::with_capacity(page.len());
         let mut fresh: Vec<Message> = Vec::new();
-        let mut taken: Vec<ItemId> = Vec::new();
+        let mut copies: Vec<(Message, Message)> = Vec::new();
         for message in page {
             let mut stored_here = stored.iter();
             let known = stored_here.find(|known| merge::same(known, &message));
             let known = known.or_else(|| {
-                stored.iter().find(|known| {
-                    merge::same_unnamed(known, &message) && !taken.contains(&known.id)
-                })
+                let is_taken = |id| copies.iter().any(|(known, _)| known.id == id);
+                stored
+                    .iter()
+                    .find(|known| merge::same_unnamed(known, &message) && !is_taken(known.id))
             });
             if let Some(known) = known {
-                taken.push(known.id);
-                // What was sent again has its place where it came first.
-                if !merge::is_repeated(known, &message) {
-                    let place = if is_written_here(known) {
-                        Place::Written
-                    } else {
-                        Place::Known
-                    };
-                    places.push(place(known.position));
+                let is_again = copies.iter().any(|(taken, _)| taken.id == known.id);
+                if is_again || merge::is_repeated(known, &message) {
+                    // What was sent again has its place where it came first.
+                    self.on_copy(known.clone(), &message, None, batch);
+                    continue;
                 }
-                self.on_copy(known.clone(), &message, batch);
+                places.push(if is_live(known.position) && !is_live(message.position) {
+                    Place::Moved(message.position)
+                } else {
+                    Place::Known {
+                        at: known.position,
+                        archived: message.position,
+                    }
+                });
+                copies.push((known.clone(), message));
             } else if !fresh.iter().any(|known| merge::same(known, &message)) {
                 if !self.seen.note(&message) && self.failed.is_some() {
                     continue;
@@ -96,21 +108,32 @@ impl Account {
                 fresh.push(message);
             }
         }
-        let is_met = places.iter().any(|place| !matches!(place, Place::Fresh(_)));
-        let highest = merge::fit(&mut places, bounds);
-        let archived = places
-            .iter()
-            .filter(|place| !matches!(place, Place::Written(_)));
-        let lowest = archived.map(|place| place.position()).min();
-        let new = places
-            .iter()
-            .filter(|place| matches!(place, Place::Fresh(_)));
-        for (message, place) in fresh.iter_mut().zip(new) {
-            message.position = place.position();
-            batch.push(Op::PutMessage(message.clone()));
+        let is_met = !copies.is_empty();
+        let highest = places::fit(&mut places, bounds);
+        let lowest = places.iter().map(|place| place.position()).min();
+        let known: Vec<ItemId> = copies.iter().map(|(known, _)| known.id).collect();
+        let mut read = Read::up_to(peer.as_ref().and_then(|peer| self.read_of(peer)));
+        let mut new = fresh.iter_mut();
+        let mut copies = copies.into_iter();
+        for place in places {
+            if let Place::Fresh(at) = place {
+                let Some(message) = new.next() else { continue };
+                message.position = at;
+                read.note_fresh(message);
+                batch.push(Op::PutMessage(message.clone()));
+            } else if let Some((known, copy)) = copies.next() {
+                let at = place.position();
+                read.note(&known, at);
+                self.on_copy(known, &copy, Some(at), batch);
+            }
+        }
+        if let (Some(peer), Some(read)) = (&peer, read.moved()) {
+            self.model.borrow_mut().conversations.set_read(peer, read);
+            self.recount.insert(peer.clone());
         }
         Merged {
             fresh,
+            known,
             lowest,
             highest,
             is_met,
@@ -121,16 +144,41 @@ impl Account {
     pub(super) async fn on_page(
         &mut self,
         conversation: Address,
-        messages: Vec<Message>,
+        mut messages: Vec<Message>,
         history: History,
         batch: &mut Batch,
         work: &mut Work,
     ) {
-        let stored = self.stored(&conversation, &messages, None).await;
+        let begin = match self.history_of(&conversation) {
+            History::Before(id) => Some(id),
+            _ => None,
+        };
+        let stored = self.stored(&conversation, &messages, begin.clone()).await;
         let stored = self.readable(stored).unwrap_or_default();
+        let mut begins = stored
+            .iter()
+            .filter(|known| begin.is_some() && known.ids.archive == begin);
+        let begins = begins.next().map(|known| known.position);
+        // Only within its second: a page that was asked for earlier may be newer.
+        let second = |time: Timestamp| time.0.div_euclid(1_000);
+        let newest = messages.iter().map(|message| message.position.time).max();
+        let ceiling = begins
+            .filter(|begins| !is_live(*begins) && newest.map(second) <= Some(second(begins.time)));
+        let bounds = Bounds {
+            floor: None,
+            ceiling,
+        };
+        // What lies beyond what is caught up has its place from catch-up, when that comes by: pages of both in turns would leave
+        // those of one second in no order.
+        if let Some(cursor) = self.engine.caught_up_until() {
+            let places = messages.iter_mut().map(|message| &mut message.position);
+            places
+                .filter(|place| second(place.time) >= second(cursor))
+                .for_each(|place| *place = not_yet(*place));
+        }
         let is_all =
             history == History::Complete && self.history_of(&conversation) == History::Unknown;
-        let Merged { fresh, lowest, .. } = self.merge(messages, &stored, (None, None), batch);
+        let Merged { fresh, lowest, .. } = self.merge(messages, &stored, bounds, batch);
         let fruitful = !fresh.is_empty();
         let page = ArchiveEvent::Page {
             conversation: conversation.clone(),
@@ -156,5 +204,71 @@ impl Account {
                 model.gaps.close(&own);
             }
         }
+    }
+}
+
+/// Up to where was read, where messages move. Told of all messages of a page, in order.
+struct Read {
+    before: Option<Position>,
+    /// The first message that nobody has read.
+    unread: Option<Position>,
+    /// The message up to which was read moves.
+    is_moved: bool,
+    now: Option<Position>,
+}
+
+impl Read {
+    fn up_to(before: Option<Position>) -> Self {
+        Self {
+            before,
+            unread: None,
+            is_moved: false,
+            now: None,
+        }
+    }
+
+    fn note_fresh(&mut self, message: &Message) {
+        if is_incoming(message) {
+            self.unread = self.unread.or(Some(message.position));
+        }
+    }
+
+    /// A message that was known stands there now. Who has read others' messages still has; who wrote has read what was there.
+    fn note(&mut self, known: &Message, at: Position) {
+        let is_it = Some(known.position) == self.before;
+        if Some(known.position) > self.before {
+            if is_incoming(known) {
+                self.unread = self.unread.or(Some(at));
+            }
+            return;
+        }
+        self.is_moved |= is_it && known.position != at;
+        if !is_written_here(known) {
+            self.now = self.now.max(Some(at));
+        } else if is_it {
+            let at = self.unread.map_or(at, |unread| at.min(before(unread)));
+            self.now = self.now.max(Some(at));
+        }
+    }
+
+    fn moved(self) -> Option<Position> {
+        self.now.filter(|_| self.is_moved)
+    }
+}
+
+/// Between the ends of a gap, as far as they are known. A page that goes beyond one of them, into what is stored there, has
+/// more to tell of the order than the end.
+pub(super) fn within(
+    stored: &[Message],
+    floor: Option<Position>,
+    ceiling: Option<Position>,
+) -> Bounds {
+    let places = || {
+        let known = stored.iter().filter(|known| !is_live(known.position));
+        known.map(|known| known.position)
+    };
+    Bounds {
+        floor: floor.filter(|floor| places().all(|at| at > *floor)),
+        ceiling: ceiling.filter(|ceiling| places().all(|at| at < *ceiling)),
     }
 }

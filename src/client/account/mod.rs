@@ -236,10 +236,14 @@ pub(super) struct Account {
     /// In this session, our account has said that it has an archive.
     is_archived: bool,
     recount: HashSet<Address>,
+    /// Messages of these have other places: the latest may be another one.
+    moved: HashSet<Address>,
     /// Where the last message stands that came in this session, in each conversation; and whether the session was resumed.
     streamed: HashMap<Address, Position>,
     resumed: bool,
-    /// The newest place of what the pages of catch-up of this session held, in each conversation.
+    /// What came live while catch-up was under way, in each conversation.
+    heard: HashMap<Address, Vec<(ItemId, Position)>>,
+    /// The newest place of what the pages of catch-up of this engine held, in each conversation.
     caught_up: HashMap<Address, Position>,
     /// The oldest places of what is known above the gap that catch-up fills.
     span: catch_up::Span,
@@ -354,8 +358,10 @@ impl Account {
             is_behind: false,
             is_archived: false,
             recount: HashSet::new(),
+            moved: HashSet::new(),
             streamed: HashMap::new(),
             resumed: false,
+            heard: HashMap::new(),
             caught_up: HashMap::new(),
             span: catch_up::Span::default(),
             fills: gaps::Fills::default(),

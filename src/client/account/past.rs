@@ -54,6 +54,8 @@ impl Account {
     pub(super) async fn remember(&mut self, held: Snapshot) {
         self.past = Past::Learnt;
         self.outbox = by_id(&held.outbox);
+        // The core goes back to where the disk ends.
+        self.caught_up.clear();
         {
             let mut model = self.model.borrow_mut();
             model.restore(of_model(held));

@@ -1,8 +1,8 @@
 //! Timelines, as far as somebody watches them.
 //!
 //! **Invariant:** what a window holds is a pure function of the *set* of messages it was told, of its edges and of the gaps:
-//! any order of arrival gives the same items. An item keeps its identity and its place from local echo to
-//! archived copy.
+//! any order of arrival gives the same items. An item keeps its identity from local echo to archived copy, and its place
+//! unless the archive has it in another order.
 
 mod delivery;
 mod window;

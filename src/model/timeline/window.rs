@@ -170,7 +170,25 @@ impl Window {
     /// A message of this timeline is there, or is different. It is shown if it lies within the window, or just
     /// beyond an end behind which nothing else can be.
     pub fn put(&mut self, message: &Message) {
-        if self.holds(message.id) || self.reaches((message.position, message.id)) {
+        let known = self.places.get(&message.id).copied();
+        if let Some(from) = known.filter(|from| *from != message.position) {
+            if self.unread_from == Some(from) {
+                self.unread_from = Some(message.position);
+                self.ends_changed = true;
+            }
+            // What else lies at its new place may not be here.
+            let others = self.items.keys().filter(|(_, id)| *id != message.id);
+            let (oldest, newest) = (others.clone().next(), others.clone().next_back());
+            let is_within = self.ends.older == Edge::End
+                || oldest.is_some_and(|(oldest, _)| *oldest < message.position);
+            let is_within = is_within
+                && (self.ends.newer == Edge::End
+                    || newest.is_some_and(|(newest, _)| message.position < *newest));
+            if !is_within {
+                return self.drop_item((from, message.id));
+            }
+        }
+        if known.is_some() || self.reaches((message.position, message.id)) {
             self.insert(message.clone());
             self.let_go(Toward::Older);
         }

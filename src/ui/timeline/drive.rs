@@ -320,7 +320,12 @@ impl Drive {
 
     /// Tells the engine what was seen: only while somebody looks, which an open page alone does not mean.
     pub(super) fn tell(self: &Rc<Self>) {
-        let Some(seen) = self.seen.get().filter(|seen| self.told.get() < Some(*seen)) else {
+        // Not only what is newer: places change when the archive tells where a message belongs.
+        let Some(seen) = self
+            .seen
+            .get()
+            .filter(|seen| self.told.get() != Some(*seen))
+        else {
             return;
         };
         if self.telling.get() || !is_looked_at() {

@@ -1,10 +1,11 @@
 //! Which of two messages of the same time comes first.
 //!
-//! **Invariant:** a live message comes after every live message before it, and after every archived one of its time. A page
+//! **Invariant:** a live message comes after every live message before it, and after every archived one of its time, until a
+//! page of the archive tells where it belongs. A page
 //! of history is older than those fetched before it, and comes before them; a page of catch-up is newer, and comes after
 //! them; what fills a gap comes between. Archives often know whole seconds only.
 
-use crate::entity::message::Message;
+use crate::entity::message::{Message, Position};
 use crate::entity::time::Timestamp;
 
 const LIVE: u64 = 1 << 63;
@@ -65,6 +66,27 @@ impl Order {
         self.missed = first.saturating_add(length(page));
         place(page, first);
     }
+}
+
+/// Whether a page of history has put a message there, before everything of its time.
+#[must_use]
+pub fn is_of_history(place: Position) -> bool {
+    place.tie < ARCHIVED
+}
+
+/// The same place for now: a page that knows better will come by.
+#[must_use]
+pub fn not_yet(place: Position) -> Position {
+    Position {
+        tie: place.tie | LIVE,
+        ..place
+    }
+}
+
+/// Whether a message came live, or was written here, and no page of the archive has told where it belongs.
+#[must_use]
+pub fn is_live(place: Position) -> bool {
+    place.tie >= LIVE
 }
 
 /// Gives the messages of a page that ends where a gap does the highest of the ties that are free in it.

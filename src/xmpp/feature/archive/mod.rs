@@ -198,9 +198,15 @@ impl Archive {
         let query = self.open.remove(id)?;
         match query.purpose.clone() {
             Purpose::History(conversation) => {
+                let is_newest = query.wanted.place == Place::Newest;
                 let mut event = end::history_of(query, conversation, outcome, self.is_promised)?;
-                if let ArchiveEvent::Page { messages, .. } = &mut event {
-                    order.place_page(cx.now.wall, messages);
+                match &mut event {
+                    // What came live, or was caught up, may lie before its first message.
+                    ArchiveEvent::Page { messages, .. } if is_newest => {
+                        order.place_missed(cx.now.wall, messages);
+                    }
+                    ArchiveEvent::Page { messages, .. } => order.place_page(cx.now.wall, messages),
+                    _ => {}
                 }
                 cx.emit(Event::Archive(event));
                 None
