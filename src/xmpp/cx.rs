@@ -135,6 +135,13 @@ impl Cx {
         self.has_begun && !self.management.is_suspended()
     }
 
+    /// Whether that is so at once, also for what is no stanza: in a session that was just taken up again stanzas wait until
+    /// the server shows that it understands us.
+    #[must_use]
+    pub fn is_understood(&self) -> bool {
+        self.is_connected() && !self.management.is_trying()
+    }
+
     /// From now on all that is sent and all that comes is counted, if the server can (XEP-0198 §3), and does not do so yet.
     pub fn enable_management(&mut self) {
         if self.stream_features().stream_management && !self.management.is_on() {
@@ -185,7 +192,7 @@ impl Cx {
         self.random.next_u64()
     }
 
-    /// Sends an element as one frame. Stanzas of a suspended session are sent when it is resumed.
+    /// Sends an element as one frame. Stanzas of a suspended session are sent when it is resumed, and the server understands us.
     pub fn send(&mut self, element: &Element) {
         let counts =
             self.bound.is_some() && matches!(element.name(), "message" | "presence" | "iq");
@@ -257,13 +264,17 @@ impl Cx {
         }
     }
 
-    /// While the session waits for another socket, no answer can come: the deadlines stand still, but for what a person
-    /// waits for.
+    /// While the session waits for another socket, or nothing is written to it, no answer can come: the deadlines stand still,
+    /// but for what a person waits for.
     pub(super) fn expire_requests(&mut self) {
-        let all = !self.management.is_suspended();
+        let all = !self.is_held();
         let late = self.requests.expire(self.now, all);
         self.ended
             .extend(late.into_iter().map(|reply| (reply, Outcome::Timeout)));
+    }
+
+    fn is_held(&self) -> bool {
+        self.management.is_suspended() || self.management.is_trying()
     }
 
     /// The session goes on: so does the time for the answers.
@@ -287,7 +298,7 @@ impl Cx {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, Why)> {
-        let all = !self.management.is_suspended();
+        let all = !self.is_held();
         self.requests.next_deadline(all).map(|at| (at, Why::Answer))
     }
 

@@ -339,6 +339,7 @@ impl Engine {
             Taken::Managed => self.features.on_management(&mut self.cx),
             Taken::Acknowledged(upto) => self.features.on_acknowledged(&mut self.cx, upto),
             Taken::Resumed(upto) => self.features.on_resumed(&mut self.cx, upto),
+            Taken::Understood => self.features.on_understood(&mut self.cx),
             Taken::NotResumed(upto) => {
                 if let Some(upto) = upto {
                     self.features.outbox.on_known(&mut self.cx, upto);
@@ -377,6 +378,9 @@ impl Engine {
 
     /// Every request ends: those still open are answered as cut off.
     fn end_session(&mut self) {
+        if let Some(upto) = self.stream.take_reached() {
+            self.features.outbox.on_known(&mut self.cx, upto);
+        }
         self.cx.abandon_requests();
         self.deliver_replies();
         self.features.on_ended(&mut self.cx);

@@ -179,7 +179,7 @@ impl Account {
         }
     }
 
-    /// What a server sends again after a resumption bears the time when it was first sent; what came before that on a slow
+    /// What a server sends again in a session that was cut bears the time when it was first sent; what came before that on a slow
     /// network bears the later time when it arrived. It was sent after that all the same.
     fn keep_order(&mut self, message: &mut Message) {
         let place = &mut message.position;
@@ -415,10 +415,11 @@ impl Account {
                 batch.push(Op::PutPresence(presence.clone()));
             }
             SessionEvent::Online | SessionEvent::Resumed(_) => {
-                self.resumed |= matches!(event, SessionEvent::Resumed(_));
                 work.later.push_back(Later::Online);
             }
             SessionEvent::Ended(problem, next) | SessionEvent::Suspended(problem, next) => {
+                // What is sent again comes before it is said that the session goes on.
+                self.resumed |= matches!(event, SessionEvent::Suspended(..));
                 work.later
                     .push_back(Later::Ended(problem.clone(), next.clone()));
             }

@@ -238,7 +238,8 @@ pub(super) struct Account {
     recount: HashSet<Address>,
     /// Messages of these have other places: the latest may be another one.
     moved: HashSet<Address>,
-    /// Where the last message stands that came in this session, in each conversation; and whether the session was resumed.
+    /// Where the last message stands that came in this session, in each conversation; and whether the session was cut, so that
+    /// what comes in it was perhaps sent before.
     streamed: HashMap<Address, Position>,
     resumed: bool,
     /// What came live while catch-up was under way, in each conversation.

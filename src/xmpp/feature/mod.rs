@@ -144,12 +144,17 @@ impl Features {
         self.outbox.ask(cx);
     }
 
-    /// The session goes on on another socket.
+    /// The session goes on on another socket: what is sent now is written when the server shows that it understands us.
     pub(super) fn on_resumed(&mut self, cx: &mut Cx, upto: Option<u64>) {
-        cx.renew_requests();
         self.outbox.on_resumed(cx, &mut self.archive, upto);
-        self.client_state.on_session(cx);
         self.ask_displayed(cx);
+    }
+
+    /// It has shown that.
+    pub(super) fn on_understood(&mut self, cx: &mut Cx) {
+        cx.renew_requests();
+        self.outbox.ask(cx);
+        self.client_state.on_session(cx);
     }
 
     /// The user ends the session: say so to those who see us.

@@ -38,7 +38,7 @@ impl ClientState {
     }
 
     fn tell(&mut self, cx: &mut Cx) {
-        if self.told != self.active && cx.is_connected() && cx.stream_features().client_state {
+        if self.told != self.active && cx.is_understood() && cx.stream_features().client_state {
             self.told = self.active;
             let name = if self.active { "active" } else { "inactive" };
             cx.send(&element(name, ns::CSI));

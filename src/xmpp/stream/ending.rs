@@ -22,7 +22,7 @@ impl Stream {
             State::Fresh => cx.close(),
             _ => {
                 // XEP-0198 §4: what is not acknowledged by now comes again, or is sent back to who wrote it.
-                if cx.management.is_on() {
+                if cx.management.is_counting() {
                     let acknowledgement = cx.management.acknowledgement();
                     cx.send(&acknowledgement);
                 }
@@ -83,9 +83,9 @@ impl Stream {
             // The server does not know what was sent ahead, and has not had anything else.
             return self.end(cx, Problem::ConnectionLost, Next::Retry);
         }
-        if self.unproven && error.blames() {
-            // Prosody 0.12 reads what we say after a resumption as the rest of the frame in which the connection before was cut
-            // (its `mod_websocket` keeps the buffer): no message is to blame, and a session of its own works at once.
+        if matches!(self.state, State::Trying) && error.blames() {
+            // It was not understood, and was nothing but a question: no message is to blame, and a session of its own works at
+            // once.
             return self.end(cx, Problem::ConnectionLost, Next::Anew);
         }
         tracing::debug!(condition = error.condition, "stream error");
@@ -106,6 +106,7 @@ impl Stream {
     /// Ends the stream for a reason.
     pub(super) fn end(&mut self, cx: &mut Cx, problem: Problem, next: Next) -> Taken {
         cx.send_text(framing::CLOSE.to_owned());
+        self.note_reached(cx);
         // A session ends with its stream; one that waits for another socket outlives those that did not come so far.
         if matches!(self.state, State::Bound | State::Resuming) || next == Next::Stop {
             cx.management.forget();
@@ -133,8 +134,17 @@ impl Stream {
         }
     }
 
+    /// A server that did not understand a mere question after a resumption would not the next time, either: that was all of this
+    /// session, and it told how far it came.
+    fn note_reached(&mut self, cx: &mut Cx) {
+        if cx.management.is_trying() {
+            self.reached = cx.management.on_not_understood();
+        }
+    }
+
     /// Says that it is over, or that the session waits for another socket.
     fn over(&mut self, cx: &mut Cx, problem: Problem, next: Next) {
+        self.note_reached(cx);
         let is_lost = match &self.state {
             // A server that answers an attempt to resume by hanging up would do so again.
             State::Resuming => true,

@@ -178,6 +178,17 @@ impl KeepAlive {
         long.min(most.max(usual))
     }
 
+    /// How long we wait for an answer while somebody looks.
+    #[must_use]
+    pub fn answer(&self) -> Duration {
+        let answer = self.stretch(ANSWER);
+        if self.slack() == 1 {
+            answer.min(FOUND.saturating_sub(SHORTEST))
+        } else {
+            answer
+        }
+    }
+
     /// There is a reason to doubt that anybody is there: the wait for a sign of life begins now, and is no longer than that.
     /// True if we are to ask.
     pub fn doubt(&mut self, now: Instant, patience: Duration) -> bool {
@@ -276,16 +287,6 @@ impl KeepAlive {
             1
         } else {
             1 << self.vain.saturating_sub(1).min(3)
-        }
-    }
-
-    /// How long we wait for an answer while somebody looks.
-    fn answer(&self) -> Duration {
-        let answer = self.stretch(ANSWER);
-        if self.slack() == 1 {
-            answer.min(FOUND.saturating_sub(SHORTEST))
-        } else {
-            answer
         }
     }
 

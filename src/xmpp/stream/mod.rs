@@ -3,10 +3,10 @@
 //! ```text
 //! Fresh ─ socket open ─▶ Opening ─ <open/> ─▶ Opened ─ features ─▶ Authenticating ─ success ─▶ Opening (again)
 //!                                               │ (authenticated) ─ features ─▶ Binding ─ jid ─▶ Bound
-//!                                               ├ (a session waits) ─ features ─▶ Resuming ─ resumed ─▶ Bound
+//!                                               ├ (a session waits) ─ features ─▶ Resuming ─ resumed ─▶ Trying ─ <a/> ─▶ Bound
 //!                                               ├ (to make an account) ─ features ─▶ Registering
 //!                                               └ (SASL2) ─ features ─▶ Negotiating ─ bound ─▶ Settling ─ features ─▶ Bound
-//!                                                                           ├ resumed ─▶ Bound
+//!                                                                           ├ resumed ─▶ Trying ─ <a/> ─▶ Bound
 //!                                                                           └ success ─▶ Opened (authenticated)
 //! ```
 //!
@@ -67,8 +67,11 @@ pub enum Taken {
     Managed,
     /// The server has all our stanzas up to that one, if that is news.
     Acknowledged(Option<u64>),
-    /// The session goes on; the server has all our stanzas up to that one, if that is news.
+    /// The session goes on; the server has all our stanzas up to that one, if that is news. What is sent is held back until
+    /// `Understood`.
     Resumed(Option<u64>),
+    /// The server understands what we say in the session that goes on: all that was held back is written.
+    Understood,
     /// The session is lost: another one begins. How far the server came in it, if it knows.
     NotResumed(Option<u64>),
     /// The stream is over; `SessionEvent::Ended` was emitted.
@@ -124,8 +127,8 @@ pub struct Stream {
     ahead_left: u8,
     /// The token was refused on this stream.
     fell_back: bool,
-    /// The session was taken up again on this socket, and nothing shows yet that the server understands what we say there.
-    unproven: bool,
+    /// How far the server came in the session that is over, if that is certain.
+    reached: Option<u64>,
     /// The features of a session that goes on are still to come.
     features_due: bool,
     /// Stanzas that came before the session's own features.
@@ -147,6 +150,8 @@ enum State {
     Binding,
     /// We asked for the session that waits.
     Resuming,
+    /// It goes on, and the server is to show that it understands us.
+    Trying,
     Bound,
     /// The form came; the user fills it in, or the server thinks about the answers.
     Registering(Option<Box<(Registration, Option<String>)>>),
@@ -206,7 +211,7 @@ impl Stream {
             ahead: None,
             ahead_left: sasl2::AHEAD_MAX,
             fell_back: false,
-            unproven: false,
+            reached: None,
             features_due: false,
             early: Vec::new(),
         }
@@ -222,7 +227,6 @@ impl Stream {
         };
         self.ahead = None;
         self.fell_back = false;
-        self.unproven = false;
         self.features_due = false;
         self.early.clear();
         cx.emit(Event::Session(SessionEvent::Progress(Step::Opening)));
@@ -270,19 +274,19 @@ impl Stream {
     }
 
     pub(super) fn on_tick(&mut self, cx: &mut Cx) -> Taken {
-        if self
-            .deadline
-            .is_some_and(|deadline| deadline.monotonic <= cx.now.monotonic)
-        {
-            if matches!(self.state, State::Closing) {
-                self.leave(cx);
-                return Taken::Nothing;
-            }
-            return self.end(cx, Problem::Timeout, Next::Retry);
+        let is_over = |deadline: &Instant| deadline.monotonic <= cx.now.monotonic;
+        if let Some(deadline) = self.deadline.filter(is_over) {
+            return match self.state {
+                State::Closing => {
+                    self.leave(cx);
+                    Taken::Nothing
+                }
+                State::Trying => self.on_silence(cx, deadline),
+                _ => self.end(cx, Problem::Timeout, Next::Retry),
+            };
         }
         let stretch = |wait| self.keepalive.stretch(wait);
         let unconfirmed = cx.management.deadline(stretch);
-        let is_over = |deadline: &Instant| deadline.monotonic <= cx.now.monotonic;
         let over = unconfirmed.filter(is_over);
         if over.is_some_and(|deadline| keepalive::slept(deadline, cx.now)) {
             // The keep-alive asks again, and gives up soon.
@@ -372,6 +376,11 @@ impl Stream {
         self.history.on_pause();
     }
 
+    /// How far the server came in the session that is over, if that is certain: what was sent later never came there.
+    pub(super) fn take_reached(&mut self) -> Option<u64> {
+        self.reached.take()
+    }
+
     /// Stanzas that came before the session began, to be taken now.
     pub(super) fn take_early(&mut self) -> Vec<Element> {
         std::mem::take(&mut self.early)
@@ -417,7 +426,9 @@ impl Stream {
         let progress = match self.state {
             State::Opened(progress) => progress,
             State::Settling(_) => return self.on_features_after(cx, features),
-            State::Bound if self.features_due => return self.on_features_after(cx, features),
+            State::Trying | State::Bound if self.features_due => {
+                return self.on_features_after(cx, features);
+            }
             _ => return Taken::Nothing,
         };
         if let Some(login) = self.ahead.take() {
@@ -436,6 +447,10 @@ impl Stream {
         self.keepalive.on_spoken();
         match self.state {
             State::Bound | State::Closing => Taken::Stanza(stanza),
+            State::Trying => {
+                self.on_resent(cx);
+                Taken::Stanza(stanza)
+            }
             State::Settling(_) => {
                 self.early.push(stanza);
                 Taken::Nothing

@@ -1,13 +1,26 @@
 //! XEP-0198: what the stream makes of the nonzas of stream management, and of a session that waits.
+//!
+//! **Invariant:** after `<resumed/>` the stream says `<r/>`, and nothing else but answers to the server's own `<r/>`, until that is
+//! answered. However the stream ends before, the session is lost, and what the server has of it known: a session that cannot
+//! be spoken in is not taken up again and again.
+
+use std::time::Duration;
 
 use minidom::Element;
 
 use crate::entity::account::Step;
+use crate::entity::problem::Problem;
+use crate::entity::time::Instant;
 use crate::event::{Event, Next, SessionEvent};
 use crate::xmpp::cx::Cx;
 
 use super::error::{is_safe, stream_error};
-use super::{Progress, State, Stream, StreamFeatures, Taken};
+use super::keepalive::slept;
+use super::{Progress, STEP, State, Stream, StreamFeatures, Taken};
+
+/// What the server sends again comes before its answer. Each stanza shows that it is at it, and gives it so long for the next
+/// one, up to the time of a whole step: somebody who writes to us all the time must not hide that nobody reads what we write.
+const RESENT: Duration = Duration::from_secs(3);
 
 impl Stream {
     /// Logged in: goes on with the session that waits, or begins one.
@@ -40,14 +53,28 @@ impl Stream {
         }
     }
 
-    /// XEP-0198 §5: the session goes on where it was.
+    /// XEP-0198 §5: the session goes on where it was, if the server understands what we say in it.
     pub(super) fn on_resumed(&mut self, cx: &mut Cx, resumed: &Element) -> Taken {
-        let Some((upto, again)) = cx.management.on_resumed(resumed) else {
+        let Some((upto, question)) = cx.management.on_resumed(resumed) else {
             // It resumes something else: what is on this stream cannot be known.
             return self.end(cx, stream_error("undefined-condition"), Next::Retry);
         };
         // XEP-0352 §5.1.
         cx.begun.inactive = false;
+        self.enter(cx, State::Trying);
+        self.deadline = Some(cx.now + self.keepalive.answer());
+        cx.send(&question);
+        Taken::Resumed(upto)
+    }
+
+    /// `<a/>` to the question after a resumption.
+    fn on_understood(&mut self, cx: &mut Cx, nonza: &Element) -> Taken {
+        let Some(again) = cx.management.on_understood(nonza) else {
+            // Two counts, and no stanza between them: what the server took is asked of its archive.
+            tracing::debug!("the server counts otherwise than when it resumed the session");
+            cx.management.forget();
+            return self.end(cx, Problem::ConnectionLost, Next::Anew);
+        };
         for frame in again {
             cx.send_text(frame);
         }
@@ -55,8 +82,25 @@ impl Stream {
             cx.emit(Event::Session(SessionEvent::Resumed(jid)));
         }
         self.enter_bound(cx);
-        self.unproven = true;
-        Taken::Resumed(upto)
+        self.keepalive.on_spoken();
+        Taken::Understood
+    }
+
+    /// A stanza came while the server is to show that it understands us.
+    pub(super) fn on_resent(&mut self, cx: &Cx) {
+        let last = self.entered + STEP;
+        let later = (cx.now + RESENT).min(last);
+        self.deadline = self.deadline.map(|deadline| deadline.max(later));
+    }
+
+    /// It has not shown that in time.
+    pub(super) fn on_silence(&mut self, cx: &mut Cx, deadline: Instant) -> Taken {
+        if slept(deadline, cx.now) {
+            // The answer may lie unread in the socket.
+            self.deadline = Some(cx.now + self.keepalive.answer());
+            return Taken::Nothing;
+        }
+        self.end(cx, Problem::ConnectionLost, Next::Anew)
     }
 
     /// XEP-0198 §5: where the session is best taken up again. Most servers name a host and a port for TCP, which say nothing
@@ -72,24 +116,23 @@ impl Stream {
     /// XEP-0198: what was not asked for means nothing.
     pub(super) fn on_management(&mut self, cx: &mut Cx, name: &str, nonza: &Element) -> Taken {
         match (name, &self.state) {
-            ("r", State::Bound | State::Settling(_) | State::Closing) if cx.management.is_on() => {
+            ("r", State::Bound | State::Trying | State::Settling(_) | State::Closing)
+                if cx.management.is_counting() =>
+            {
                 let acknowledgement = cx.management.acknowledgement();
                 cx.send(&acknowledgement);
             }
             ("a", State::Bound) if cx.management.is_on() => {
                 self.keepalive.on_spoken();
-                let asked = cx.management.asked_since();
-                if let Some(asked) = asked {
+                if let Some(asked) = cx.management.asked_since() {
                     self.keepalive.on_round_trip(cx.now.since(asked));
                 }
-                let (upto, is_old) = cx.management.on_acknowledged(nonza);
-                // Our question on this socket is answered, and the server has what we said before it.
-                self.unproven &= upto.is_none() && (asked.is_none() || cx.management.is_in_doubt());
-                return match (upto, is_old) {
+                return match cx.management.on_acknowledged(nonza) {
                     (None, false) => Taken::Nothing,
                     (upto, _) => Taken::Acknowledged(upto),
                 };
             }
+            ("a", State::Trying) => return self.on_understood(cx, nonza),
             ("enabled", State::Bound) if cx.management.on_enabled(nonza) => {
                 self.on_location(cx, nonza);
                 return Taken::Managed;

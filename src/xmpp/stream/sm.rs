@@ -5,6 +5,9 @@
 //! a new session.
 //! **Invariant:** the server confirms only what was written: an `h` beyond that, or before the last one, changes nothing more.
 //! **Invariant:** one attempt to resume ends the old session or brings it back; there is no second one.
+//! **Invariant:** on the new socket no stanza is written before the server has answered a question there: until then it is not
+//! known whether it reads what we say. Prosody 0.12 (`mod_smacks`) hands the bytes of the new WebSocket to the frame buffer of
+//! the first one: if that was cut within a frame, what follows is swallowed, or taken for something else and counted.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -48,6 +51,8 @@ enum Phase {
     On,
     /// The socket is gone, the session perhaps not.
     Suspended,
+    /// `<resumed/>` came with that `h`: what we send counts, and is held back until an answer shows that we are understood.
+    Trying(u32),
 }
 
 #[derive(Debug)]
@@ -73,10 +78,22 @@ impl Management {
         self.phase == Phase::On
     }
 
-    /// Whether it is not known yet if the server confirms.
+    /// Whether it is not known yet if the server confirms, or if it understands us: that is asked already.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        self.phase == Phase::Asked
+        self.phase == Phase::Asked || self.is_trying()
+    }
+
+    /// Whether the session goes on, and nothing shows yet that the server understands what we say there.
+    #[must_use]
+    pub fn is_trying(&self) -> bool {
+        matches!(self.phase, Phase::Trying(_))
+    }
+
+    /// Whether what comes is counted, and the server may ask how much that was.
+    #[must_use]
+    pub fn is_counting(&self) -> bool {
+        self.is_on() || self.is_trying()
     }
 
     /// Whether the session waits for another socket.
@@ -148,7 +165,7 @@ impl Management {
         element("a", ns::SM).with("h", &self.received.to_string())
     }
 
-    /// Keeps a stanza that goes out until it is confirmed. False if there is no socket to write it to now.
+    /// Keeps a stanza that goes out until it is confirmed. False if it is not to be written now.
     pub fn keep(&mut self, number: u64, frame: &str) -> bool {
         if self.phase != Phase::Off {
             let frame = frame.to_owned();
@@ -157,7 +174,7 @@ impl Management {
                 asked.sent = true;
             }
         }
-        self.phase != Phase::Suspended
+        !self.is_suspended() && !self.is_trying()
     }
 
     /// Whether it is time to ask, though nobody waits for it.
@@ -177,12 +194,6 @@ impl Management {
             sent: false,
         });
         Some(element("r", ns::SM))
-    }
-
-    /// Whether something was sent that the server has not confirmed.
-    #[must_use]
-    pub fn is_in_doubt(&self) -> bool {
-        !self.unconfirmed.is_empty()
     }
 
     /// The machine slept: the answer may lie unread in the socket, and the wait for it begins anew.
@@ -245,15 +256,34 @@ impl Management {
         )
     }
 
-    /// `<resumed/>`: the number of the last stanza that the server has, and what is to be written again. `None` if it is about
-    /// another session, or says that the server has what was never sent.
-    pub fn on_resumed(&mut self, resumed: &Element) -> Option<(Option<u64>, Vec<String>)> {
+    /// `<resumed/>`: the number of the last stanza that the server has, if that is news; and the one question that may be
+    /// written now. `None` if it is about another session.
+    pub fn on_resumed(&mut self, resumed: &Element) -> Option<(Option<u64>, Element)> {
         let is_ours = self.is_suspended() && resumed.attr("previd") == self.token.as_deref();
         let h = count(resumed).filter(|_| is_ours)?;
         let upto = self.confirm(h);
+        self.phase = Phase::Trying(h);
+        Some((upto, element("r", ns::SM)))
+    }
+
+    /// `<a/>` to that question: what is to be written now. `None` if it says something else than `<resumed/>` did, though no
+    /// stanza was written in between: then neither can be believed.
+    pub fn on_understood(&mut self, nonza: &Element) -> Option<Vec<String>> {
+        let Phase::Trying(h) = self.phase else {
+            return None;
+        };
+        let _same = count(nonza).filter(|now| *now == h)?;
         self.phase = Phase::On;
         let again = self.unconfirmed.iter().map(|sent| sent.frame.clone());
-        Some((upto, again.collect()))
+        Some(again.collect())
+    }
+
+    /// That question is not answered, and the session is over: the number of the last stanza that the server has, if there are
+    /// later ones. Those were not written since it said so, and what was written before is not read any more.
+    pub fn on_not_understood(&mut self) -> Option<u64> {
+        let first = self.unconfirmed.front().map(|sent| sent.number);
+        self.forget();
+        first.map(|first| first.saturating_sub(1))
     }
 
     /// `<failed/>` to `<resume/>`: the number of the last stanza that the server had, if it still knows.
@@ -418,12 +448,72 @@ mod tests {
             sm.on_resumed(&nonza("<resumed previd='s2' h='1'/>"))
                 .is_none()
         );
-        let (upto, again) = sm
+        let (upto, question) = sm
             .on_resumed(&nonza("<resumed previd='s1' h='2'/>"))
             .unwrap();
-        assert_eq!(upto, Some(2));
-        assert_eq!(again, ["<message id='3'/>", "<message id='4'/>"]);
-        assert!(sm.is_on());
+        assert_eq!((upto, question.name()), (Some(2), "r"));
+        assert!(!sm.keep(5, "<message id='5'/>"), "held back, too");
+        assert!(sm.ask(Instant::default()).is_none(), "asked already");
+        let again = sm.on_understood(&nonza("<a h='2'/>")).unwrap();
+        let expected = [3, 4, 5].map(|number| format!("<message id='{number}'/>"));
+        assert_eq!(again, expected);
+        assert!(sm.is_on() && sm.keep(6, "<message id='6'/>"));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='6'/>")).0, Some(6));
+    }
+
+    fn resumed(h: &str) -> Management {
+        let mut sm = sent(1..=3);
+        assert!(sm.suspend());
+        let resumed = nonza(&format!("<resumed previd='s1' h='{h}'/>"));
+        assert!(sm.on_resumed(&resumed).is_some());
+        sm
+    }
+
+    #[test]
+    fn only_the_same_h_shows_that_the_server_understands_us() {
+        for h in ["1", "3", "0", "", "-2", "4294967298"] {
+            let mut sm = resumed("2");
+            assert!(sm.on_understood(&nonza(&format!("<a h='{h}'/>"))).is_none());
+            assert!(!sm.is_on(), "{h}");
+        }
+        // Whatever it says, as long as it says it twice.
+        assert_eq!(
+            resumed("9")
+                .on_understood(&nonza("<a h='9'/>"))
+                .unwrap()
+                .len(),
+            0
+        );
+        assert_eq!(
+            resumed("0")
+                .on_understood(&nonza("<a h='0'/>"))
+                .unwrap()
+                .len(),
+            3
+        );
+    }
+
+    #[test]
+    fn a_question_after_a_resumption_that_is_not_answered_leaves_no_doubt() {
+        for (h, upto) in [("0", Some(0)), ("2", Some(2)), ("3", None), ("9", None)] {
+            let mut sm = resumed(h);
+            assert_eq!(sm.on_not_understood(), upto, "{h}");
+            assert!(!sm.suspend() && sm.resume().is_none(), "for ever");
+        }
+    }
+
+    #[test]
+    fn a_session_that_is_proved_anew_is_counted_and_not_asked_to_go_on_by_chance() {
+        let mut sm = resumed("2");
+        sm.count_received();
+        assert!(sm.is_counting());
+        assert_eq!(sm.acknowledgement().attr("h"), Some("1"));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='3'/>")), (None, false));
+        assert!(
+            sm.on_resumed(&nonza("<resumed previd='s1' h='3'/>"))
+                .is_none()
+        );
+        assert!(sm.is_trying(), "nothing else proves it");
     }
 
     #[test]

@@ -195,9 +195,9 @@ impl Outbox {
         self.ask(cx);
     }
 
-    /// The session could not be resumed, and the server told how far it came: the rest was never handled.
+    /// The session is lost, and the server told how far it came: the rest was never handled.
     pub fn on_known(&mut self, cx: &mut Cx, upto: u64) {
-        self.on_handled(cx, upto);
+        self.settle_handled(cx, upto);
         for waiting in &mut self.waiting {
             if matches!(waiting.state, State::Written(_)) {
                 waiting.state = State::Held;
@@ -219,6 +219,16 @@ impl Outbox {
     }
 
     fn on_handled(&mut self, cx: &mut Cx, upto: u64) {
+        self.settle_handled(cx, upto);
+        if self.careful || !self.pausing.is_empty() {
+            self.careful &= !self.waiting.is_empty();
+            for conversation in self.conversations() {
+                self.flush(cx, &conversation);
+            }
+        }
+    }
+
+    fn settle_handled(&mut self, cx: &mut Cx, upto: u64) {
         self.confirmed = self.confirmed.max(upto);
         let confirmed = self.confirmed;
         self.waiting.retain(|waiting| match waiting.state {
@@ -230,12 +240,6 @@ impl Outbox {
             _ => true,
         });
         self.end_pauses();
-        if self.careful || !self.pausing.is_empty() {
-            self.careful &= !self.waiting.is_empty();
-            for conversation in self.conversations() {
-                self.flush(cx, &conversation);
-            }
-        }
     }
 
     /// A message was refused. Only the addressee or our server can refuse it.
