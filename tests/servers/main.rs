@@ -17,8 +17,8 @@ mod person;
 use std::sync::Arc;
 
 use outages::{
-    a_cut_session_is_resumed_as_soon_as_the_network_is_back, a_frozen_server_is_noticed_in_time,
-    a_password_changed_meanwhile_is_asked_for_once,
+    a_cut_session_is_resumed_as_soon_as_the_network_is_back, a_frame_that_is_torn_costs_no_message,
+    a_frozen_server_is_noticed_in_time, a_password_changed_meanwhile_is_asked_for_once,
     an_upgrade_that_is_refused_is_tried_again_and_not_too_often,
     who_is_banned_is_told_and_stays_away, who_is_kicked_comes_back_once,
 };
@@ -178,6 +178,7 @@ on_both! {
     what_is_read_on_one_device_is_read_on_the_other
     a_frozen_server_is_noticed_in_time
     a_cut_session_is_resumed_as_soon_as_the_network_is_back
+    a_frame_that_is_torn_costs_no_message
     an_upgrade_that_is_refused_is_tried_again_and_not_too_often
     who_is_kicked_comes_back_once
     a_password_changed_meanwhile_is_asked_for_once
