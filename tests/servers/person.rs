@@ -527,10 +527,18 @@ fn told_window(items: &[Item]) -> String {
     let gaps = shown.iter().filter(|shown| shown.starts_with("a gap"));
     let gaps: Vec<_> = gaps.map(String::as_str).collect();
     let from = shown.len().saturating_sub(4);
+    let under_way = items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Message(message) if message.delivery != Delivery::Sent => {
+            Some(format!("{:?} ({:?})", message.body, message.delivery))
+        }
+        _ => None,
+    });
+    let under_way: Vec<_> = under_way.collect();
     format!(
-        "a window of {} items, last {}; gaps: {}",
+        "a window of {} items, last {}; not sent: {}; gaps: {}",
         shown.len(),
         shown.get(from..).unwrap_or_default().join(", "),
+        under_way.join(", "),
         gaps.join(", ")
     )
 }

@@ -1,7 +1,7 @@
 //! XEP-0198: what the stream makes of the nonzas of stream management, and of a session that waits.
 //!
-//! **Invariant:** after `<resumed/>` the stream says `<r/>`, and nothing else but answers to the server's own `<r/>`, until that is
-//! answered. However the stream ends before, the session is lost, and what the server has of it known: a session that cannot
+//! **Invariant:** after `<resumed/>` the stream says `<r/>` twice, and nothing else but answers to the server's own `<r/>`, until both
+//! are answered. However the stream ends before, the session is lost, and what the server has of it known: a session that cannot
 //! be spoken in is not taken up again and again.
 
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::xmpp::cx::Cx;
 
 use super::error::{is_safe, stream_error};
 use super::keepalive::slept;
+use super::sm::Trial;
 use super::{Progress, STEP, State, Stream, StreamFeatures, Taken};
 
 /// What the server sends again comes before its answer. Each stanza shows that it is at it, and gives it so long for the next
@@ -55,7 +56,7 @@ impl Stream {
 
     /// XEP-0198 §5: the session goes on where it was, if the server understands what we say in it.
     pub(super) fn on_resumed(&mut self, cx: &mut Cx, resumed: &Element) -> Taken {
-        let Some((upto, question)) = cx.management.on_resumed(resumed) else {
+        let Some((upto, questions)) = cx.management.on_resumed(resumed) else {
             // It resumes something else: what is on this stream cannot be known.
             return self.end(cx, stream_error("undefined-condition"), Next::Retry);
         };
@@ -63,17 +64,23 @@ impl Stream {
         cx.begun.inactive = false;
         self.enter(cx, State::Trying);
         self.deadline = Some(cx.now + self.keepalive.answer());
-        cx.send(&question);
+        for question in &questions {
+            cx.send(question);
+        }
         Taken::Resumed(upto)
     }
 
-    /// `<a/>` to the question after a resumption.
-    fn on_understood(&mut self, cx: &mut Cx, nonza: &Element) -> Taken {
-        let Some(again) = cx.management.on_understood(nonza) else {
-            // Two counts, and no stanza between them: what the server took is asked of its archive.
-            tracing::debug!("the server counts otherwise than when it resumed the session");
-            cx.management.forget();
-            return self.end(cx, Problem::ConnectionLost, Next::Anew);
+    /// `<a/>` to a question after a resumption.
+    fn on_trial(&mut self, cx: &mut Cx, nonza: &Element) -> Taken {
+        let again = match cx.management.on_trial(nonza) {
+            Trial::Lasts => return Taken::Nothing,
+            Trial::Passed(again) => again,
+            Trial::Contradicted => {
+                // What the server took is asked of its archive.
+                tracing::debug!("the server counts otherwise than when it resumed the session");
+                cx.management.forget();
+                return self.end(cx, Problem::ConnectionLost, Next::Anew);
+            }
         };
         for frame in again {
             cx.send_text(frame);
@@ -132,7 +139,7 @@ impl Stream {
                     (upto, _) => Taken::Acknowledged(upto),
                 };
             }
-            ("a", State::Trying) => return self.on_understood(cx, nonza),
+            ("a", State::Trying) => return self.on_trial(cx, nonza),
             ("enabled", State::Bound) if cx.management.on_enabled(nonza) => {
                 self.on_location(cx, nonza);
                 return Taken::Managed;

@@ -5,7 +5,7 @@
 //! a new session.
 //! **Invariant:** the server confirms only what was written: an `h` beyond that, or before the last one, changes nothing more.
 //! **Invariant:** one attempt to resume ends the old session or brings it back; there is no second one.
-//! **Invariant:** on the new socket no stanza is written before the server has answered a question there: until then it is not
+//! **Invariant:** on the new socket no stanza is written before the server has answered what we ask there: until then it is not
 //! known whether it reads what we say. Prosody 0.12 (`mod_smacks`) hands the bytes of the new WebSocket to the frame buffer of
 //! the first one: if that was cut within a frame, what follows is swallowed, or taken for something else and counted.
 
@@ -26,6 +26,9 @@ const BUSY: Duration = Duration::from_secs(30);
 const ENABLING: Duration = Duration::from_secs(60);
 /// After how many stanzas the server is asked, whatever they are.
 const OFTEN: usize = 50;
+/// So often it is asked after a resumption, at once: a server that closes the stream, because it cannot read what we said, says
+/// one `<a/>` of its own accord first (XEP-0198 §4; Prosody does so).
+const TRIALS: usize = 2;
 
 /// Stream management of one session.
 #[derive(Debug, Default)]
@@ -51,8 +54,19 @@ enum Phase {
     On,
     /// The socket is gone, the session perhaps not.
     Suspended,
-    /// `<resumed/>` came with that `h`: what we send counts, and is held back until an answer shows that we are understood.
-    Trying(u32),
+    /// `<resumed/>` came with that `h`: what we send counts, and is held back until the answers show that we are understood.
+    Trying { h: u32, answers: usize },
+}
+
+/// What `<a/>` tells after a resumption.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trial {
+    /// Another one is to come.
+    Lasts,
+    /// We are understood: these are to be written now.
+    Passed(Vec<String>),
+    /// It is not what `<resumed/>` said, though no stanza was written in between: neither can be believed.
+    Contradicted,
 }
 
 #[derive(Debug)]
@@ -87,7 +101,7 @@ impl Management {
     /// Whether the session goes on, and nothing shows yet that the server understands what we say there.
     #[must_use]
     pub fn is_trying(&self) -> bool {
-        matches!(self.phase, Phase::Trying(_))
+        matches!(self.phase, Phase::Trying { .. })
     }
 
     /// Whether what comes is counted, and the server may ask how much that was.
@@ -256,29 +270,35 @@ impl Management {
         )
     }
 
-    /// `<resumed/>`: the number of the last stanza that the server has, if that is news; and the one question that may be
-    /// written now. `None` if it is about another session.
-    pub fn on_resumed(&mut self, resumed: &Element) -> Option<(Option<u64>, Element)> {
+    /// `<resumed/>`: the number of the last stanza that the server has, if that is news; and what alone may be written now.
+    /// `None` if it is about another session.
+    pub fn on_resumed(&mut self, resumed: &Element) -> Option<(Option<u64>, [Element; TRIALS])> {
         let is_ours = self.is_suspended() && resumed.attr("previd") == self.token.as_deref();
         let h = count(resumed).filter(|_| is_ours)?;
         let upto = self.confirm(h);
-        self.phase = Phase::Trying(h);
-        Some((upto, element("r", ns::SM)))
+        self.phase = Phase::Trying { h, answers: 0 };
+        Some((upto, [(); TRIALS].map(|()| element("r", ns::SM))))
     }
 
-    /// `<a/>` to that question: what is to be written now. `None` if it says something else than `<resumed/>` did, though no
-    /// stanza was written in between: then neither can be believed.
-    pub fn on_understood(&mut self, nonza: &Element) -> Option<Vec<String>> {
-        let Phase::Trying(h) = self.phase else {
-            return None;
+    /// `<a/>` to one of those questions.
+    pub fn on_trial(&mut self, nonza: &Element) -> Trial {
+        let Phase::Trying { h, answers } = self.phase else {
+            return Trial::Lasts;
         };
-        let _same = count(nonza).filter(|now| *now == h)?;
+        if count(nonza) != Some(h) {
+            return Trial::Contradicted;
+        }
+        let answers = answers + 1;
+        if answers < TRIALS {
+            self.phase = Phase::Trying { h, answers };
+            return Trial::Lasts;
+        }
         self.phase = Phase::On;
         let again = self.unconfirmed.iter().map(|sent| sent.frame.clone());
-        Some(again.collect())
+        Trial::Passed(again.collect())
     }
 
-    /// That question is not answered, and the session is over: the number of the last stanza that the server has, if there are
+    /// Those questions are not answered, and the session is over: the number of the last stanza that the server has, if there are
     /// later ones. Those were not written since it said so, and what was written before is not read any more.
     pub fn on_not_understood(&mut self) -> Option<u64> {
         let first = self.unconfirmed.front().map(|sent| sent.number);
@@ -448,17 +468,23 @@ mod tests {
             sm.on_resumed(&nonza("<resumed previd='s2' h='1'/>"))
                 .is_none()
         );
-        let (upto, question) = sm
+        let (upto, questions) = sm
             .on_resumed(&nonza("<resumed previd='s1' h='2'/>"))
             .unwrap();
-        assert_eq!((upto, question.name()), (Some(2), "r"));
+        assert_eq!(upto, Some(2));
+        assert_eq!(
+            questions.map(|question| question.name().to_owned()),
+            ["r", "r"]
+        );
         assert!(!sm.keep(5, "<message id='5'/>"), "held back, too");
         assert!(sm.ask(Instant::default()).is_none(), "asked already");
-        let again = sm.on_understood(&nonza("<a h='2'/>")).unwrap();
-        let expected = [3, 4, 5].map(|number| format!("<message id='{number}'/>"));
-        assert_eq!(again, expected);
-        assert!(sm.is_on() && sm.keep(6, "<message id='6'/>"));
-        assert_eq!(sm.on_acknowledged(&nonza("<a h='6'/>")).0, Some(6));
+        assert_eq!(sm.on_trial(&nonza("<a h='2'/>")), Trial::Lasts);
+        assert!(!sm.keep(6, "<message id='6'/>"), "one may be unasked");
+        let again = [3, 4, 5, 6].map(|number| format!("<message id='{number}'/>"));
+        let passed = sm.on_trial(&nonza("<a h='2'/>"));
+        assert_eq!(passed, Trial::Passed(again.to_vec()));
+        assert!(sm.is_on() && sm.keep(7, "<message id='7'/>"));
+        assert_eq!(sm.on_acknowledged(&nonza("<a h='7'/>")).0, Some(7));
     }
 
     fn resumed(h: &str) -> Management {
@@ -472,25 +498,25 @@ mod tests {
     #[test]
     fn only_the_same_h_shows_that_the_server_understands_us() {
         for h in ["1", "3", "0", "", "-2", "4294967298"] {
-            let mut sm = resumed("2");
-            assert!(sm.on_understood(&nonza(&format!("<a h='{h}'/>"))).is_none());
-            assert!(!sm.is_on(), "{h}");
+            for right in 0..TRIALS {
+                let mut sm = resumed("2");
+                for _ in 0..right {
+                    assert_eq!(sm.on_trial(&nonza("<a h='2'/>")), Trial::Lasts);
+                }
+                let other = nonza(&format!("<a h='{h}'/>"));
+                assert_eq!(sm.on_trial(&other), Trial::Contradicted);
+                assert!(!sm.is_on(), "{h}");
+            }
         }
-        // Whatever it says, as long as it says it twice.
-        assert_eq!(
-            resumed("9")
-                .on_understood(&nonza("<a h='9'/>"))
-                .unwrap()
-                .len(),
-            0
-        );
-        assert_eq!(
-            resumed("0")
-                .on_understood(&nonza("<a h='0'/>"))
-                .unwrap()
-                .len(),
-            3
-        );
+        // Whatever it says, as long as it says the same.
+        for (h, again) in [("9", 0), ("0", 3)] {
+            let mut sm = resumed(h);
+            let same = nonza(&format!("<a h='{h}'/>"));
+            let passed = [sm.on_trial(&same), sm.on_trial(&same)];
+            assert!(
+                matches!(&passed, [Trial::Lasts, Trial::Passed(frames)] if frames.len() == again)
+            );
+        }
     }
 
     #[test]
