@@ -565,3 +565,50 @@ fn a_session_is_taken_up_where_the_server_wants_it_once() {
     let usual = "wss://example.org/ws";
     assert_eq!(urls, [url, usual, usual]);
 }
+
+#[test]
+fn a_session_that_is_taken_up_and_not_heard_in_is_begun_anew_and_nothing_is_looked_for() {
+    let mut stage = Stage::empty();
+    stage.server.manages = Some(Memory::Session);
+    stage.log_in(true).unwrap();
+    stage.pass(seconds(70));
+    stage.say("before");
+    assert_eq!(stage.server.take_messages().len(), 1);
+    stage.server.swallows = true;
+    stage.server.cut();
+    stage.say("meanwhile");
+    stage.server.frames.clear();
+    stage.pass(seconds(4));
+    assert!(matches!(stage.connection(), Connection::Connecting(_)));
+    assert_eq!(stage.server.sockets.len(), 2);
+    stage.say("later");
+    stage.pass(seconds(6));
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.server.sockets.len(), 3);
+    let messages = stage.server.take_messages();
+    let bodies: Vec<_> = messages.iter().map(|(_, body)| body.as_str()).collect();
+    assert_eq!(bodies, ["meanwhile", "later"]);
+    let is_look = |frame: &&String| frame.contains("urn:xmpp:mam:2") && frame.contains("'with'");
+    assert_eq!(stage.server.frames.iter().find(is_look), None);
+    // It is not so for ever.
+    stage.server.swallows = false;
+    stage.pass(seconds(70));
+    stage.server.cut();
+    stage.pass(seconds(4));
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.server.sockets.len(), 4);
+}
+
+#[test]
+fn an_attempt_outlives_the_socket_that_was_closed_on_both_sides() {
+    let mut stage = Stage::online();
+    let url = "wss://b.example.org/ws";
+    stage.server.deliver(&format!(
+        "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing' see-other-uri='{url}'/>"
+    ));
+    stage.server.cut();
+    stage.pass(ms(500));
+    stage.pass(ms(500));
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.server.sockets.last().unwrap().url(), url);
+}

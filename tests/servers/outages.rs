@@ -198,12 +198,24 @@ fn said_too_early(entries: &[Entry]) -> Vec<String> {
     early
 }
 
+/// Held as long as a test runs: tells what went over the network if it fails.
+struct Seen<'a>(&'a FaultProxy);
+
+impl Drop for Seen<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the network:\n{}", self.0.told(120));
+        }
+    }
+}
+
 /// The connection is cut within a frame: within its header (eight bytes here), and within what it says. Prosody 0.12 reads what
 /// comes on the next connection of the session as the rest of that frame.
 pub async fn a_frame_that_is_torn_costs_no_message(server: impl Server) {
     const TEARS: [usize; 7] = [1, 2, 3, 6, 9, 60, 180];
     let (port, path) = server.place();
     let proxy = FaultProxy::start(port, 1).unwrap();
+    let _seen = Seen(&proxy);
     let [mut romeo, mut juliet] = two_who_talk(&server, &proxy.url(&path)).await;
     let begun = Instant::now();
     let mut count = 1;

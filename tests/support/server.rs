@@ -181,6 +181,8 @@ pub struct Server {
     pub tokens: Option<Tokens>,
     /// Until the next socket, nothing of the client arrives.
     pub deaf: bool,
+    /// In sessions that are taken up again it hears nothing, as Prosody 0.12 after a cut within a frame.
+    pub swallows: bool,
     /// Until the next socket, nothing arrives at the client.
     pub mute: Cell<bool>,
     /// The way to it is slow.
@@ -308,6 +310,7 @@ impl Server {
             if element.ns() == "urn:xmpp:sm:3" {
                 let memory = self.manages.unwrap_or_default();
                 let answers = self.managed.borrow_mut().answer(&element, memory);
+                self.deaf |= self.swallows && element.name() == "resume";
                 for answer in answers.into_iter().filter(|_| !self.mute.get()) {
                     self.put(&socket, self.located(answer));
                 }

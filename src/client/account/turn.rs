@@ -136,6 +136,9 @@ impl Account {
                         Input::Closed
                     };
                     self.handle(now, input, work);
+                    // What the core wished to have closed before is: it hears of that once, or an attempt that follows would be
+                    // taken for what is closed.
+                    work.close = false;
                 }
                 Some(Happening::Failed(problem)) => {
                     work.later.push_back(Later::Ended(problem, Next::Retry));
