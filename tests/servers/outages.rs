@@ -243,7 +243,7 @@ pub async fn a_frame_that_is_torn_costs_no_message(server: impl Server) {
         count += 6;
     }
     romeo.watch_at(&juliet.address(), Anchor::Newest, 200);
-    nothing_is_lost_or_doubled(&mut romeo, &mut juliet, count).await;
+    nothing_is_lost_or_doubled(&server, &mut romeo, &mut juliet, count).await;
     let entries = proxy.since(begun);
     assert_same("said too early", &said_too_early(&entries), &[]);
     for user in ["romeo", "juliet"] {
