@@ -161,9 +161,15 @@ impl Person {
         awaited: &str,
         is_it: impl Fn(&[Item]) -> Option<T>,
     ) -> T {
+        self.until_so(awaited, |person| is_it(&person.window()))
+            .await
+    }
+
+    /// Waits until all that was told comes to something.
+    async fn until_so<T>(&mut self, awaited: &str, is_it: impl Fn(&Self) -> Option<T>) -> T {
         let found = async {
             loop {
-                if let Some(found) = is_it(&self.window()) {
+                if let Some(found) = is_it(self) {
                     return found;
                 }
                 self.hear().await;
@@ -428,13 +434,28 @@ impl Person {
         .await
     }
 
-    /// Waits until the connection is lost, whatever was before.
+    /// Waits until the connection was lost, whatever was before. It may be there again: a page is told of what is so, and not of
+    /// all that was so for a moment.
     pub async fn until_offline(&mut self) {
-        self.until("the loss of the connection", |change| match change {
-            Change::Account(row) => matches!(row.connection, Connection::Waiting { .. }),
-            _ => false,
+        self.until_so("the loss of the connection", |person| {
+            person.was_lost().then_some(())
         })
         .await;
+    }
+
+    fn was_lost(&self) -> bool {
+        let mut was_online = false;
+        self.told.iter().any(|change| match change {
+            Change::Account(row) => match row.connection {
+                Connection::Waiting { .. } => true,
+                Connection::Online => {
+                    was_online = true;
+                    false
+                }
+                _ => was_online,
+            },
+            _ => false,
+        })
     }
 
     /// From now on only what happens later counts.

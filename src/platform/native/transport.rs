@@ -73,14 +73,13 @@ async fn live(
         gone = dropped(&mut orders) => return if gone { None } else { Some(ABNORMAL) },
     };
     events(SocketEvent::Opened);
+    // Nothing can be sent any more. What came before the end is still read: it may say why.
+    let mut is_deaf = false;
     loop {
         tokio::select! {
             order = orders.next() => match order {
-                Some(Order::Send(text)) => {
-                    if stream.send(Message::text(text)).await.is_err() {
-                        return Some(ABNORMAL);
-                    }
-                }
+                Some(Order::Send(_)) if is_deaf => {}
+                Some(Order::Send(text)) => is_deaf = stream.send(Message::text(text)).await.is_err(),
                 Some(Order::Close) => {
                     let _ = stream.close(Some(normal())).await;
                 }
@@ -266,6 +265,21 @@ mod tests {
             drop(server);
             assert_eq!(heard.next().await, closed(1006, false));
             assert_eq!(heard.next().await, None);
+        });
+    }
+
+    #[test]
+    fn the_last_words_before_a_reset_are_heard_by_who_is_speaking() {
+        run(async {
+            for _ in 0..20 {
+                let (socket, mut heard, mut server) = pair().await;
+                server.send(Message::text("<c/>")).await.unwrap();
+                server.get_ref().set_zero_linger().unwrap();
+                drop(server);
+                socket.send("<a/>");
+                assert_eq!(heard.next().await, Some(SocketEvent::Frame("<c/>".into())));
+                assert_eq!(heard.next().await, closed(1006, false));
+            }
         });
     }
 
