@@ -30,6 +30,16 @@ pub fn note(user: &'static str, frame: ConsoleFrame) {
     });
 }
 
+/// How often that was said to somebody, as far as their page was told.
+pub fn heard(user: &str, text: &str) -> usize {
+    FRAMES.with_borrow(|frames| {
+        let heard = frames
+            .iter()
+            .filter(|(who, frame)| *who == user && !frame.sent && frame.xml.contains(text));
+        heard.count()
+    })
+}
+
 /// Held as long as a test runs: tells the last words if it fails, and takes all of them along.
 pub struct LastWords;
 

@@ -11,7 +11,7 @@ use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
 use xtask::fault::{Door, Ends, Entry, FaultProxy, Trap, Way, What};
 
-use crate::evidence::assert_same;
+use crate::evidence::{assert_same, heard};
 use crate::person::{Person, until};
 use crate::{PASSWORD, Server, aside};
 
@@ -303,17 +303,23 @@ pub async fn an_upgrade_that_is_refused_is_tried_again_and_not_too_often(server:
 pub async fn who_is_kicked_comes_back_once(server: impl Server) {
     let server = Arc::new(server);
     let [mut romeo, mut juliet] = two_who_talk(&*server, &server.url()).await;
-    romeo.forget().await;
-    aside(&server, |server| server.kick("romeo")).await;
-    // What was told before that is no sign that somebody came back.
-    romeo.until_offline().await;
-    romeo.until_online().await;
-    romeo.say(&juliet, "here again").await;
-    juliet.until_message("here again").await;
-    aside(&server, |server| server.kick("romeo")).await;
-    assert_eq!(romeo.until_failed().await, Problem::Conflict);
+    let mut ended = None;
+    for times in 1.. {
+        romeo.forget().await;
+        aside(&server, |server| server.kick("romeo")).await;
+        ended = romeo.until_back_or_failed().await;
+        // Prosody 0.12 loses its last words where we say something at that moment: nobody can know then that it was meant.
+        if ended.is_some() || times > 20 {
+            break;
+        }
+        let text = format!("here again {times}");
+        romeo.say(&juliet, &text).await;
+        juliet.until_message(&text).await;
+    }
+    assert_eq!(ended, Some(Problem::Conflict));
     romeo.say(&juliet, "kept").await;
     romeo.forget().await;
+    assert_eq!(heard("romeo", "<conflict"), 2, "sent away, and once again");
     romeo.tell(AccountCommand::Reconnect);
     romeo.until_online().await;
     juliet.until_message("kept").await;

@@ -491,6 +491,25 @@ impl Person {
         .await
     }
 
+    /// Waits until the connection was lost and is there again, or only the user can help; says why then.
+    pub async fn until_back_or_failed(&mut self) -> Option<Problem> {
+        self.until_so("the connection or a failure for good", |person| {
+            let mut was_lost = false;
+            person.told.iter().find_map(|change| match change {
+                Change::Account(row) => match &row.connection {
+                    Connection::Failed(problem) => Some(Some(problem.clone())),
+                    Connection::Online => was_lost.then_some(None),
+                    _ => {
+                        was_lost = true;
+                        None
+                    }
+                },
+                _ => None,
+            })
+        })
+        .await
+    }
+
     /// Waits until the connection is there, from now on.
     pub async fn until_online(&mut self) {
         self.told.clear();
