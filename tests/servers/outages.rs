@@ -211,7 +211,7 @@ impl Drop for Seen<'_> {
 
 /// The connection is cut within a frame: within its header (eight bytes here), and within what it says. Prosody 0.12 reads what
 /// comes on the next connection of the session as the rest of that frame.
-pub async fn a_frame_that_is_torn_costs_no_message(server: impl Server) {
+pub async fn a_frame_that_is_torn_costs_no_message<S: Server>(server: S) {
     const TEARS: [usize; 7] = [1, 2, 3, 6, 9, 60, 180];
     let (port, path) = server.place();
     let proxy = FaultProxy::start(port, 1).unwrap();
@@ -250,8 +250,12 @@ pub async fn a_frame_that_is_torn_costs_no_message(server: impl Server) {
         let archive = server.foreign(user).archive();
         for who in ["romeo", "juliet"] {
             let of_them = archive.iter().filter(|[from, ..]| from.starts_with(who));
-            let of_them: Vec<_> = of_them.map(|[_, _, body]| body.clone()).collect();
-            let expected: Vec<_> = (0..count).map(|number| format!("{who} {number}")).collect();
+            let mut of_them: Vec<_> = of_them.map(|[_, _, body]| body.clone()).collect();
+            let mut expected: Vec<_> = (0..count).map(|number| format!("{who} {number}")).collect();
+            if who != user && !S::HANDS_OVER_IN_ORDER {
+                expected.sort_unstable();
+                of_them.sort_unstable();
+            }
             let what = format!("what {who} said, in the archive of {user}");
             assert_same(&what, &of_them, &expected);
         }
