@@ -351,8 +351,10 @@ impl World {
     }
 
     fn cut(&mut self, device: usize, client: Duration, server: Duration) {
-        for conn in self.conns.values_mut().filter(|conn| conn.device == device) {
-            conn.cut(&mut self.dice, self.now, client, server);
+        for (id, conn) in &mut self.conns {
+            if conn.device == device && conn.cut(&mut self.dice, self.now, client, server) {
+                self.server.on_torn(*id);
+            }
         }
     }
 }

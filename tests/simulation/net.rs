@@ -104,25 +104,29 @@ impl Conn {
         !self.client_there && !self.server_there
     }
 
-    /// The cable is cut. Each side notices when it does.
+    /// The cable is cut. Each side notices when it does. True if that was within what the client wrote.
     pub fn cut(
         &mut self,
         dice: &mut Dice,
         now: Duration,
         client_notices: Duration,
         server_notices: Duration,
-    ) {
+    ) -> bool {
         if std::mem::replace(&mut self.is_dead, true) {
-            return;
+            return false;
         }
+        let mut is_torn = false;
         for (pipe, notices) in [
             (&mut self.down, client_notices),
             (&mut self.up, server_notices),
         ] {
             pipe.abandon(now);
             let arrives = dice.below(pipe.len() + 1);
+            // The second way is up.
+            is_torn = arrives < pipe.len();
             pipe.cut(arrives);
             pipe.push(now, notices, Item::Gone);
         }
+        is_torn
     }
 }

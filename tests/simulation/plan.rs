@@ -104,6 +104,7 @@ impl Plan {
             page_size: *dice.pick(&[3, 10, 100]).unwrap(),
             whole_seconds: dice.chance(50),
             asks_every: *dice.pick(&[1, 3, 20]).unwrap(),
+            keeps_torn: seed.is_multiple_of(3),
         };
         let mut machine = |accounts| Machine {
             accounts,

@@ -22,9 +22,11 @@ pub enum Plant {
     SendsUnlooked,
     /// A copy of what another device heard or sent is not known again.
     CopyIsNew,
+    /// After a resumption it is not waited for that the server shows that it understands what is said.
+    WritesUnheard,
 }
 
-pub const ALL: [Plant; 7] = [
+pub const ALL: [Plant; 8] = [
     Plant::ConfirmsTooMuch,
     Plant::ForgetsOutbox,
     Plant::TrustsForeignId,
@@ -32,6 +34,7 @@ pub const ALL: [Plant; 7] = [
     Plant::CursorFollowsLive,
     Plant::SendsUnlooked,
     Plant::CopyIsNew,
+    Plant::WritesUnheard,
 ];
 
 impl Plant {

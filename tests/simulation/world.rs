@@ -64,6 +64,8 @@ impl World {
             .collect();
         let mut server = Server::new(plan.rules.clone(), START.0, &PEOPLE);
         server.is_lenient = plant == Some(Plant::ConfirmsTooMuch);
+        server.vouches = plant == Some(Plant::WritesUnheard);
+        server.rules.keeps_torn |= server.vouches;
         Self {
             now: Duration::ZERO,
             dice,

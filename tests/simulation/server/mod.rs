@@ -48,6 +48,9 @@ pub struct Rules {
     pub whole_seconds: bool,
     /// After so many stanzas it asks for a confirmation.
     pub asks_every: u32,
+    /// Where a connection was cut within a frame, what comes on the next one of its session is taken for the rest of that frame
+    /// (Prosody 0.12).
+    pub keeps_torn: bool,
 }
 
 /// What goes to a connection.
@@ -83,6 +86,16 @@ struct Stream {
     scram: Option<(String, String)>,
     account: Option<String>,
     session: Option<u64>,
+    /// What comes is not read as what it is.
+    misreads: Option<Misread>,
+}
+
+/// What becomes of what is said in a session that goes on after a torn frame.
+enum Misread {
+    /// Nothing, for so many frames, or for ever.
+    Swallows(Option<u64>),
+    /// It is no XML.
+    Breaks,
 }
 
 pub struct Server {
@@ -108,6 +121,8 @@ pub struct Server {
     next: u64,
     /// A client may confirm more than it was sent: that fault is planted.
     pub is_lenient: bool,
+    /// It answers what it is to be asked after a resumption, whether or not it is: that fault is planted.
+    pub vouches: bool,
 }
 
 pub fn bare(jid: &str) -> &str {
@@ -139,6 +154,7 @@ impl Server {
             complaints: Vec::new(),
             next: 0,
             is_lenient: false,
+            vouches: false,
         }
     }
 
@@ -199,6 +215,9 @@ impl Server {
                 return;
             }
         };
+        if self.misreads(conn) {
+            return;
+        }
         let session = self.streams[&conn].session;
         if let Some(id) = session
             && is_stanza(frame)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use minidom::Element;
 
-use super::{ConnId, SM, Server, Word, is_stanza};
+use super::{ConnId, Misread, SM, Server, Word, is_stanza};
 use crate::support::managed::Memory;
 
 pub struct Session {
@@ -17,6 +17,8 @@ pub struct Session {
     pub wants_copies: bool,
     managed: Option<Managed>,
     lost_at: Option<Duration>,
+    /// A connection of it was cut within a frame.
+    is_torn: bool,
 }
 
 #[derive(Default)]
@@ -39,6 +41,7 @@ impl Session {
             wants_copies: false,
             managed: None,
             lost_at: None,
+            is_torn: false,
         }
     }
 
@@ -99,6 +102,39 @@ impl Server {
             self.say(conn, frame);
             if asks {
                 self.say(conn, format!("<r xmlns='{SM}'/>"));
+            }
+        }
+    }
+
+    /// The connection was cut within a frame of the client.
+    pub fn on_torn(&mut self, conn: ConnId) {
+        let id = self.streams.get(&conn).and_then(|stream| stream.session);
+        if let Some(session) = id.and_then(|id| self.session(id)) {
+            session.is_torn = true;
+        }
+    }
+
+    /// Whether what came on that connection was taken for something else.
+    pub(super) fn misreads(&mut self, conn: ConnId) -> bool {
+        let stream = self.streams.get_mut(&conn).unwrap();
+        match &mut stream.misreads {
+            None | Some(Misread::Swallows(Some(0))) => false,
+            Some(Misread::Swallows(None)) => true,
+            Some(Misread::Swallows(Some(left))) => {
+                *left -= 1;
+                true
+            }
+            Some(Misread::Breaks) => {
+                let id = stream.session;
+                let managed = id.and_then(|id| self.session(id)?.managed.as_ref());
+                let h = managed.map_or(0, |managed| managed.received);
+                // XEP-0198 §4: before it closes the stream.
+                self.say(conn, format!("<a xmlns='{SM}' h='{h}'/>"));
+                self.say(conn, "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><not-well-formed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>".into());
+                self.out.push_back((conn, Word::Close));
+                self.sessions.retain(|session| Some(session.id) != id);
+                self.streams.remove(&conn);
+                true
             }
         }
     }
@@ -209,7 +245,16 @@ impl Server {
         let id = session.id;
         let before = session.conn.replace(conn);
         session.lost_at = None;
-        self.streams.get_mut(&conn).unwrap().session = Some(id);
+        let is_torn = session.is_torn;
+        let stream = self.streams.get_mut(&conn).unwrap();
+        stream.session = Some(id);
+        if self.rules.keeps_torn && is_torn {
+            stream.misreads = Some(match id % 3 {
+                0 => Misread::Swallows(None),
+                1 => Misread::Swallows(Some(1 + id % 4)),
+                _ => Misread::Breaks,
+            });
+        }
         if let Some(before) = before {
             self.streams.remove(&before);
             self.out.push_back((before, Word::Close));
@@ -223,6 +268,11 @@ impl Server {
         );
         for frame in again {
             self.say(conn, frame);
+        }
+        if self.vouches {
+            for _ in 0..2 {
+                self.say(conn, format!("<a xmlns='{SM}' h='{received}'/>"));
+            }
         }
     }
 }
