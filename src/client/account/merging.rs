@@ -122,7 +122,11 @@ impl Account {
                 read.note_fresh(message);
                 batch.push(Op::PutMessage(message.clone()));
             } else if let Some((known, copy)) = copies.next() {
-                let at = place.position();
+                let at = match place.position() {
+                    // One place for now is as good as the other, and what stands beside it is not in the page perhaps.
+                    at if is_live(at) && is_live(known.position) => known.position,
+                    at => at,
+                };
                 read.note(&known, at);
                 self.on_copy(known, &copy, Some(at), batch);
             }
