@@ -140,7 +140,13 @@ fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> 
             .map(|entry| entry.written.body.as_str())
             .collect();
         same_set(&where_, &shown, &due)?;
-        let is_own = |body: &str| body.starts_with(&format!("d{device}."));
+        // Written here, in this account: a device may have both sides of a conversation.
+        let is_own = |body: &str| {
+            let mut entries = entries.iter();
+            let is_ours = |from: &str| from.split('/').next() == Some(own.as_str());
+            body.starts_with(&format!("d{device}."))
+                && entries.any(|entry| entry.written.body == body && is_ours(&entry.written.from))
+        };
         let places: Vec<String> = page
             .window
             .items
