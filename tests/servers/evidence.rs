@@ -1,10 +1,11 @@
 //! What a failure tells: the last words on all connections, and where what is there parts from what should be.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 
-use waxwing::boundary::change::ConsoleFrame;
+use waxwing::boundary::change::{Change, ConsoleFrame, Item, ItemKind};
+use waxwing::entity::message::Delivery;
 
 /// How many frames are kept, how many are told, and how much of each.
 const KEPT: usize = 2_000;
@@ -102,6 +103,49 @@ fn difference<T: PartialEq + Debug>(there: &[T], expected: &[T]) -> String {
         lacking(expected, there),
         part(there),
         part(expected)
+    )
+}
+
+/// The list of conversations as it was told, in few words.
+pub fn told_rows(told: &[Change]) -> String {
+    let mut rows = BTreeMap::new();
+    for change in told {
+        if let Change::Conversations { put, .. } = change {
+            rows.extend(put.iter().map(|row| (row.peer.to_string(), row)));
+        }
+    }
+    let rows = rows.iter().map(|(peer, row)| {
+        let latest = row.latest.as_ref().map(|latest| &latest.text);
+        format!("{peer} {} unread, {latest:?}", row.unread)
+    });
+    rows.collect::<Vec<_>>().join(", ")
+}
+
+/// What a window shows, in few words.
+pub fn told_window(items: &[Item]) -> String {
+    let shown: Vec<String> = items
+        .iter()
+        .map(|item| match &item.kind {
+            ItemKind::Message(message) => format!("{:?}", message.body),
+            ItemKind::Gap(state) => format!("a gap ({state:?})"),
+        })
+        .collect();
+    let gaps = shown.iter().filter(|shown| shown.starts_with("a gap"));
+    let gaps: Vec<_> = gaps.map(String::as_str).collect();
+    let from = shown.len().saturating_sub(4);
+    let under_way = items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Message(message) if message.delivery != Delivery::Sent => {
+            Some(format!("{:?} ({:?})", message.body, message.delivery))
+        }
+        _ => None,
+    });
+    let under_way: Vec<_> = under_way.collect();
+    format!(
+        "a window of {} items, last {}; not sent: {}; gaps: {}",
+        shown.len(),
+        shown.get(from..).unwrap_or_default().join(", "),
+        under_way.join(", "),
+        gaps.join(", ")
     )
 }
 

@@ -1,6 +1,6 @@
 //! A person at a page of the real client.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -244,8 +244,8 @@ impl Person {
             "{} waited in vain for {awaited}; connection: {:?}; rows: {}; {}",
             self.user,
             connections.next(),
-            told_rows(&self.told),
-            told_window(&self.window())
+            evidence::told_rows(&self.told),
+            evidence::told_window(&self.window())
         )
     }
 
@@ -280,6 +280,20 @@ impl Person {
         )
         .await;
         self.told.clear();
+    }
+
+    /// Waits until the list of conversations shows this message as the newest.
+    pub async fn until_latest(&mut self, other: &Self, newest: &str) {
+        let other = other.address();
+        let awaited = format!("{newest:?} as the latest of {other}");
+        self.until(&awaited, |change| match change {
+            Change::Conversations { put, .. } => put.iter().any(|row| {
+                let latest = row.latest.as_ref().map(|latest| latest.text.as_str());
+                row.peer == other && latest == Some(newest)
+            }),
+            _ => false,
+        })
+        .await;
     }
 
     /// Looks at a conversation, up to that message.
@@ -538,47 +552,4 @@ fn message(change: &Change, body: &str) -> Option<Message> {
         ItemKind::Message(message) if message.body == body => Some(message.clone()),
         _ => None,
     })
-}
-
-/// The list of conversations as it was told, in few words.
-fn told_rows(told: &[Change]) -> String {
-    let mut rows = BTreeMap::new();
-    for change in told {
-        if let Change::Conversations { put, .. } = change {
-            rows.extend(put.iter().map(|row| (row.peer.to_string(), row)));
-        }
-    }
-    let rows = rows.iter().map(|(peer, row)| {
-        let latest = row.latest.as_ref().map(|latest| &latest.text);
-        format!("{peer} {} unread, {latest:?}", row.unread)
-    });
-    rows.collect::<Vec<_>>().join(", ")
-}
-
-/// What a window shows, in few words.
-fn told_window(items: &[Item]) -> String {
-    let shown: Vec<String> = items
-        .iter()
-        .map(|item| match &item.kind {
-            ItemKind::Message(message) => format!("{:?}", message.body),
-            ItemKind::Gap(state) => format!("a gap ({state:?})"),
-        })
-        .collect();
-    let gaps = shown.iter().filter(|shown| shown.starts_with("a gap"));
-    let gaps: Vec<_> = gaps.map(String::as_str).collect();
-    let from = shown.len().saturating_sub(4);
-    let under_way = items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Message(message) if message.delivery != Delivery::Sent => {
-            Some(format!("{:?} ({:?})", message.body, message.delivery))
-        }
-        _ => None,
-    });
-    let under_way: Vec<_> = under_way.collect();
-    format!(
-        "a window of {} items, last {}; not sent: {}; gaps: {}",
-        shown.len(),
-        shown.get(from..).unwrap_or_default().join(", "),
-        under_way.join(", "),
-        gaps.join(", ")
-    )
 }
