@@ -626,6 +626,13 @@ fn what_was_read_stays_read_where_the_archive_has_it_at_another_time() {
         let five = [&all[..], &["message 5"]].concat();
         assert_eq!(stage.stored_bodies(), five, "our clock is {clock}");
         assert_eq!(stage.row().unread, 3);
+        let other = |number| dated(number, &stamp.replace(":00Z", ":30Z"));
+        // One that was missed before it, and one after it.
+        stage.server.archive.extend([6, 5, 7].map(other));
+        reconnect(&mut stage);
+        let all = [&all[..], &["message 6", "message 5", "message 7"]].concat();
+        assert_eq!(stage.stored_bodies(), all, "our clock is {clock}");
+        assert_eq!(stage.row().unread, 5);
     }
 }
 

@@ -201,6 +201,7 @@ impl Account {
         let is_of_it = |other: &Position| other.time.0.div_euclid(1_000) == second;
         let known = match streamed.filter(is_of_it) {
             Some(streamed) => Some(streamed),
+            None if self.latest_of(&message.conversation) < Some(place) => None,
             None => {
                 let end = Position {
                     time: Timestamp(second.saturating_add(1).saturating_mul(1_000)),
@@ -219,18 +220,18 @@ impl Account {
         }
     }
 
+    fn latest_of(&self, conversation: &Address) -> Option<Position> {
+        let model = self.model.borrow();
+        let known = model.conversations.of(conversation)?;
+        known.latest.as_ref().map(|latest| latest.position)
+    }
+
     /// What is live comes last, whatever the clock did meanwhile.
     pub(super) fn after_all(&self, conversation: &Address, position: Position) -> Position {
-        let model = self.model.borrow();
-        let latest = model
-            .conversations
-            .of(conversation)
-            .and_then(|known| known.latest.as_ref())
-            .map(|latest| latest.position);
-        match latest {
+        match self.latest_of(conversation) {
             Some(latest) if latest >= position => Position {
                 time: latest.time,
-                tie: latest.tie.saturating_add(STEP),
+                tie: position.tie.max(latest.tie.saturating_add(STEP)),
             },
             _ => position,
         }
