@@ -245,6 +245,14 @@ impl Stretch {
         self.places.iter().any(|spot| Some(spot.id.as_str()) == id)
     }
 
+    /// Whether the archive, which is asked for what is not older than a place, does not have that place any more, and all
+    /// that it has is later (XEP-0313 §4.3.1): what it has forgotten may be more than that.
+    #[must_use]
+    pub fn has_forgotten(&self, place: &Cursor) -> bool {
+        let mut places = self.places.iter();
+        place.id.is_some() && !self.holds(place) && places.all(|spot| spot.time > Some(place.time))
+    }
+
     /// Whether some of it was archived in an earlier second than that.
     #[must_use]
     pub fn begins_before(&self, time: Timestamp) -> bool {

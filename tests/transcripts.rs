@@ -392,6 +392,7 @@ impl Play {
             "history" => Wish::History {
                 conversation: address(rest)?,
                 before: None,
+                until: None,
                 count: 50,
             },
             "displayed" => {

@@ -131,6 +131,8 @@ pub enum Problem {
     OfferTampered,
     /// Somebody has logged out, and what this device may keep of them cannot be removed before it can be read.
     LeftBehind,
+    /// The archive holds much that is not to be shown, or goes round in circles.
+    Fruitless,
 }
 
 impl Problem {

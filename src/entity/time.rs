@@ -11,6 +11,15 @@ use serde::{Deserialize, Serialize};
 )]
 pub struct Timestamp(pub i64);
 
+impl Timestamp {
+    /// When the next second begins: archives know seconds, some of them less.
+    #[must_use]
+    pub fn next_second(self) -> Self {
+        let second = self.0.div_euclid(1_000).saturating_add(1);
+        Self(second.saturating_mul(1_000))
+    }
+}
+
 /// A moment as the engine sees it: monotonic for deadlines, wall-clock for what people see.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Instant {

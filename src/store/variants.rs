@@ -83,6 +83,7 @@ fn problems() -> Vec<(Problem, String)> {
         Internal => "2a",
         OfferTampered => "2b",
         LeftBehind => "2c",
+        Fruitless => "2d",
     )
 }
 

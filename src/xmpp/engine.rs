@@ -138,6 +138,8 @@ pub enum Wish {
         conversation: Address,
         /// The archive id to start before.
         before: Option<String>,
+        /// Nothing newer than that.
+        until: Option<Timestamp>,
         /// How many messages.
         count: u32,
     },

@@ -278,3 +278,26 @@ fn an_archive_that_does_not_tell_is_said_so_and_changes_nothing() {
         assert_eq!(stage.stored().len(), 550);
     }
 }
+
+#[test]
+fn days_in_which_nothing_is_to_be_shown_are_not_said_to_be_empty() {
+    let mut stage = Stage::empty();
+    let receipt = |number| Archived {
+        raw: Some(format!(
+            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org'><received xmlns='urn:xmpp:receipts' id='{number}'/></message>"
+        )),
+        ..hers(number)
+    };
+    stage.server.archive = (0..3_600)
+        .map(|number| match number {
+            1_000..=2_500 => receipt(number),
+            _ => hers(number),
+        })
+        .collect();
+    stage.log_in(true).unwrap();
+    assert_eq!(find(&mut stage, day(100)), Err(Problem::Fruitless));
+    assert_eq!(stage.disk.gaps(stage.account), Gaps::default());
+    // Where the messages are not so far away, they are found.
+    let shown = jump(&mut stage, day(200));
+    assert_eq!(shown[0], "2501");
+}

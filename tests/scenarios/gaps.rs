@@ -444,3 +444,74 @@ fn whoever_writes_for_the_first_time_has_lost_nothing() {
     stage.watch_other(0, benvolio(), Anchor::Newest, 20);
     assert_eq!(state(&stage), Some(GapState::Lost));
 }
+
+/// A gap of one conversation alone, around a date: the server keeps less than that by now.
+#[test]
+fn what_was_forgotten_while_a_gap_was_open_is_lost_and_not_filled() {
+    for toward in [Toward::Older, Toward::Newer] {
+        let mut stage = after_pages(2);
+        stage.watch(0, Anchor::Newest, 110);
+        // It is parted from the gap of all, and knows where it begins.
+        stage.fill(Toward::Newer);
+        stage.server.archive.drain(..990);
+        stage.fill(toward);
+        assert_eq!(state(&stage), Some(GapState::Lost), "{toward:?}");
+        let queries = stage.server.archive_queries;
+        stage.fill(toward);
+        assert_eq!(stage.server.archive_queries, queries);
+    }
+}
+
+#[test]
+fn an_archive_that_cannot_go_on_before_a_place_is_read_by_time() {
+    let mut stage = Stage::empty();
+    stage.server.archive = (1..=300).map(hers).collect();
+    stage.server.odd = Odd::Forgetful;
+    stage.log_in(true).unwrap();
+    stage.watch(0, Anchor::Newest, 50);
+    for _ in 0..20 {
+        stage.extend(Toward::Older);
+    }
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+    assert_eq!(stage.bodies(), numbers(1..=300));
+    assert!(stage.server.archive_queries < 20);
+}
+
+#[test]
+fn an_archive_that_goes_round_in_circles_is_asked_again_by_people_alone() {
+    let mut stage = Stage::empty();
+    let at_once = |number| Archived {
+        stamp: "2025-12-31T12:00:00Z".into(),
+        ..hers(number)
+    };
+    stage.server.archive = (1..=300).map(at_once).collect();
+    stage.server.odd = Odd::Forgetful;
+    stage.log_in(true).unwrap();
+    stage.watch(0, Anchor::Newest, 50);
+    stage.extend(Toward::Older);
+    let failed = Edge::Failed(Problem::Fruitless);
+    assert_eq!(stage.pages[0].window.older, failed);
+    assert!(stage.server.archive_queries < 10);
+}
+
+#[test]
+fn a_gap_in_which_nothing_is_to_be_shown_is_looked_through_as_long_as_somebody_asks() {
+    let receipt = |number| Archived {
+        raw: Some(format!(
+            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org'><received xmlns='urn:xmpp:receipts' id='{number}'/></message>"
+        )),
+        ..hers(number)
+    };
+    let mut stage = away((1..=1_600).map(|number| match number {
+        101..=1_500 => receipt(number),
+        _ => hers(number),
+    }));
+    stage.server.catch_ups_left = Some(2);
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 110);
+    stage.fill(Toward::Older);
+    assert_eq!(stage.server.archive_queries, 20);
+    assert_eq!(state(&stage), Some(GapState::Failed(Problem::Fruitless)));
+    stage.fill(Toward::Older);
+    assert_eq!(stage.pages[0].window.gaps, []);
+}

@@ -121,6 +121,10 @@ impl Account {
         ) {
             return self.ask_date(now, sought, Place::After(last.id), work);
         }
+        if page.messages.is_empty() && !page.is_complete {
+            // What lies behind it may be much: nobody says that it is nothing.
+            return work.answers.push((sought.asker, Err(Problem::Fruitless)));
+        }
         self.put_island(&sought, page, batch).await;
         let Sought {
             asker, peer, from, ..

@@ -406,6 +406,7 @@ impl Account {
                 self.streamed.clear();
                 self.resumed = false;
                 self.is_archived = false;
+                self.forgotten.clear();
                 work.later.push_back(Later::Bound);
             }
             SessionEvent::Located(url) => {

@@ -166,7 +166,10 @@ impl Account {
             }
             Err(Unavailable::Forgotten) => {
                 fill.rounds = fill.rounds.saturating_add(1);
-                if !forget_id(&mut own, fill.toward) {
+                if fill.toward == Toward::Newer && own.gap.after.id.is_some() {
+                    // What came after it may be forgotten, too: only from above one learns up to where.
+                    fill.toward = Toward::Older;
+                } else if !forget_id(&mut own, fill.toward) {
                     own.gap.is_lost = true;
                 }
                 self.model.borrow_mut().gaps.put(own.clone());
@@ -179,6 +182,12 @@ impl Account {
         if again && !own.gap.is_lost && matches!(self.phase, Phase::Online) {
             return self.ask_fill(now, fill, &own, work);
         }
+        let is_fruitless = state == GapState::Unknown && fill.rounds >= FRUITLESS;
+        let state = if is_fruitless && !own.gap.is_lost {
+            GapState::Failed(Problem::Fruitless)
+        } else {
+            state
+        };
         self.set_gap(&fill.peer, fill.gap, state);
     }
 
@@ -255,8 +264,7 @@ fn wanted(own: &OwnGap, toward: Toward) -> Wanted {
     let (lower, upper) = (&own.gap.after, &own.gap.before);
     // Before the beginning there is nothing.
     let since = Some(lower.time).filter(|time| *time > Timestamp::default());
-    // Archives know seconds, some of them less.
-    let until = Timestamp(upper.time.0.div_euclid(1_000).saturating_add(1) * 1_000);
+    let until = upper.time.next_second();
     let (place, since, until) = match toward {
         Toward::Older => match upper.id.clone() {
             Some(id) => (Place::Before(id), since, None),
@@ -294,7 +302,14 @@ fn left(
             (page.last.as_ref(), is_met)
         }
     };
-    let end = end.filter(|_| !page.is_complete && !is_met)?;
+    let is_purged = toward == Toward::Older && page.is_complete && page.has_forgotten(lower);
+    let end = end.filter(|_| !is_met && (is_purged || !page.is_complete));
+    if is_purged && end.is_none() {
+        left.gap.is_lost = true;
+        return Some(left);
+    }
+    left.gap.is_lost |= is_purged;
+    let end = end?;
     let (bound, place) = match toward {
         Toward::Older => (&mut left.gap.before, lowest.map(before)),
         Toward::Newer => (&mut left.gap.after, highest),

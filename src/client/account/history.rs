@@ -20,7 +20,7 @@ use super::{Account, Phase};
 
 /// How many messages are asked of the archive at a time, at least.
 const PAGE: u32 = 50;
-/// How many pages in a row may bring nothing new before we wait to be asked again.
+/// How many pages in a row may bring nothing new before somebody must ask again.
 const FRUITLESS: u32 = 20;
 /// How many unread messages are counted.
 pub(super) const COUNTED: u32 = 1_000;
@@ -182,6 +182,7 @@ impl Account {
     ) {
         let rounds = self.asking.remove(peer).unwrap_or_default();
         let history = self.history_of(peer);
+        let is_stuck = self.note_forgotten(peer, &history, fruitful).await;
         let waiting: Vec<Watch> = self
             .model
             .borrow_mut()
@@ -199,10 +200,14 @@ impl Account {
                 Edge::More
             } else {
                 match self.beyond(&history) {
-                    // Nothing came of it: ask on. Otherwise the page asks when it needs more.
-                    Edge::Loading if messages.is_empty() && !fruitful && rounds < FRUITLESS => {
-                        again = true;
-                        Edge::Loading
+                    // Nothing came of it: ask on, but not for ever. Otherwise the page asks when it needs more.
+                    Edge::Loading if messages.is_empty() && !fruitful => {
+                        if is_stuck || rounds >= FRUITLESS {
+                            Edge::Failed(Problem::Fruitless)
+                        } else {
+                            again = true;
+                            Edge::Loading
+                        }
                     }
                     Edge::Loading => Edge::More,
                     edge => edge,
@@ -216,6 +221,27 @@ impl Account {
             self.ask_archive(now, peer, work);
             self.asking.insert(peer.clone(), rounds.saturating_add(1));
         }
+    }
+
+    /// An archive that has forgotten a place, and whose newest page brings nothing, is asked by time: it may not be able to go on
+    /// before any place. Says whether that leads nowhere, too.
+    async fn note_forgotten(&mut self, peer: &Address, history: &History, fruitful: bool) -> bool {
+        let Some(until) = self.forgotten.get(peer).copied() else {
+            return false;
+        };
+        match (until, history) {
+            // Its newest page is asked for first.
+            (None, History::Unknown) => return false,
+            (None, _) if fruitful => {
+                self.forgotten.remove(peer);
+                return false;
+            }
+            _ => {}
+        }
+        let oldest = self.page(peer, From::After(Position::default()), 1).await;
+        let next = oldest.first().map(|message| message.time.next_second());
+        self.forgotten.insert(peer.clone(), next);
+        !fruitful && until.is_some() && next >= until
     }
 
     /// A page could not be had.
@@ -276,10 +302,12 @@ impl Account {
             History::Before(id) => Some(id),
             History::Complete | History::Unsupported => return,
         };
+        let until = self.forgotten.get(peer).copied().flatten();
         self.asking.insert(peer.clone(), 0);
         let wish = Wish::History {
             conversation: peer.clone(),
-            before,
+            before: before.filter(|_| until.is_none()),
+            until,
             count: PAGE,
         };
         self.handle(now, Input::Wish(wish), work);

@@ -190,6 +190,9 @@ impl Account {
             history,
         };
         self.show_page(&conversation, page);
+        if self.history_of(&conversation) == History::Unknown {
+            self.forgotten.entry(conversation.clone()).or_default();
+        }
         if is_all {
             self.close_gaps(&conversation, lowest).await;
         }

@@ -235,6 +235,9 @@ pub(super) struct Account {
     is_behind: bool,
     /// In this session, our account has said that it has an archive.
     is_archived: bool,
+    /// Where the archive has forgotten a place of a conversation in this session; up to when it is asked instead, if nothing
+    /// came of its newest page.
+    forgotten: HashMap<Address, Option<Timestamp>>,
     recount: HashSet<Address>,
     /// Messages of these have other places: the latest may be another one.
     moved: HashSet<Address>,
@@ -358,6 +361,7 @@ impl Account {
             asking: HashMap::new(),
             is_behind: false,
             is_archived: false,
+            forgotten: HashMap::new(),
             recount: HashSet::new(),
             moved: HashSet::new(),
             streamed: HashMap::new(),

@@ -58,7 +58,10 @@ pub fn DateDialog(
         let answer = handle.ask_account(peer.account, command);
         spawn_local(async move {
             let answer = answer.await;
-            set_busy.try_set(false);
+            if !set_busy.try_set(false) {
+                // The dialog was closed meanwhile.
+                return;
+            }
             match answer {
                 Ok(Reply::Found(Some(position))) => {
                     if local_day(position.time) != local_day(from) {

@@ -83,6 +83,7 @@ impl Words {
             Problem::OfferTampered => (t.offer_tampered, "", None, None),
             Problem::NotRemoved => (t.not_removed, "", None, None),
             Problem::LeftBehind => (t.left_behind, "", None, None),
+            Problem::Fruitless => (t.fruitless, "", None, None),
             Problem::Downgrade => (t.downgrade, "", None, None),
             Problem::ServerNotAuthentic => (t.server_not_authentic, "", None, None),
             Problem::EncryptionRequired => (t.encryption_required, "", None, None),

@@ -74,5 +74,6 @@ pub struct Problems {
     pub storage_full: Advice,
     pub not_removed: Advice,
     pub left_behind: Advice,
+    pub fruitless: Advice,
     pub internal: Advice,
 }

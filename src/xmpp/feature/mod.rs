@@ -187,6 +187,7 @@ impl Features {
             Wish::History {
                 conversation,
                 before,
+                until,
                 count,
             } => {
                 self.on_history(
@@ -194,6 +195,7 @@ impl Features {
                     conversation,
                     Wanted {
                         place: before.map_or(Place::Newest, Place::Before),
+                        until,
                         count,
                         ..Wanted::default()
                     },

@@ -165,6 +165,10 @@ pub const PROBLEMS: Problems = Problems {
         "You logged out, but what this browser may keep of the account cannot be removed yet.",
         "Keep the app open: it is removed as soon as storing works. If it stays, remove this site’s data in the browser’s settings.",
     ),
+    fruitless: a(
+        "The server has sent much, but nothing yet that can be shown.",
+        "Try again to look further, or choose another date.",
+    ),
     internal: a(
         "Something went wrong in the app.",
         "Try again; if it stays, reload the page.",

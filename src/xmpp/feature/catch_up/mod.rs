@@ -68,6 +68,8 @@ pub struct CatchUp {
     is_timeless: bool,
     /// Nor does it know which page is the newest: pages are read forward.
     is_forward: bool,
+    /// Nor can it go on before a place that it told itself: pages of gaps are found by time.
+    is_forgetful: bool,
     /// Where pages ended so far, or began, if they were read backward.
     passed: HashSet<String>,
     /// On a device that knows nothing yet: where the oldest page began, with whom it is so far, and in how many messages.
@@ -191,19 +193,24 @@ impl CatchUp {
             return tracing::debug!("a page that nobody waits for");
         };
         match (caught, from) {
+            // An archive of which more was missed than one page holds has a newest one.
+            (Caught::Page(page), From::Head) if page.first.is_none() && !page.is_complete => {
+                self.on_forgotten(cx, archive, From::Head);
+            }
             (Caught::Page(page), from) => {
                 self.unanswered = 0;
                 self.pages = self.pages.saturating_add(1);
                 self.on_page(cx, order, from, page);
             }
-            (Caught::NotNow, from) => {
+            (Caught::Nothing, From::Earlier) => self.step = Step::Done(cx.now),
+            (Caught::Nothing, _) if self.known.cursor.is_none() => self.step = Step::Nothing,
+            // An archive that was read before, and that our account says it has, is in trouble.
+            (Caught::NotNow | Caught::Nothing, from) => {
                 let pause = PAUSE * 2_u32.pow(self.unanswered.min(DOUBLINGS));
                 self.unanswered = self.unanswered.saturating_add(1);
                 self.step = Step::Waiting(cx.now + pause, from);
             }
             (Caught::Forgotten, from) => self.on_forgotten(cx, archive, from),
-            (Caught::Nothing, From::Earlier) => self.step = Step::Done(cx.now),
-            (Caught::Nothing, _) => self.step = Step::Nothing,
         }
     }
 
@@ -255,9 +262,7 @@ impl CatchUp {
         let top = known.top().cloned();
         // XEP-0313 §4.3.1: what the server has forgotten may be more than the place that it was asked for.
         if let (From::Time, Some(top), Some(first)) = (from, &top, &page.first)
-            && top.id.is_some()
-            && !page.holds(top)
-            && page.places.iter().all(|spot| spot.time > Some(top.time))
+            && page.has_forgotten(top)
         {
             let id = ItemId(cx.random_u64());
             known.note_lost(id, known::place(first, Some(top)));
@@ -282,6 +287,12 @@ impl CatchUp {
             return;
         };
         let first = page.first.as_ref();
+        if page.is_complete && page.has_forgotten(&gap.after) {
+            if let Some(first) = first {
+                known.narrow(Some(known::place(first, Some(&gap.before))));
+            }
+            return known.lose();
+        }
         if known::reaches(page, &gap.after) || first.is_none() {
             return known.narrow(None);
         }
@@ -289,7 +300,11 @@ impl CatchUp {
             gap.before.id.as_ref() != Some(&first.id) && self.passed.insert(first.id.clone())
         };
         match first.filter(is_new) {
-            Some(first) => known.narrow(Some(known::place(first, Some(&gap.before)))),
+            Some(first) => {
+                let place = known::place(first, Some(&gap.before));
+                let id = place.id.filter(|_| !self.is_forgetful);
+                known.narrow(Some(Cursor { id, ..place }));
+            }
             // The same again would never end.
             None => known.lose(),
         }
@@ -317,7 +332,8 @@ impl CatchUp {
             From::Gap => {
                 let mut known = self.known.clone();
                 match known.gap().map(|gap| gap.before.clone()) {
-                    Some(Cursor { id: Some(_), time }) if !self.is_timeless => {
+                    Some(Cursor { id: Some(id), time }) if !self.is_timeless => {
+                        self.is_forgetful |= self.passed.contains(&id);
                         known.narrow(Some(Cursor { id: None, time }));
                     }
                     _ => known.lose(),
@@ -382,7 +398,7 @@ impl CatchUp {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match self.step {
-            Step::Asked(from) => from == From::Gap,
+            Step::Asked(from) | Step::Waiting(_, from) => from == From::Gap,
             Step::Done(_) | Step::Nothing => true,
             _ => false,
         }
@@ -417,6 +433,7 @@ impl CatchUp {
         self.told = None;
         self.is_timeless = false;
         self.is_forward = false;
+        self.is_forgetful = false;
         self.passed.clear();
         (self.first, self.messages) = (None, 0);
         self.peers.clear();
@@ -456,7 +473,7 @@ impl CatchUp {
                 match gap.before.id.clone() {
                     Some(id) => at(Place::Before(id), since, PAGE),
                     None => Wanted {
-                        until: Some(gap.before.time),
+                        until: Some(gap.before.time.next_second()),
                         ..at(Place::Newest, since, PAGE)
                     },
                 }

@@ -252,13 +252,13 @@ fn a_session_goes_on_at_the_top_and_then_with_the_gaps_of_those_before() {
     let two = [gap("a3", "a8", false), gap("b2", "b8", false)].concat();
     assert_eq!(taught(&mut session), (None, named("b8"), two));
     assert_eq!(asked(&session), "<before>b8</before>");
-    pages(&mut session, &[], false);
+    pages(&mut session, &[("b2", "23:30:01")], false);
     assert_eq!(
         taught(&mut session),
         (None, named("b8"), gap("a3", "a8", false))
     );
     assert_eq!(asked(&session), "<before>a8</before>");
-    pages(&mut session, &[], false);
+    pages(&mut session, &[("a3", "10:00:00")], false);
     assert_eq!(taught(&mut session), (named("b8"), None, vec![]));
     session.nothing();
 }
@@ -312,7 +312,7 @@ fn the_upper_end_of_a_gap_that_is_forgotten_is_found_again_by_its_time() {
     assert_eq!(taught(&mut session).2, gap("a2", "?", false));
     let frame = String::from(&session.sent[0]);
     for part in [
-        "'end'><value>2025-12-31T11:00:00Z<",
+        "'end'><value>2025-12-31T11:00:01Z<",
         "'start'><value>2025-12-31T10:00:00Z<",
     ] {
         assert!(frame.contains(part), "{frame}");
@@ -323,6 +323,52 @@ fn the_upper_end_of_a_gap_that_is_forgotten_is_found_again_by_its_time() {
         taught(&mut session),
         (named("a8"), None, gap("a2", "?", true))
     );
+    session.nothing();
+}
+
+#[test]
+fn a_gap_whose_lower_end_is_forgotten_is_lost_as_far_as_nothing_came_of_it() {
+    for (left, upper) in [(vec![], "a8"), (vec![("a6", "10:30:00")], "a6")] {
+        let mut session = session(Some(cursor("a1", 1)));
+        pages(&mut session, &[("a2", "10:00:00")], true);
+        taught(&mut session);
+        pages(&mut session, &[("a8", "11:00:00")], true);
+        taught(&mut session);
+        pages(&mut session, &left, false);
+        let (cursor, top, gaps) = taught(&mut session);
+        assert_eq!((cursor, top), (named("a8"), None));
+        assert_eq!(gaps, gap("a2", upper, true));
+        session.nothing();
+    }
+}
+
+#[test]
+fn an_archive_that_was_read_and_is_none_now_is_asked_again() {
+    for condition in ["service-unavailable", "forbidden", "not-allowed"] {
+        let mut session = session(Some(cursor("a1", 1)));
+        page(&mut session, "a2", true);
+        taught(&mut session);
+        assert_eq!(asked(&session), "<before/>");
+        refuse(&mut session, condition);
+        session.nothing();
+        assert!(!session.engine.is_caught_up());
+        session.wait(PAUSE);
+        assert_eq!(asked(&session), "<before/>", "{condition}");
+    }
+}
+
+#[test]
+fn a_newest_page_that_is_empty_and_not_said_to_be_all_is_not_believed() {
+    let mut session = session(Some(cursor("a1", 1)));
+    page(&mut session, "a2", true);
+    taught(&mut session);
+    for _ in 0..2 {
+        assert_eq!(asked(&session), "<before/>");
+        pages(&mut session, &[], true);
+    }
+    assert_eq!(asked(&session), "<after>a2</after>");
+    page(&mut session, "a3", false);
+    assert_eq!(taught(&mut session), (named("a3"), None, vec![]));
     session.nothing();
 }
 
