@@ -357,3 +357,48 @@ fn a_network_that_the_browser_says_is_back_is_tried_at_once_and_not_believed_alo
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     play.came_once(&texts);
 }
+
+/// The first message that is seen whole: its text, how far it lies below the upper edge, and whether it was marked before.
+const FIRST_SEEN: &str = "const log = document.querySelector('.timeline__log');
+    const top = log.getBoundingClientRect().top;
+    const place = (one) => one.getBoundingClientRect().top - top;
+    const first = [...log.querySelectorAll('article')].find((one) => place(one) >= 0);
+    const was = first.marked === true;
+    first.marked = true;
+    return [first.querySelector('.message-text').textContent.trim(), Math.round(place(first)), was]";
+
+#[test]
+fn what_one_looks_at_stays_when_the_archive_tells_where_it_belongs() {
+    let mut play = Play::new();
+    let live = json!({"do": "burst", "to": "romeo@localhost", "body": "live", "count": 60});
+    play.juliet.tell(live);
+    play.world.hears(&play.browser, "live 59");
+    let scroll = "document.querySelector('.timeline__log').scrollBy(0, -900)";
+    play.browser.run(scroll, json!([]));
+    let first_seen = || play.browser.run(FIRST_SEEN, json!([]));
+    wait_for("the view at rest", || {
+        (first_seen() == first_seen()).then_some(())
+    });
+    let seen = first_seen();
+    // The session is lost: another one catches up with all that came live in it, and with what was missed.
+    play.proxy.set(Trap::Lose {
+        way: Way::Up,
+        text: "<resume".into(),
+        ends: Ends::Both,
+    });
+    play.proxy.door(Door::Shut);
+    play.proxy.cut(Ends::Both);
+    play.juliet.send("romeo@localhost", "missed");
+    play.proxy.door(Door::Open);
+    play.browser.run(ONLINE, json!([]));
+    wait_for("what was missed", || {
+        let is_there = "return document.body.innerText.includes('missed')";
+        (play.browser.run(is_there, json!([])) == json!(true)).then_some(())
+    });
+    assert_eq!(
+        first_seen(),
+        seen,
+        "the text, its place, and the same element"
+    );
+    assert_eq!(seen[2], json!(true));
+}

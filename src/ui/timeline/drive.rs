@@ -252,7 +252,9 @@ impl Drive {
     fn greet(&self, last: Option<&Arc<Item>>, at_present: bool, scroller: &mut Scroller) {
         let Some(last) = last else { return };
         let before = self.newest.replace(Some((last.position, last.id)));
-        let is_new = before.is_some_and(|before| before < (last.position, last.id));
+        // One that has another place is the same.
+        let is_new =
+            before.is_some_and(|before| before < (last.position, last.id) && before.1 != last.id);
         let ItemKind::Message(Message {
             direction,
             delivery,

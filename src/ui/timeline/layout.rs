@@ -71,6 +71,15 @@ impl Heights {
         old.is_none_or(|old| (old - height).abs() > 0.1)
     }
 
+    /// These rows have other keys.
+    pub fn follow(&mut self, moved: &HashMap<Key, Key>) {
+        let heights: Vec<_> = moved
+            .iter()
+            .filter_map(|(old, new)| Some((*new, self.measured.remove(old)?)))
+            .collect();
+        self.measured.extend(heights);
+    }
+
     /// A row shows something else: its height is not known.
     pub fn forget(&mut self, key: &Key) {
         self.measured.remove(key);

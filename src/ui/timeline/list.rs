@@ -3,6 +3,7 @@
 //! **Invariant:** rows are a pure function of what the window holds; keys are unique and in order, and a row that
 //! says the same keeps its key.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::boundary::change::{Edge, GapState, Item, ItemKind};
@@ -147,6 +148,20 @@ pub fn rows(held: &Held<'_>, mut day: impl FnMut(Timestamp) -> i64) -> Vec<Row> 
         Edge::Failed(problem) => rows.push(edge(Key::Newer, RowKind::Failed(problem.clone()))),
     }
     rows
+}
+
+/// Which rows have other keys now, because the archive has their items at other places: the old ones, and the new.
+#[must_use]
+pub fn moved(before: &[Row], now: &[Row]) -> HashMap<Key, Key> {
+    let place = |row: &Row| match row.key {
+        Key::At(_, id, part) => Some(((id, part), row.key)),
+        Key::Older | Key::Newer => None,
+    };
+    let before: HashMap<_, _> = before.iter().filter_map(place).collect();
+    let now = now.iter().filter_map(place);
+    now.filter_map(|(which, key)| Some((*before.get(&which)?, key)))
+        .filter(|(old, new)| old != new)
+        .collect()
 }
 
 fn edge(key: Key, kind: RowKind) -> Row {

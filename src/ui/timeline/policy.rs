@@ -3,6 +3,7 @@
 //! **Invariant:** this decides about `scrollTop`, and knows no browser; `scroller` alone writes it.
 //! **Invariant:** what a person looks at does not move unless that person moves it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::layout::Layout;
@@ -92,6 +93,15 @@ impl Policy {
     pub fn keep(&mut self, layout: &Layout, key: Key) {
         let offset = layout.top(layout.index(&key)) - self.from();
         self.hold = Some(Hold::Row { key, offset });
+    }
+
+    /// These rows have other keys: what is held is the same row.
+    pub fn follow(&mut self, moved: &HashMap<Key, Key>) {
+        if let Some(Hold::Row { key, .. }) = &mut self.hold
+            && let Some(now) = moved.get(key)
+        {
+            *key = *now;
+        }
     }
 
     /// Holds on to the end.
@@ -200,14 +210,17 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::super::layout::Heights;
     use super::super::list::tests::message;
-    use super::super::list::{Held, Row, RowKind, rows};
+    use super::super::list::{Held, Row, RowKind, moved, rows};
     use super::*;
-    use crate::boundary::change::{Edge, GapState};
+    use crate::boundary::change::{Edge, GapState, Item};
     use crate::entity::id::ItemId;
+    use crate::entity::time::Timestamp;
 
     const VIEW: f64 = 100.0;
 
@@ -283,6 +296,49 @@ mod tests {
         let layout = layout(&rows, &[]);
         let unread = at(48, Part::Unread);
         assert!(opened(&layout, Some(unread)).is_at_end());
+    }
+
+    #[test]
+    fn what_is_looked_at_stays_where_the_archive_has_all_of_it_at_other_times() {
+        let rows = some(0, 50, None);
+        let before = layout(&rows, &[(key(20), 70.0)]);
+        let mut policy = opened(&before, None);
+        policy.aim(key(20));
+        policy.settle(&before, false);
+        let seen = seen_at(&policy, &before, key(20));
+        // All lie an hour earlier, and the twentieth comes right after the fourth.
+        let mut items: Vec<_> = (0..50)
+            .map(|n| Item::clone(&message(n, false, "x")))
+            .collect();
+        for item in &mut items {
+            if item.id == ItemId(20) {
+                item.position.time = Timestamp(4_500);
+            }
+            item.position.time.0 -= 3_600_000;
+        }
+        items.sort_by_key(|item| item.position);
+        let items: Vec<_> = items.into_iter().map(Arc::new).collect();
+        let held = Held {
+            items: &items,
+            older: &Edge::More,
+            newer: &Edge::End,
+            unread_from: None,
+        };
+        let now = super::super::list::rows(&held, |_| 0);
+        let moved = moved(&rows, &now);
+        let mut heights = Heights::default();
+        for row in &rows {
+            heights.measure(row, if row.key == key(20) { 70.0 } else { 20.0 });
+        }
+        heights.follow(&moved);
+        policy.follow(&moved);
+        let after = Layout::new(&now, &heights);
+        assert!(
+            (after.height() - before.height()).abs() < 0.1,
+            "measured anew"
+        );
+        policy.settle(&after, false);
+        assert!((seen_at(&policy, &after, moved[&key(20)]) - seen).abs() < 0.1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** nobody else writes `scrollTop` of the log; where it goes, [`super::policy`] decides.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use leptos::prelude::document;
@@ -11,7 +12,7 @@ use web_sys::{Element, HtmlElement, Node};
 use super::days::Days;
 use super::drawn::Drawn;
 use super::layout::{Heights, Layout};
-use super::list::{Held, Key, Part, Row, RowKind, rows};
+use super::list::{Held, Key, Part, Row, RowKind, moved, rows};
 use super::make::attribute;
 use super::message_row::Shared;
 use super::policy::Policy;
@@ -104,12 +105,35 @@ impl Scroller {
             self.redraw();
         }
         let days = &mut self.days;
-        self.rows = rows(held, |time| days.of(time));
+        let rows = rows(held, |time| days.of(time));
+        self.follow(&moved(&self.rows, &rows));
+        self.rows = rows;
         self.heights.trim(&self.rows);
         self.present = *held.newer == Edge::End;
         self.complete = self.present && *held.older == Edge::End;
         self.numbered = None;
         self.lay_out();
+    }
+
+    /// Items have other places: their rows are the same, measured and drawn, and what is looked at stays.
+    fn follow(&mut self, moved: &HashMap<Key, Key>) {
+        if moved.is_empty() {
+            return;
+        }
+        self.heights.follow(moved);
+        self.policy.follow(moved);
+        let mut gone = Vec::new();
+        let mut drawn: Vec<Drawn> = Vec::with_capacity(self.drawn.len());
+        for mut row in std::mem::take(&mut self.drawn) {
+            if let Some(key) = moved.get(&row.row.key) {
+                row.row.key = *key;
+            }
+            // One that came before another and comes after it now is drawn anew.
+            let is_next = drawn.last().is_none_or(|last| last.row.key < row.row.key);
+            if is_next { &mut drawn } else { &mut gone }.push(row);
+        }
+        self.drawn = drawn;
+        self.leave(&gone);
     }
 
     /// The other is called differently.
