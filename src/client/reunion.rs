@@ -12,6 +12,7 @@ use crate::entity::conversation::{Conversation, Displayed, Flagged, History};
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::store::{Batch, Op, Snapshot, Store, StoreError};
+use crate::xmpp::message::order::is_live;
 
 use super::merge;
 
@@ -136,6 +137,10 @@ fn unite(known: &mut HashMap<Address, Vec<Message>>, message: Message) -> (Messa
         Some(known) if known.id == message.id => (message, true),
         Some(known) => {
             merge::learn(known, &message);
+            // A page of the archive has told of it meanwhile.
+            if is_live(known.position) && !is_live(message.position) {
+                known.position = message.position;
+            }
             (known.clone(), true)
         }
         None => (message, false),

@@ -143,10 +143,10 @@ impl Conversations {
         let Some(known) = self.known.get(peer) else {
             return false;
         };
-        let all = known
-            .latest
-            .as_ref()
-            .is_none_or(|latest| latest.position <= position);
+        let latest = known.latest.as_ref().map(|latest| latest.position);
+        // Nobody has read beyond the last message: a page may tell of one that stands elsewhere meanwhile.
+        let position = latest.map_or(position, |latest| position.min(latest));
+        let all = latest.is_none_or(|latest| latest <= position);
         if known.read >= Some(position) && (known.unread == 0 || !all) {
             return false;
         }

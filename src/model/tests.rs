@@ -542,3 +542,51 @@ fn what_a_page_of_history_has_of_what_was_missed_is_not_read() {
     here.apply(&page());
     assert_eq!(here.conversations.of(&juliet()).unwrap().unread, 0);
 }
+
+#[test]
+fn a_window_whose_messages_all_move_keeps_them_and_is_read_anew() {
+    let mut model = model();
+    let ends = Ends {
+        older: Edge::More,
+        newer: Edge::End,
+    };
+    let watch = timeline::Watch {
+        page: 1,
+        window: WindowId(1),
+    };
+    let held = (1..=3).map(|number| message(number, Direction::Incoming));
+    let window = Window::new(juliet(), 5, held.collect(), ends, None);
+    model.timelines.open(watch, window);
+    model.drain();
+    for number in 1..=3 {
+        let old = message(number, Direction::Incoming);
+        let mut message = old.clone();
+        message.position.time.0 -= 1;
+        let from = old.position;
+        model.apply(&Event::Message(MessageEvent::Moved { message, from }));
+    }
+    let drained = model.drain();
+    let change = &drained.windows[0].1;
+    assert_eq!((change.gone.len(), change.put.len()), (0, 3));
+    let window = model.timelines.window(watch).unwrap();
+    assert!(
+        window.take_stale(),
+        "what lies before the first may be another"
+    );
+    assert!(!window.take_stale());
+}
+
+#[test]
+fn nobody_has_read_beyond_the_last_message() {
+    let mut model = model();
+    model.apply(&incoming(1));
+    let last = message(1, Direction::Incoming).position;
+    let ahead = Position {
+        time: Timestamp(last.time.0 + 3_600_000),
+        ..last
+    };
+    let _ = model.conversations.mark_read(&juliet(), ahead);
+    model.apply(&incoming(2));
+    let known = model.conversations.of(&juliet()).unwrap();
+    assert_eq!((known.read, known.unread), (Some(last), 1));
+}

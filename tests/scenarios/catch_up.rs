@@ -660,3 +660,22 @@ fn reconnect(stage: &mut Stage) {
     stage.go();
     come_back(stage);
 }
+
+#[test]
+fn what_was_refused_stays_where_it_was_written() {
+    let mut stage = Stage::online();
+    stage.watch(0, Anchor::Newest, 50);
+    stage.say("refused");
+    let (origin, _) = stage.server.take_messages().remove(0);
+    stage.server.deliver(&format!(
+        "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{origin}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    ));
+    stage.go();
+    stage.leave();
+    stage.pass(Duration::from_secs(60));
+    stage.server.archive.push(dated(1, "2026-01-01T00:00:40Z"));
+    come_back(&mut stage);
+    assert_eq!(stage.bodies(), ["refused", "message 1"]);
+    assert_eq!(stage.row().latest.unwrap().text, "message 1");
+}

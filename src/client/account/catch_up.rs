@@ -91,7 +91,9 @@ impl Account {
             if let Some(place) = merged.lowest {
                 lowest.insert(peer.clone(), (place, named));
             }
-            if let (Some(highest), Since::Cursor | Since::Never) = (merged.highest, since) {
+            if let (Some(highest), Since::Cursor | Since::Never, false) =
+                (merged.highest, since, is_island)
+            {
                 self.lift(&peer, &merged.known, highest, batch).await;
             }
             self.tell_missed(now, &peer, merged, since, work);
@@ -136,8 +138,8 @@ impl Account {
         }
     }
 
-    /// What came, or was written, while a page of catch-up was under way, and is not in it, comes after it, also where our clock is
-    /// behind the server's.
+    /// What came, or was written, while catch-up was under way, and is not in its page, comes after that, also where our clock is
+    /// behind the server's; and so does what was not sent yet. What was read of it still is.
     async fn lift(
         &mut self,
         peer: &Address,
@@ -148,11 +150,16 @@ impl Account {
         let is_later =
             |id: &ItemId, at: Position| is_live(at) && at < highest && !page.contains(id);
         let own = self.outbox.values();
-        let own = own.filter(|own| own.conversation == *peer && is_later(&own.id, own.position));
+        let own = own.filter(|own| own.conversation == *peer && own.is_being_sent());
+        let own = own.filter(|own| is_later(&own.id, own.position));
         let mut later: Vec<ItemId> = own.map(|own| own.id).collect();
-        let heard = self.heard.get(peer).into_iter().flatten();
-        let heard = heard.filter(|(id, at)| is_later(id, *at));
-        later.extend(heard.map(|(id, _)| *id));
+        for (id, at) in self.heard.get_mut(peer).into_iter().flatten() {
+            if is_later(id, *at) && !later.contains(id) {
+                later.push(*id);
+                // Once for this page, and not for each that follows.
+                at.time = highest.time;
+            }
+        }
         for id in later {
             let Some(message) = self.find_item(peer, id).await else {
                 continue;
@@ -164,11 +171,15 @@ impl Account {
                 time: highest.time,
                 ..message.position
             };
+            let read = self.read_of(peer);
+            if is_incoming(&message) && read == Some(message.position) {
+                self.model.borrow_mut().conversations.set_read(peer, place);
+            }
             self.on_copy(message.clone(), &message, Some(place), batch);
         }
     }
 
-    /// A message came live, while catch-up may be under way.
+    /// A message came live, or was written, while catch-up may be under way.
     pub(super) fn note_heard(&mut self, message: &Message) {
         if self.engine.is_caught_up() {
             return self.forget_heard();

@@ -283,6 +283,7 @@ impl Account {
             | MessageEvent::Moved { .. } => {}
             MessageEvent::Composed(message) => {
                 self.seen.note(message);
+                self.note_heard(message);
                 self.outbox.insert(message.id, message.clone());
                 batch.push(Op::PutMessage(message.clone()));
             }

@@ -95,6 +95,10 @@ impl Account {
             let model = self.model.borrow();
             model.timelines.watched().map(|(watch, _)| watch).collect()
         };
+        self.reread(watched).await;
+    }
+
+    async fn reread(&mut self, watched: Vec<Watch>) {
         for watch in watched {
             let (known, anchor, count) = {
                 let mut model = self.model.borrow_mut();
@@ -395,17 +399,22 @@ impl Account {
     /// Counts anew what is unread in conversations that were read in part; what cannot be counted, when it can be. Looks which
     /// message is the latest where some have moved.
     pub(super) async fn recount(&mut self) {
-        for peer in std::mem::take(&mut self.moved) {
-            // A disk that cannot be read says nothing.
-            if let Some(newest) = self.page(&peer, From::Newest, 1).await.first() {
-                let mut model = self.model.borrow_mut();
-                model.conversations.set_latest(&peer, Some(newest));
-            }
-        }
-        let peers: Vec<_> = self.recount.drain().collect();
-        if peers.is_empty() {
+        let moved = std::mem::take(&mut self.moved);
+        if moved.is_empty() && self.recount.is_empty() {
             return;
         }
+        for peer in moved {
+            self.refresh_latest(&peer).await;
+            let stale = {
+                let mut model = self.model.borrow_mut();
+                let windows = model.timelines.of(&peer);
+                let stale =
+                    windows.filter_map(|(watch, window)| window.take_stale().then_some(watch));
+                stale.collect()
+            };
+            self.reread(stale).await;
+        }
+        let peers: Vec<_> = self.recount.drain().collect();
         for peer in peers {
             let read = {
                 let model = self.model.borrow();

@@ -5,7 +5,7 @@
 use crate::client::merge;
 use crate::client::places::{self, Bounds, Place};
 use crate::entity::address::Address;
-use crate::entity::conversation::History;
+use crate::entity::conversation::{Conversation, History};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Message, MessageIds, Position};
 use crate::entity::time::Timestamp;
@@ -112,7 +112,11 @@ impl Account {
         let highest = places::fit(&mut places, bounds);
         let lowest = places.iter().map(|place| place.position()).min();
         let known: Vec<ItemId> = copies.iter().map(|(known, _)| known.id).collect();
-        let mut read = Read::up_to(peer.as_ref().and_then(|peer| self.read_of(peer)));
+        let mut read = {
+            let model = self.model.borrow();
+            let known = peer.as_ref().and_then(|peer| model.conversations.of(peer));
+            Read::of(known)
+        };
         let mut new = fresh.iter_mut();
         let mut copies = copies.into_iter();
         for place in places {
@@ -131,9 +135,9 @@ impl Account {
                 self.on_copy(known, &copy, Some(at), batch);
             }
         }
-        if let (Some(peer), Some(read)) = (&peer, read.moved()) {
-            self.model.borrow_mut().conversations.set_read(peer, read);
-            self.recount.insert(peer.clone());
+        if let (Some(peer), Some(read)) = (peer, read.moved()) {
+            self.model.borrow_mut().conversations.set_read(&peer, read);
+            self.recount.insert(peer);
         }
         Merged {
             fresh,
@@ -217,19 +221,25 @@ impl Account {
 /// Up to where was read, where messages move. Told of all messages of a page, in order.
 struct Read {
     before: Option<Position>,
+    /// Nothing is unread.
+    is_all: bool,
     /// The first message that nobody has read.
     unread: Option<Position>,
     /// The message up to which was read moves.
     is_moved: bool,
+    /// A message that counted as unread stands before that now.
+    is_passed: bool,
     now: Option<Position>,
 }
 
 impl Read {
-    fn up_to(before: Option<Position>) -> Self {
+    fn of(known: Option<&Conversation>) -> Self {
         Self {
-            before,
+            before: known.and_then(|known| known.read),
+            is_all: known.is_none_or(|known| known.unread == 0),
             unread: None,
             is_moved: false,
+            is_passed: false,
             now: None,
         }
     }
@@ -246,20 +256,26 @@ impl Read {
         if Some(known.position) > self.before {
             if is_incoming(known) {
                 self.unread = self.unread.or(Some(at));
+                self.is_passed |= Some(at) <= self.before;
             }
             return;
         }
         self.is_moved |= is_it && known.position != at;
         if !is_written_here(known) {
             self.now = self.now.max(Some(at));
-        } else if is_it {
+        } else if is_it && self.is_all {
             let at = self.unread.map_or(at, |unread| at.min(before(unread)));
             self.now = self.now.max(Some(at));
         }
     }
 
+    /// Up to where was read, if that is another place now. What counted as unread still does: once too often is better than
+    /// never.
     fn moved(self) -> Option<Position> {
-        self.now.filter(|_| self.is_moved)
+        match self.now.filter(|_| self.is_moved) {
+            None if self.is_passed => self.unread.map(before),
+            now => now,
+        }
     }
 }
 

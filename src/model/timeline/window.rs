@@ -35,6 +35,8 @@ pub struct Window {
     put: HashSet<ItemId>,
     gone: HashSet<ItemId>,
     ends_changed: bool,
+    /// What lies between its items may not be here: it is to be read anew.
+    stale: bool,
     /// The gaps that the page was told of.
     gaps: Vec<Shown>,
 }
@@ -60,6 +62,7 @@ impl Window {
             put: HashSet::new(),
             gone: HashSet::new(),
             ends_changed: false,
+            stale: false,
             gaps: Vec::new(),
         };
         for message in messages {
@@ -184,14 +187,17 @@ impl Window {
             let is_within = is_within
                 && (self.ends.newer == Edge::End
                     || newest.is_some_and(|(newest, _)| message.position < *newest));
-            if !is_within {
-                return self.drop_item((from, message.id));
-            }
+            self.stale |= !is_within;
         }
         if known.is_some() || self.reaches((message.position, message.id)) {
             self.insert(message.clone());
             self.let_go(Toward::Older);
         }
+    }
+
+    /// Whether it is to be read anew, since it was asked last.
+    pub fn take_stale(&mut self) -> bool {
+        std::mem::take(&mut self.stale)
     }
 
     /// Changes an item if it is here; `change` says whether it did.

@@ -25,10 +25,10 @@ const BETWEEN: &str = "\u{1e}";
 /// that is current.
 pub fn follow(handle: Handle, texts: impl Fn() -> &'static Texts + Copy + 'static) {
     let toasts = use_toasts();
-    for (peer, command) in browser::taken_over(KEY)
-        .iter()
-        .flat_map(|noted| read(noted))
-    {
+    let noted = browser::taken_over(KEY);
+    // A page that is killed hands nothing over: they stay where they are until they are answered.
+    browser::hand_over(KEY, noted.as_deref());
+    for (peer, command) in noted.iter().flat_map(|noted| read(noted)) {
         let answered = handle.ask_account(peer.account, command.clone());
         spawn_local(async move {
             if let (Err(problem), AccountCommand::SendMessage { body, .. }) =
@@ -37,6 +37,7 @@ pub fn follow(handle: Handle, texts: impl Fn() -> &'static Texts + Copy + 'stati
                 toasts.problem(&problem, texts());
                 keep_unsent(handle, peer, body).await;
             }
+            browser::hand_over(KEY, note(&handle.unanswered()).as_deref());
         });
     }
     let leaving = window_event_listener_untyped("pagehide", move |_| {

@@ -242,7 +242,7 @@ impl Drive {
                 let is_new = self
                     .newest
                     .get()
-                    .is_some_and(|before| before < (last.position, last.id));
+                    .is_some_and(|before| before < (last.position, last.id) && before.1 != last.id);
                 is_new
                     && matches!(&last.kind, ItemKind::Message(message) if message.is_being_sent())
             })
