@@ -365,7 +365,7 @@ const FIRST_SEEN: &str = "const log = document.querySelector('.timeline__log');
     const first = [...log.querySelectorAll('article')].find((one) => place(one) >= 0);
     const was = first.marked === true;
     first.marked = true;
-    return [first.querySelector('.message-text').textContent.trim(), Math.round(place(first)), was]";
+    return [first.querySelector('.message-text').textContent.trim(), place(first), was]";
 
 #[test]
 fn what_one_looks_at_stays_when_the_archive_tells_where_it_belongs() {
@@ -395,10 +395,10 @@ fn what_one_looks_at_stays_when_the_archive_tells_where_it_belongs() {
         let is_there = "return document.body.innerText.includes('missed')";
         (play.browser.run(is_there, json!([])) == json!(true)).then_some(())
     });
-    assert_eq!(
-        first_seen(),
-        seen,
-        "the text, its place, and the same element"
-    );
-    assert_eq!(seen[2], json!(true));
+    // A view scrolls by whole pixels, and rows are not as high.
+    let now = first_seen();
+    let moved = now[1].as_f64().unwrap() - seen[1].as_f64().unwrap();
+    assert!(moved.abs() <= 1.0, "{now} was {seen}");
+    assert_eq!(now[0], seen[0]);
+    assert_eq!(now[2], json!(true), "it is the same element");
 }
