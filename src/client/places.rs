@@ -4,6 +4,9 @@
 //! archive, and among others of that time in the order of its pages. So all devices show one order, whatever they heard first,
 //! and whatever their clocks say. Until then it stands where it was heard or written, after all that was there: pages that come
 //! later move it.
+//!
+//! Known to be open: of one second, or of one moment, pages of history and of catch-up that come in turns and are very short can
+//! leave an order that no page has told.
 
 use crate::entity::message::Position;
 use crate::xmpp::message::order::is_of_history;

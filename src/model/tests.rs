@@ -585,7 +585,8 @@ fn nobody_has_read_beyond_the_last_message() {
         time: Timestamp(last.time.0 + 3_600_000),
         ..last
     };
-    let _ = model.conversations.mark_read(&juliet(), ahead);
+    let is_recounted = model.conversations.mark_read(&juliet(), ahead);
+    assert!(!is_recounted, "all of it is read");
     model.apply(&incoming(2));
     let known = model.conversations.of(&juliet()).unwrap();
     assert_eq!((known.read, known.unread), (Some(last), 1));
