@@ -17,6 +17,7 @@
 //! W: send juliet@example.org hello     a wish; `send-again`: an engine that is gone may have sent it; `committed`: the last page of catch-up is stored;
 //!                                      `displayed juliet@example.org a1`: flag her conversation up to there
 //! T+30s | T+500ms                      time passes; the engine is woken when it wants to be
+//! Z+60s                                the machine sleeps so long; the engine is woken when it wakes
 //! CLOSE: | CLOSED:                     the engine closes the socket; the socket is closed under it
 //! ```
 //!
@@ -250,6 +251,13 @@ impl Play {
             if let Some(time) = line.strip_prefix("T+") {
                 self.nothing_left().map_err(at)?;
                 self.pass(parse_duration(time));
+                continue;
+            }
+            if let Some(time) = line.strip_prefix("Z+") {
+                self.nothing_left().map_err(at)?;
+                self.now = self.now + parse_duration(time);
+                self.engine.handle(self.now, Input::Tick);
+                self.drain();
                 continue;
             }
             let (verb, rest) = line.split_once(':').ok_or_else(|| at("no verb".into()))?;

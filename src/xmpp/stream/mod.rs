@@ -129,6 +129,8 @@ pub struct Stream {
     fell_back: bool,
     /// How far the server came in the session that is over, if that is certain.
     reached: Option<u64>,
+    /// The machine slept while the server was to show that it understands us.
+    slept: bool,
     /// The features of a session that goes on are still to come.
     features_due: bool,
     /// Stanzas that came before the session's own features.
@@ -212,6 +214,7 @@ impl Stream {
             ahead_left: sasl2::AHEAD_MAX,
             fell_back: false,
             reached: None,
+            slept: false,
             features_due: false,
             early: Vec::new(),
         }

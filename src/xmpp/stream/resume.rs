@@ -1,7 +1,7 @@
 //! XEP-0198: what the stream makes of the nonzas of stream management, and of a session that waits.
 //!
 //! **Invariant:** after `<resumed/>` the stream says `<r/>` twice, and nothing else but answers to the server's own `<r/>`, until both
-//! are answered. However the stream ends before, the session is lost, and what the server has of it known: a session that cannot
+//! are answered. That takes no longer than a step, and an answer more if the machine sleeps meanwhile, whatever else comes. However the stream ends before, the session is lost, and what the server has of it known: a session that cannot
 //! be spoken in is not taken up again and again.
 
 use std::time::Duration;
@@ -64,6 +64,7 @@ impl Stream {
         cx.begun.inactive = false;
         self.enter(cx, State::Trying);
         self.deadline = Some(cx.now + self.keepalive.answer());
+        self.slept = false;
         for question in &questions {
             cx.send(question);
         }
@@ -100,10 +101,11 @@ impl Stream {
         self.deadline = self.deadline.map(|deadline| deadline.max(later));
     }
 
-    /// It has not shown that in time.
+    /// It has not shown that in time. Once more is waited for what may lie unread in the socket after a sleep: timers that are late
+    /// for ever must not keep us in a session in which we cannot speak.
     pub(super) fn on_silence(&mut self, cx: &mut Cx, deadline: Instant) -> Taken {
-        if slept(deadline, cx.now) {
-            // The answer may lie unread in the socket.
+        if slept(deadline, cx.now) && !self.slept {
+            self.slept = true;
             self.deadline = Some(cx.now + self.keepalive.answer());
             return Taken::Nothing;
         }
