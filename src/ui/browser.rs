@@ -169,15 +169,39 @@ pub fn take_back(key: &str, text: &str) {
     }
 }
 
+/// What was handed over; it stays there.
+#[must_use]
+pub fn handed_over(key: &str) -> Option<String> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    window().session_storage().ok()??.get_item(key).ok()?
+}
+
+/// Forgets all texts that were handed over under keys with this beginning.
+pub fn forget_handed_over(beginning: &str) {
+    if !cfg!(target_arch = "wasm32") {
+        return;
+    }
+    let Ok(Some(storage)) = window().session_storage() else {
+        return;
+    };
+    let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok()?);
+    for key in keys.collect::<Vec<_>>() {
+        if key.starts_with(beginning) {
+            hand_over(&key, None);
+        }
+    }
+}
+
 /// What the page before this one handed over, once.
 #[must_use]
 pub fn taken_over(key: &str) -> Option<String> {
     if !cfg!(target_arch = "wasm32") {
         return None;
     }
-    let storage = window().session_storage().ok()??;
-    let text = storage.get_item(key).ok()??;
-    let _refused = storage.remove_item(key);
+    let text = handed_over(key)?;
+    hand_over(key, None);
     Some(text)
 }
 

@@ -12,12 +12,14 @@ use crate::ui::view::prelude::*;
 use futures::channel::oneshot;
 
 use super::reactive::few::Few;
-use super::reactive::model::{Collate, Model};
+use super::reactive::model::{Collate, Model, PeerKey};
 use crate::boundary::change::{Change, Reply};
 use crate::boundary::codec;
 use crate::boundary::command::{AccountCommand, Attention, Command, ToEngine};
+use crate::entity::account::Connection;
 use crate::entity::id::{AccountId, RequestId, WindowId};
 use crate::entity::order;
+use crate::entity::presence::Presence;
 use crate::entity::problem::Problem;
 use window::Watched;
 
@@ -100,6 +102,13 @@ impl Inner {
         again
     }
 
+    fn tell(&self, change: &Change) {
+        let listeners = self.listeners.borrow().clone();
+        for (_, listener) in listeners {
+            listener(change);
+        }
+    }
+
     /// What was said already, and may be said twice, waits once more: before what was not said yet.
     fn wait_again(&self) {
         let mut waiting = self.waiting.borrow_mut();
@@ -172,8 +181,8 @@ impl Handle {
         self.ask(Command::Account(account, command))
     }
 
-    /// Listens to every change that concerns this page alone (log, console, notifications) until the current owner
-    /// is cleaned up.
+    /// Listens to every change that concerns this page alone (log, console, notifications), and to accounts that go, until
+    /// the current owner is cleaned up.
     pub fn listen(&self, listener: impl Fn(&Change) + 'static) {
         let inner = self.inner();
         let number = inner.number();
@@ -218,6 +227,25 @@ impl Handle {
         if let Some(link) = link {
             link.restart();
         }
+    }
+
+    /// How somebody can be reached. Nothing is known of that while their account has no session: what was heard before may be
+    /// long over. Follows what it depends on.
+    #[must_use]
+    pub fn presence(&self, peer: &PeerKey) -> Presence {
+        let contact = self.model.contacts.arc_row(peer).get();
+        match contact.filter(|_| self.has_session(peer.account)) {
+            Some(row) => row.presence.clone(),
+            None => Presence::default(),
+        }
+    }
+
+    /// Whether an account has a session. Follows that.
+    #[must_use]
+    pub fn has_session(&self, account: AccountId) -> bool {
+        let row = self.model.accounts.arc_row(&account).get();
+        let is_online = row.is_some_and(|row| row.connection == Connection::Online);
+        is_online && self.engine.with(|engine| *engine == Engine::Attached)
     }
 
     /// Whether the engine hears at once what is said.

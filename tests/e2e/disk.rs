@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use xtask::browser::{Browser, Element, wait_for};
 use xtask::foreign::Foreign;
 
+use crate::hold;
 use crate::world::{PASSWORD, World};
 
 /// The functions of the scripts below.
@@ -352,11 +353,7 @@ fn a_browser_that_opens_no_database_is_known_in_time_and_people_talk() {
 
     // It opens after all: what came until then is kept.
     browser.switch_to(&holder);
-    browser.run("window.letGo = true", json!([]));
-    wait_for("the database", || {
-        let free = browser.run("return window.isFree === true", json!([]));
-        (free == json!(true)).then_some(())
-    });
+    hold::free(&browser);
     browser.switch_to(&tab);
     wait_until_well(&browser);
     browser.status("Online");

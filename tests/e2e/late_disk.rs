@@ -5,29 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use xtask::browser::{Element, wait_for};
 
+use crate::hold;
 use crate::world::{PASSWORD, World};
-
-/// Holds a database, of which one table is given, as a window does that upgrades it: whoever opens it waits. Ends as if nothing had been.
-const HOLD: &str = "
-    const names = (await indexedDB.databases()).map(database => database.name);
-    const name = names.find(name => name.startsWith('waxwing-') === (arguments[0] === 'meta'));
-    await new Promise((held, failed) => {
-      const request = indexedDB.open(name, 1000);
-      request.onerror = () => { window.isFree = true; };
-      request.onblocked = () => failed('nobody lets go');
-      request.onupgradeneeded = () => {
-        const table = request.transaction.objectStore(arguments[0]);
-        const hold = () => {
-          if (window.letGo) {
-            request.transaction.abort();
-          } else {
-            table.get('nothing').onsuccess = hold;
-          }
-        };
-        hold();
-        held();
-      };
-    });";
 
 #[test]
 fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
@@ -42,7 +21,7 @@ fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
     world.says(&browser, "in doubt");
     browser.find("image", "Sending");
 
-    browser.run_async(HOLD, json!(["meta"]));
+    hold::account(&browser);
     assert_eq!(browser.kill_workers("shared_worker"), 1);
     let alert = || browser.all("alert", "^").first().map(Element::text);
     wait_for("a word on the disk", || {
@@ -54,11 +33,7 @@ fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
     juliet.send(&world.address("romeo"), "and I");
     world.hears(&browser, "and I");
 
-    browser.run("window.letGo = true", json!([]));
-    wait_for("the database", || {
-        let free = browser.run("return window.isFree === true", json!([]));
-        (free == json!(true)).then_some(())
-    });
+    hold::free(&browser);
     // It is tried ever more rarely.
     let deadline = Instant::now() + Duration::from_secs(60);
     while alert().is_some() {
@@ -94,7 +69,7 @@ fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
 fn who_logs_out_while_the_device_cannot_be_read_is_told_until_nothing_is_left() {
     let world = World::new();
     let browser = world.logged_in("romeo");
-    browser.run_async(HOLD, json!(["accounts"]));
+    hold::device(&browser);
     assert_eq!(browser.kill_workers("shared_worker"), 1);
     let alert = || browser.all("alert", "^").first().map(Element::text);
     let says = |words: &str| wait_for(words, || alert()?.contains(words).then_some(()));
@@ -108,7 +83,7 @@ fn who_logs_out_while_the_device_cannot_be_read_is_told_until_nothing_is_left() 
     browser.find("form", "Log in");
     says("cannot be removed yet");
 
-    browser.run("window.letGo = true", json!([]));
+    hold::let_go(&browser);
     let deadline = Instant::now() + Duration::from_secs(60);
     while alert().is_some() {
         assert!(Instant::now() < deadline, "nobody looks after the disk");

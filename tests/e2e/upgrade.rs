@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use xtask::browser::wait_for;
 
+use crate::hold;
 use crate::world::World;
 
 /// The site once more, as another build: another id, and other names for all that is named after its content.
@@ -179,24 +180,6 @@ fn an_older_tab_whose_engine_dies_after_an_upgrade_asks_to_be_reloaded() {
     });
 }
 
-/// Holds what an account stores, as somebody who writes there and comes to no end: whoever commits waits.
-const HOLD: &str = "
-    const names = (await indexedDB.databases()).map(database => database.name);
-    const name = names.find(name => name.startsWith('waxwing-'));
-    await new Promise((held, failed) => {
-      const request = indexedDB.open(name);
-      request.onerror = () => failed(request.error);
-      request.onsuccess = () => {
-        const tables = request.result.objectStoreNames;
-        const table = request.result.transaction(tables, 'readwrite').objectStore(tables[0]);
-        const hold = () => {
-          if (!window.letGo) table.get('nothing').onsuccess = hold;
-          held();
-        };
-        table.get('nothing').onsuccess = hold;
-      };
-    });";
-
 #[test]
 fn a_text_whose_message_the_older_engine_could_not_store_is_sent_once_and_is_no_draft() {
     let world = World::new();
@@ -209,7 +192,7 @@ fn a_text_whose_message_the_older_engine_could_not_store_is_sent_once_and_is_no_
     let old = browser.tab();
     let address = browser.call("GET", "/url", json!(null));
 
-    browser.run_async(HOLD, json!([]));
+    hold::writing(&browser);
     let field = browser.find("textbox", "Message");
     field.enter("in between");
     browser.find("button", "Send").click();
@@ -220,7 +203,7 @@ fn a_text_whose_message_the_older_engine_could_not_store_is_sent_once_and_is_no_
     browser.go(address.as_str().unwrap());
     browser.switch_to(&old);
     browser.find("heading", "There is a new version");
-    browser.run("window.letGo = true", json!([]));
+    hold::let_go(&browser);
     browser.find("button", "Reload").click();
     browser.status("Online");
     world.hears(&browser, "in between");

@@ -104,6 +104,34 @@ fn a_message_that_is_asked_for_again_is_sent_once() {
 }
 
 #[test]
+fn a_message_that_was_deleted_is_not_sent_for_a_page_that_has_not_heard_of_it() {
+    let mut stage = Stage::online();
+    let AccountCommand::SendMessage { to, body, id, .. } = send("but soft") else {
+        panic!("not a message");
+    };
+    let ask = |again| AccountCommand::SendMessage {
+        to: to.clone(),
+        body: body.clone(),
+        id,
+        again,
+    };
+    stage.watch(0, Anchor::Newest, 10);
+    assert_eq!(stage.tell(ask(false)), Ok(Reply::Done));
+    let (name, _) = stage.server.take_messages().remove(0);
+    stage.server.deliver(&format!(
+        "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{name}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    ));
+    stage.go();
+    // Another page shows it, and is told to delete it; the one that wrote it comes back out of the browser's memory.
+    let delete = AccountCommand::DeleteMessage(juliet(), id);
+    assert_eq!(stage.tell(delete), Ok(Reply::Done));
+    assert_eq!(stage.tell(ask(true)), Ok(Reply::Done));
+    assert!(stage.server.take_messages().is_empty());
+    assert!(stage.bodies().is_empty());
+}
+
+#[test]
 fn two_messages_in_one_breath_keep_their_order() {
     let mut stage = Stage::online();
     for body in ["one", "two", "three"] {

@@ -229,6 +229,8 @@ pub(super) struct Account {
     random: ChaCha8Rng,
     seen: Seen,
     outbox: HashMap<ItemId, Message>,
+    /// What somebody has deleted: a page that has not heard of it may still ask for it.
+    deleted: HashSet<ItemId>,
     composed: u64,
     asking: HashMap<Address, u32>,
     /// Somebody waits for history that is not asked for before catch-up is done.
@@ -357,6 +359,7 @@ impl Account {
             last_request: 0,
             seen: Seen::default(),
             outbox,
+            deleted: HashSet::new(),
             composed: 0,
             asking: HashMap::new(),
             is_behind: false,

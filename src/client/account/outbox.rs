@@ -1,7 +1,8 @@
 //! Messages on their way out: composed → stored → shown → sent.
 //!
 //! **Invariant:** a message is in the store before it is on the wire, with the identity and the place that it keeps. The
-//! page chooses the identity: what it asks for again, because an engine died before it answered, is sent once.
+//! page chooses the identity: what it asks for again, because an engine died before it answered, is sent once, and not at all
+//! if somebody has deleted it meanwhile.
 
 use crate::boundary::change::Reply;
 use crate::client::hub::Asker;
@@ -77,6 +78,10 @@ impl Account {
         }
         if escaped(&body) > LONGEST {
             return work.answers.push((asker, Err(Problem::TooLong)));
+        }
+        // Another page has shown it, and was told to delete it.
+        if again && self.deleted.contains(&id) {
+            return work.answers.push((asker, Ok(Reply::Done)));
         }
         // The same message, asked for of an engine that has lost its disk, too, is the same to whoever has it already.
         let mut name = wire_name(id);
@@ -163,6 +168,7 @@ impl Account {
         if self.refused(&conversation, id).await.is_some() {
             let wish = Wish::Withdraw(conversation.clone(), id);
             self.handle(now, Input::Wish(wish), work);
+            self.deleted.insert(id);
             work.facts
                 .push(Event::Message(MessageEvent::Deleted { conversation, id }));
         }

@@ -8,8 +8,9 @@ use leptos::html;
 use leptos::task::spawn_local;
 use web_sys::HtmlTextAreaElement;
 
+use super::notes::Note;
 use super::outgoing::{Outgoing, Sending, body};
-use super::unanswered::{draft_key, is_unanswered, keep_unsent};
+use super::unanswered::{Unanswered, draft_key};
 use crate::boundary::command::AccountCommand;
 use crate::entity::id::ItemId;
 use crate::entity::problem::Problem;
@@ -19,7 +20,6 @@ use crate::ui::i18n::{Texts, use_text};
 use crate::ui::keeping;
 use crate::ui::reactive::model::PeerKey;
 use crate::ui::text::clean::legal;
-use crate::ui::widget::toast::{Toasts, use_toasts};
 
 /// A draft is kept when no key was pressed for so long.
 const REST: Duration = Duration::from_millis(700);
@@ -45,7 +45,7 @@ pub(super) struct Desk {
     /// The text was written here, and not taken from elsewhere.
     is_ours: StoredValue<bool>,
     grows_alone: bool,
-    toasts: Toasts,
+    unanswered: Unanswered,
     texts: &'static Texts,
 }
 
@@ -54,7 +54,8 @@ impl Desk {
     pub(super) fn new(handle: Handle, peer: PeerKey, jumps: RwSignal<u32>) -> Self {
         let draft = handle.model.conversations.peek(&peer);
         let draft = draft.map(|row| row.draft.clone()).unwrap_or_default();
-        let draft = if is_unanswered(handle, &peer, &draft, |_| true) {
+        let unanswered: Unanswered = expect_context();
+        let draft = if unanswered.holds(&peer, &draft, |_| true) {
             String::new()
         } else {
             draft
@@ -72,7 +73,7 @@ impl Desk {
             resting: StoredValue::new(None),
             is_ours: StoredValue::new(false),
             grows_alone: grows_alone(),
-            toasts: use_toasts(),
+            unanswered,
             texts: use_text(),
         };
         let leaving = window_event_listener_untyped("pagehide", move |_| desk.leave());
@@ -213,8 +214,7 @@ impl Desk {
             self.outgoing.try_with_value(is_ours) != Some(true)
         };
         let peer = self.peer.try_get_value();
-        let is_sent =
-            peer.is_some_and(|peer| is_unanswered(self.handle, &peer, draft, is_elsewhere));
+        let is_sent = peer.is_some_and(|peer| self.unanswered.holds(&peer, draft, is_elsewhere));
         let draft = if is_sent { "" } else { draft };
         let shown = field.value();
         let untouched = self.saved.try_with_value(|saved| *saved == shown) == Some(true);
@@ -248,14 +248,15 @@ impl Desk {
 
     /// Asks the engine to send. Asked twice, it sends once.
     fn ask(self, peer: PeerKey, Sending { body, id, again }: Sending) {
-        let command = AccountCommand::SendMessage {
-            to: peer.address.clone(),
-            body: body.clone(),
+        let note = Note {
+            own: self.unanswered.own(peer.account),
+            peer,
             id,
-            again,
+            body,
         };
-        let answered = self.handle.ask_account(peer.account, command);
-        let (handle, texts, toasts) = (self.handle, self.texts, self.toasts);
+        let answered = self
+            .handle
+            .ask_account(note.peer.account, note.command(again));
         spawn_local(async move {
             let Err(problem) = answered.await else {
                 return self.sent(id);
@@ -266,9 +267,8 @@ impl Desk {
             if is_here == Some(true) {
                 self.problem.try_set(Some(problem));
             } else {
-                // The field is gone, or is another one: the text becomes a draft.
-                toasts.problem(&problem, texts);
-                keep_unsent(handle, peer, body).await;
+                // The field is gone, or is another one.
+                self.unanswered.refused(note, &problem, self.texts).await;
             }
         });
     }

@@ -7,6 +7,7 @@ mod desk;
 pub mod emoji_list;
 pub mod emoji_picker;
 pub mod field;
+mod notes;
 pub mod outgoing;
 pub mod unanswered;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::{Asked, Engine, Handle, Link};
-use crate::boundary::change::{Change, ToPage};
+use crate::boundary::change::{Change, Reply, ToPage};
 use crate::boundary::codec;
 use crate::boundary::command::{Command, ToEngine};
 use crate::entity::id::RequestId;
@@ -76,6 +76,26 @@ impl Handle {
         again.map(|(_, command)| command).collect()
     }
 
+    /// Of what nobody has answered and may be asked twice, only this is still open: the rest was answered to a page that came
+    /// after this one, and is asked of nobody any more.
+    pub fn answered_elsewhere(&self, is_open: impl Fn(&Command) -> bool) {
+        let inner = self.inner();
+        let (open, done): (HashMap<RequestId, Asked>, HashMap<_, _>) = inner
+            .asked
+            .take()
+            .into_iter()
+            .partition(|(_, asked)| asked.again.as_ref().is_none_or(&is_open));
+        inner.waiting.borrow_mut().retain(|word| match word {
+            ToEngine::Do(id, _) => !done.contains_key(id),
+            _ => true,
+        });
+        *inner.asked.borrow_mut() = open;
+        for asked in done.into_values() {
+            // Who asked may be gone: then nobody wants to know.
+            let _nobody = asked.answer.send(Ok(Reply::Done));
+        }
+    }
+
     /// A message came from the engine.
     pub fn receive(&self, bytes: &[u8]) {
         let Ok(words) = codec::decode::<Vec<ToPage>>(bytes) else {
@@ -143,13 +163,13 @@ impl Handle {
                     watched.rows.apply(change);
                 }
             }
-            Change::Notify(_) | Change::Log(_) | Change::Console(_) => {
-                let listeners = inner.listeners.borrow().clone();
-                for (_, listener) in listeners {
-                    listener(&change);
+            Change::Notify(_) | Change::Log(_) | Change::Console(_) => inner.tell(&change),
+            change => {
+                if matches!(change, Change::AccountGone(_)) {
+                    inner.tell(&change);
                 }
+                self.model.apply(change);
             }
-            change => self.model.apply(change),
         }
     }
 }

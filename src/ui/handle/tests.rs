@@ -3,11 +3,18 @@
 use futures::FutureExt;
 
 use super::*;
-use crate::boundary::change::{Edge, GapState, Item, ItemKind, LogLine, TimelineChange, ToPage};
+use crate::boundary::change::{
+    AccountRow, ContactRow, Edge, GapState, Item, ItemKind, LogLine, ServerRow, TimelineChange,
+    ToPage,
+};
 use crate::boundary::command::{Anchor, TimelineRequest, Toward};
+use crate::entity::account::Step;
 use crate::entity::address::Address;
+use crate::entity::contact::Subscription;
 use crate::entity::id::ItemId;
 use crate::entity::message::Position;
+use crate::entity::presence::{Availability, OwnPresence};
+use crate::entity::time::Timestamp;
 use crate::ui::i18n;
 
 #[derive(Default)]
@@ -261,6 +268,18 @@ fn what_was_answered_with_a_failure_is_not_carried_out_later() {
     assert_eq!(stage.heard(), [Command::Activity]);
 }
 
+fn account(id: u64) -> AccountRow {
+    AccountRow {
+        id: AccountId(id),
+        address: Address::parse("romeo@example.org").unwrap(),
+        connection: Connection::Online,
+        presence: OwnPresence::default(),
+        roster_known: true,
+        roster_problem: None,
+        server: ServerRow::default(),
+    }
+}
+
 fn message(id: u64) -> Command {
     asked(id, false)
 }
@@ -369,18 +388,100 @@ fn a_page_that_comes_back_asks_again_for_what_was_answered_while_it_was_away() {
 }
 
 #[test]
+fn a_page_that_comes_back_does_not_ask_again_for_what_the_page_after_it_has_settled() {
+    let stage = Stage::attached();
+    let mut first = Box::pin(stage.handle.ask(message(1)));
+    let mut second = Box::pin(stage.handle.ask(message(2)));
+    let mut other = Box::pin(stage.handle.ask(Command::CancelLogIn));
+    stage.heard();
+    stage.handle.come_back(stage.tape.clone());
+    stage.tape.words.take();
+    let is_open = |command: &Command| *command == asked(2, true);
+    stage.handle.answered_elsewhere(is_open);
+    assert_eq!(first.as_mut().now_or_never(), Some(Ok(Reply::Done)));
+    assert_eq!(stage.handle.unanswered(), [asked(2, true)]);
+    stage.says(&ToPage::Welcome);
+    assert_eq!(stage.heard(), [asked(2, true)]);
+    assert_eq!(second.as_mut().now_or_never(), None);
+    assert_eq!(other.as_mut().now_or_never(), None);
+}
+
+#[test]
+fn who_listens_hears_of_an_account_that_goes_while_its_row_is_there() {
+    let stage = Stage::attached();
+    let gone = Rc::new(RefCell::new(Vec::new()));
+    let (heard, handle) = (gone.clone(), stage.handle);
+    stage.handle.listen(move |change| {
+        if let Change::AccountGone(id) = change {
+            let was_there = handle.model.accounts.peek(id).is_some();
+            heard.borrow_mut().push((*id, was_there));
+        }
+    });
+    let all = vec![Change::Account(account(7)), Change::Ready];
+    stage.says(&ToPage::Changes(all));
+    stage.says(&ToPage::Changes(vec![Change::AccountGone(AccountId(7))]));
+    assert_eq!(*gone.borrow(), [(AccountId(7), true)]);
+    assert!(stage.handle.model.accounts.is_empty());
+}
+
+#[test]
+fn nobody_is_said_to_be_reachable_while_their_account_has_no_session() {
+    let stage = Stage::attached();
+    let peer = PeerKey::new(AccountId(7), Address::parse("juliet@example.org").unwrap());
+    let there = Presence {
+        availability: Availability::Online,
+        status: Some("on the balcony".into()),
+        last_seen: None,
+    };
+    let contact = ContactRow {
+        address: peer.address.clone(),
+        name: "Juliet".into(),
+        is_named: true,
+        groups: Vec::new(),
+        subscription: Subscription::Both,
+        asked: false,
+        presence: there.clone(),
+    };
+    stage.says(&ToPage::Changes(vec![
+        Change::Account(account(7)),
+        Change::Contacts {
+            account: AccountId(7),
+            put: vec![contact],
+            gone: Vec::new(),
+        },
+        Change::Ready,
+    ]));
+    let presence = || untrack(|| stage.handle.presence(&peer));
+    assert_eq!(presence(), there);
+    let waiting = Connection::Waiting {
+        problem: Problem::ConnectionLost,
+        retry: Timestamp(0),
+    };
+    for connection in [
+        Connection::Idle,
+        Connection::Connecting(Step::Opening),
+        waiting,
+        Connection::Failed(Problem::Offline),
+    ] {
+        let row = AccountRow {
+            connection,
+            ..account(7)
+        };
+        stage.says(&ToPage::Changes(vec![Change::Account(row)]));
+        assert_eq!(presence(), Presence::default());
+    }
+    // Taken up again, it is as it was.
+    stage.says(&ToPage::Changes(vec![Change::Account(account(7))]));
+    assert_eq!(presence(), there);
+    stage.handle.detach(Engine::Restarting);
+    assert_eq!(presence(), Presence::default());
+}
+
+#[test]
 fn who_introduces_itself_names_the_accounts_that_it_shows() {
     let stage = Stage::attached();
-    let row = crate::boundary::change::AccountRow {
-        id: AccountId(7),
-        address: Address::parse("romeo@example.org").unwrap(),
-        connection: crate::entity::account::Connection::Online,
-        presence: crate::entity::presence::OwnPresence::default(),
-        roster_known: true,
-        roster_problem: None,
-        server: crate::boundary::change::ServerRow::default(),
-    };
-    stage.says(&ToPage::Changes(vec![Change::Account(row), Change::Ready]));
+    let all = vec![Change::Account(account(7)), Change::Ready];
+    stage.says(&ToPage::Changes(all));
     stage.handle.detach(Engine::Restarting);
     stage.handle.attach(stage.tape.clone());
     let hello = stage.tape.words.take();
