@@ -223,10 +223,12 @@ fn a_proxy_that_ends_idle_connections_is_outlived_without_a_word_to_others() {
 #[test]
 fn a_gateway_that_answers_502_is_not_hammered_and_is_told_of() {
     let play = Play::new();
+    juliet_is(&play, true);
     play.proxy.door(Door::Answer(502));
     play.proxy.cut(Ends::Both);
     let cut = Instant::now();
     play.browser.status("Offline");
+    juliet_is(&play, false);
     play.says("later");
     play.browser.find("image", "Sending");
     // Waiting gets longer: in these seconds an eager client would try dozens of times.
@@ -244,6 +246,15 @@ fn a_gateway_that_answers_502_is_not_hammered_and_is_told_of() {
     let back = play.session_after(mended) - mended;
     assert!(back <= Duration::from_secs(2), "{back:?}");
     play.browser.find("image", "Sent");
+    juliet_is(&play, true);
+}
+
+/// Waits until the head of the conversation says that juliet is online, or no longer says so.
+fn juliet_is(play: &Play, online: bool) {
+    let head = "return document.querySelector('.pane-header__state').textContent === 'Online'";
+    wait_for("what the head says", || {
+        (play.browser.run(head, json!([])) == json!(online)).then_some(())
+    });
 }
 
 /// Ten messages, during which the server ends; and starts again.

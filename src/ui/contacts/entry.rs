@@ -3,7 +3,6 @@
 use crate::ui::view::prelude::*;
 
 use super::words;
-use crate::entity::presence::Presence;
 use crate::ui::conversations::{Listing, href};
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::{use_format, use_text};
@@ -20,18 +19,15 @@ pub fn ContactEntry(
 ) -> impl IntoView {
     let texts = use_text();
     let format = use_format();
-    let row = use_handle().model.contacts.row(&peer);
+    let handle = use_handle();
+    let row = handle.model.contacts.row(&peer);
     let address = peer.address.as_str().to_owned();
-    let href = href(use_handle(), &peer);
+    let href = href(handle, &peer);
     let name = Memo::new(move |_| {
         row.with(|row| row.as_ref().map(|row| row.name.clone()).unwrap_or_default())
     });
-    let presence = Memo::new(move |_| {
-        row.with(|row| {
-            row.as_ref()
-                .map_or_else(Presence::default, |row| row.presence.clone())
-        })
-    });
+    let whose = peer.clone();
+    let presence = Memo::new(move |_| handle.presence(&whose));
     let asked = Memo::new(move |_| row.with(|row| row.as_ref().is_some_and(|row| row.asked)));
     let availability = Signal::derive(move || presence.with(|presence| presence.availability));
     let state = move || {

@@ -89,6 +89,11 @@ pub fn ContactList(
     // (online, all) of each group.
     let counts = Memo::new(move |_| {
         model.contacts.track();
+        model.accounts.track();
+        let accounts = model.accounts.all().into_iter();
+        let (here, _): (Vec<_>, Vec<_>) = accounts
+            .map(|(id, _)| id)
+            .partition(|id| handle.has_session(*id));
         let mut counts = HashMap::<String, (u32, u32)>::new();
         let mut count = |group: &str, online: bool| {
             if let Some(sums) = counts.get_mut(group) {
@@ -98,8 +103,9 @@ pub fn ContactList(
                 counts.insert(group.to_owned(), (u32::from(online), 1));
             }
         };
-        model.contacts.each(|_, row| {
-            let online = row.presence.availability > Availability::Offline;
+        model.contacts.each(|key, row| {
+            let reachable = row.presence.availability > Availability::Offline;
+            let online = reachable && here.contains(&key.account);
             if row.groups.is_empty() {
                 count("", online);
             }

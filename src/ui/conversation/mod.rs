@@ -14,7 +14,6 @@ use super::timeline::view::Timeline;
 use super::widget::avatar::Avatar;
 use super::widget::icon::Icon;
 use super::widget::icon_button::IconButton;
-use crate::entity::presence::Availability;
 use date::DateDialog;
 
 /// A conversation, the whole middle pane.
@@ -36,19 +35,19 @@ pub fn ConversationPane(
         Memo::new(move |_| model.name(&peer))
     };
     let contact = model.contacts.row(&peer);
-    let availability = Memo::new(move |_| {
-        contact.with(|row| {
-            row.as_ref()
-                .map_or(Availability::Unknown, |row| row.presence.availability)
-        })
-    });
+    let presence = {
+        let peer = peer.clone();
+        Memo::new(move |_| handle.presence(&peer))
+    };
+    let availability = Signal::derive(move || presence.with(|presence| presence.availability));
     let state = {
         let peer = peer.clone();
         Memo::new(move |_| {
-            contact.with(|row| match row {
-                Some(row) => words::presence(text, &format, &row.presence),
-                None => super::text::clean::one_line(peer.address.as_str(), 80),
-            })
+            if contact.with(Option::is_some) && handle.has_session(peer.account) {
+                presence.with(|presence| words::presence(text, &format, presence))
+            } else {
+                super::text::clean::one_line(peer.address.as_str(), 80)
+            }
         })
     };
     let account = model.accounts.row(&peer.account);

@@ -4,7 +4,6 @@ use crate::ui::view::prelude::*;
 
 use super::{Listing, href};
 use crate::entity::message::Direction;
-use crate::entity::presence::Availability;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::{use_format, use_text};
 use crate::ui::reactive::model::PeerKey;
@@ -21,23 +20,19 @@ pub fn ConversationEntry(
     let texts = use_text();
     let text = &texts.conversations;
     let format = use_format();
-    let model = use_handle().model;
+    let handle = use_handle();
+    let model = handle.model;
     let row = model.conversations.row(&peer);
     let own_name = model.own_name_now(peer.account);
-    let contact = model.contacts.row(&peer);
     let address = peer.address.as_str().to_owned();
-    let href = href(use_handle(), &peer);
+    let href = href(handle, &peer);
 
     let name = Memo::new(move |_| {
         row.with(|row| row.as_ref().map(|row| row.name.clone()).unwrap_or_default())
     });
     let unread = Memo::new(move |_| row.with(|row| row.as_ref().map_or(0, |row| row.unread)));
-    let availability = Memo::new(move |_| {
-        contact.with(|row| {
-            row.as_ref()
-                .map_or(Availability::Unknown, |row| row.presence.availability)
-        })
-    });
+    let whose = peer.clone();
+    let availability = Memo::new(move |_| handle.presence(&whose).availability);
     let is_current = Memo::new(move |_| {
         listing
             .current

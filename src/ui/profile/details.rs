@@ -5,7 +5,6 @@ use crate::ui::view::prelude::*;
 use super::edit::{EditContact, RemoveContact};
 use super::facts::{Devices, Subscriptions};
 use super::levels;
-use crate::entity::presence::Presence;
 use crate::ui::contacts::words;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::{use_format, use_text};
@@ -26,19 +25,15 @@ pub fn ContactDetails(
     let text = &texts.profile;
     let format = use_format();
     let router = use_router();
-    let model = use_handle().model;
+    let handle = use_handle();
+    let model = handle.model;
     let (title, section) = levels();
     let close = move |()| router.go(router.place.get_untracked().parent());
     let row = model.contacts.row(&peer);
     let key = StoredValue::new(peer.clone());
     let address = peer.address.as_str().to_owned();
     let name = Memo::new(move |_| key.with_value(|key| model.name(key)));
-    let presence = Memo::new(move |_| {
-        row.with(|row| {
-            row.as_ref()
-                .map_or_else(Presence::default, |row| row.presence.clone())
-        })
-    });
+    let presence = Memo::new(move |_| key.with_value(|key| handle.presence(key)));
     let is_contact = Memo::new(move |_| row.with(Option::is_some));
     let availability = Signal::derive(move || presence.with(|presence| presence.availability));
     let (editing, set_editing) = signal(false);

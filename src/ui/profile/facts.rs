@@ -103,12 +103,17 @@ pub fn Devices(
     let (devices, set_devices) = signal(Vec::<Resource>::new());
     Effect::new(move |_| {
         presence.track();
+        if !handle.has_session(peer.account) {
+            return set_devices.set(Vec::new());
+        }
         let answer = handle.ask_account(
             peer.account,
             AccountCommand::Resources(peer.address.clone()),
         );
         spawn_local(async move {
-            if let Ok(Reply::Resources(found)) = answer.await {
+            if let (Ok(Reply::Resources(found)), true) =
+                (answer.await, untrack(|| handle.has_session(peer.account)))
+            {
                 set_devices.try_set(found);
             }
         });
