@@ -4,8 +4,10 @@ use crate::boundary::change::{Change, ToPage};
 use crate::boundary::codec;
 use crate::boundary::command::ToEngine;
 
-/// How many rows one message carries at most.
+/// How many rows one message carries at most: each message is a task of its own for the page.
 const ROWS: usize = 500;
+/// A row that is drawn costs the page as much as so many that are kept.
+const DRAWN: usize = 12;
 
 /// Packs changes, in order, into as few messages as is good for the page.
 #[must_use]
@@ -44,10 +46,13 @@ pub fn unpack(bytes: &[u8]) -> Vec<ToEngine> {
 fn rows(change: &Change) -> usize {
     match change {
         Change::Contacts { put, gone, .. } => put.len().saturating_add(gone.len()),
-        Change::Conversations { put, gone, .. } => put.len().saturating_add(gone.len()),
+        Change::Conversations { put, gone, .. } => {
+            let drawn = put.len().saturating_mul(DRAWN);
+            drawn.saturating_add(gone.len())
+        }
         // A presence is a fifth of a row.
         Change::Presences { put, .. } => put.len() / 5 + 1,
-        Change::Timeline(_, change) => change.put.len(),
+        Change::Timeline(_, change) => change.put.len().saturating_mul(DRAWN),
         Change::Log(lines) => lines.len(),
         Change::Console(frames) => frames.len(),
         _ => 1,
@@ -57,10 +62,13 @@ fn rows(change: &Change) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boundary::change::ContactRow;
+    use crate::boundary::change::{
+        ContactRow, ConversationRow, Edge, GapState, Item, ItemKind, TimelineChange,
+    };
     use crate::entity::address::Address;
     use crate::entity::contact::Subscription;
-    use crate::entity::id::AccountId;
+    use crate::entity::id::{AccountId, ItemId, WindowId};
+    use crate::entity::message::Position;
     use crate::entity::presence::Presence;
 
     #[test]
@@ -98,5 +106,47 @@ mod tests {
         assert_eq!(unpacked, changes);
         assert!(pack(Vec::new()).is_empty());
         assert!(unpack(&[1, 2, 3]).is_empty());
+    }
+
+    fn conversation() -> ConversationRow {
+        ConversationRow {
+            peer: Address::parse("juliet@example.org").unwrap(),
+            name: "Juliet".into(),
+            is_contact: true,
+            latest: None,
+            unread: 1,
+            draft: String::new(),
+        }
+    }
+
+    fn item() -> Item {
+        Item {
+            id: ItemId(1),
+            position: Position::default(),
+            kind: ItemKind::Gap(GapState::Unknown),
+        }
+    }
+
+    #[test]
+    fn in_a_flood_the_list_and_a_window_are_two_tasks_for_the_page() {
+        let list = |rows: usize| Change::Conversations {
+            account: AccountId(1),
+            put: vec![conversation(); rows],
+            gone: Vec::new(),
+        };
+        let window = |items: usize| {
+            let change = TimelineChange {
+                clear: false,
+                gone: Vec::new(),
+                put: vec![item(); items],
+                older: Edge::More,
+                newer: Edge::End,
+                unread_from: None,
+            };
+            Change::Timeline(WindowId(1), change)
+        };
+        // What is rare is one task: both are seen in one frame.
+        assert_eq!(pack(vec![list(3), window(3)]).len(), 1);
+        assert_eq!(pack(vec![list(50), window(20)]).len(), 2);
     }
 }

@@ -84,8 +84,21 @@ where
             }
         }
     };
+    // Heights are looked at where there are other rows, and not where rows change places: whoever asks where something lies
+    // makes the browser lay out the whole page there and then.
+    let shown = Memo::new(move |_| {
+        visible.with(|rows| {
+            let mut kinds = [false; KINDS];
+            for (key, _) in rows {
+                if let Some(shown) = kinds.get_mut(kind(key)) {
+                    *shown = true;
+                }
+            }
+            (rows.len(), kinds)
+        })
+    });
     Effect::new(move |_| {
-        let _seen = visible.with(Vec::len);
+        shown.track();
         measure();
     });
     let resized = window_event_listener(ev::resize, move |_| measure());
