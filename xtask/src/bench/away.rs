@@ -7,8 +7,14 @@
 //!   painted and all are stored.
 //! - *Half-open*: the server stands still with its sockets open, and romeo sends a message. From Enter until "Online" is
 //!   no longer what the page says.
-//! - *10,000 missed*: 50 people have written 200 messages each, one of them last of all. Until that last one is painted,
-//!   until all are stored, and the page's longest task in between.
+//! - *10,000 held back*: 50 people have written 200 messages each, one of them last of all, and the server has put them where
+//!   it keeps what nobody is there to hear (XEP-0160), besides the archive. It sends them oldest first, and all at once when it
+//!   has read them: by the time the first can be shown the last has come, and nobody can ask for the newest before that. Until
+//!   that last one is painted, and until all are stored.
+//! - *10,000 archived*: the same, on a server that keeps them in its archive alone, as catch-up fetches them. Until the newest
+//!   is painted, and until all are stored.
+//!
+//! Of both, the page's longest task in between.
 
 use std::time::{Duration, Instant};
 
@@ -79,7 +85,6 @@ pub fn session(world: &World, findings: &mut Findings) -> Result<()> {
 /// # Errors
 /// When it does not come.
 pub fn missed(world: &World, findings: &mut Findings) -> Result<()> {
-    let people = world.people(&[("escalus", PEOPLE)])?;
     let juliet = Peer::log_in("juliet", world.server.http_port)?;
     let page = world.logged_in("romeo")?;
     go(&page);
@@ -104,7 +109,20 @@ pub fn missed(world: &World, findings: &mut Findings) -> Result<()> {
         );
     }
     drop(page);
+    thousands(world, findings, Key::HeldBack, Key::HeldBackShown)
+}
 
+/// Measures what is fetched from the archive when no session waits.
+///
+/// # Errors
+/// When it does not come.
+pub fn archived(world: &World, findings: &mut Findings) -> Result<()> {
+    thousands(world, findings, Key::CaughtUp, Key::CaughtUpNewest)
+}
+
+/// What many have written. `whole` is until all of it is stored, `newest` until the last of it is shown.
+fn thousands(world: &World, findings: &mut Findings, whole: Key, newest: Key) -> Result<()> {
+    let people = world.people(&[("escalus", PEOPLE)])?;
     let page = world.logged_in("escalus")?;
     let writers = people
         .iter()
@@ -133,11 +151,22 @@ pub fn missed(world: &World, findings: &mut Findings) -> Result<()> {
         let before = stored(&page)?;
         let all = (PEOPLE * EACH + 1) as f64;
         let start = page.millis(Instant::now())?;
-        let (seen, whole) = returns(world, &page, &last, before + all)?;
-        findings.add(Key::CaughtUp, whole);
-        findings.add(Key::CaughtUpNewest, seen);
+        let (seen, at_end) = returns(world, &page, &last, before + all)?;
+        findings.add(whole, at_end);
+        findings.add(newest, seen);
+        if let Some(passed) = world.site.passed(&last) {
+            let passed = page.millis(passed)? - start;
+            findings.note(
+                newest,
+                format!("{seen:.0} ms, of which the server took {passed:.0} ms until it passed"),
+            );
+        }
         let longest = page.ask("longest", json!([start]))?;
         findings.add(Key::CaughtUpTask, longest.as_f64().unwrap_or(f64::NAN));
+        let busy = page.ask("busy", json!([start]))?;
+        if busy.as_array().is_some_and(|busy| !busy.is_empty()) {
+            findings.note(Key::CaughtUpTask, format!("busy with {busy}"));
+        }
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ use crate::site;
 use crate::tool::{say, timed};
 use report::Findings;
 use rows::{Key, ROWS};
-use world::World;
+use world::{Kept, World};
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ struct Group {
     keys: &'static [Key],
     /// How long the server keeps a session whose socket is gone.
     hibernation: Duration,
+    /// Where the server keeps what nobody hears.
+    kept: Kept,
     measure: fn(&World, &mut Findings) -> Result<()>,
 }
 
@@ -65,6 +67,7 @@ const GROUPS: &[Group] = &[
         name: "the first visit",
         keys: &[Key::WireForm, Key::WireConversation, Key::ColdStart],
         hibernation: KEEPS,
+        kept: Kept::Twice,
         measure: start::measure,
     },
     Group {
@@ -77,6 +80,7 @@ const GROUPS: &[Group] = &[
             Key::Nodes,
         ],
         hibernation: KEEPS,
+        kept: Kept::Twice,
         measure: roster::measure,
     },
     Group {
@@ -93,41 +97,54 @@ const GROUPS: &[Group] = &[
             Key::Nodes,
         ],
         hibernation: KEEPS,
+        kept: Kept::Twice,
         measure: history::measure,
     },
     Group {
         name: "a talk",
         keys: &[Key::ToOther, Key::OwnPainted, Key::Received],
         hibernation: KEEPS,
+        kept: Kept::Twice,
         measure: talk::measure,
     },
     Group {
         name: "memory over time",
         keys: &[Key::MemoryPerMessage],
         hibernation: KEEPS,
+        kept: Kept::Twice,
         measure: memory::per_message,
     },
     Group {
         name: "the network comes back",
         keys: &[Key::Resumed, Key::ResumedMost, Key::HalfOpen],
         hibernation: KEEPS,
+        kept: Kept::Twice,
         measure: away::session,
     },
     Group {
         name: "after a long time",
         keys: &[
             Key::Missed,
-            Key::CaughtUp,
-            Key::CaughtUpNewest,
+            Key::HeldBack,
+            Key::HeldBackShown,
             Key::CaughtUpTask,
         ],
         hibernation: away::FORGETS,
+        kept: Kept::Twice,
         measure: away::missed,
+    },
+    Group {
+        name: "after a long time, from the archive",
+        keys: &[Key::CaughtUp, Key::CaughtUpNewest, Key::CaughtUpTask],
+        hibernation: away::FORGETS,
+        kept: Kept::InDatabase,
+        measure: away::archived,
     },
     Group {
         name: "nothing happens",
         keys: &[Key::WakesPage, Key::WakesEngine],
         hibernation: KEEPS,
+        kept: Kept::Twice,
         measure: quiet::measure,
     },
 ];
@@ -169,7 +186,10 @@ pub fn run(options: &Options) -> Result<()> {
         let measured = timed(group.name, || {
             // What the browser's hands wait for in vain ends in a panic.
             catch_unwind(AssertUnwindSafe(|| {
-                (group.measure)(&World::new(options.runs, group.hibernation)?, &mut findings)
+                (group.measure)(
+                    &World::new(options.runs, group.hibernation, group.kept)?,
+                    &mut findings,
+                )
             }))
             .unwrap_or_else(|_| Err(Error::Usage("it was given up, see above".into())))
         });

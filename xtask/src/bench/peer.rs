@@ -12,6 +12,8 @@ use crate::demo::client::{Client, Lost, escape, presence};
 use crate::demo::people::DOMAIN;
 use crate::error::{Context, Error, Result};
 
+/// How long a server may take to store 10,000 messages twice.
+const SETTLES: Duration = Duration::from_secs(180);
 /// How many log in at a time.
 const AT_ONCE: usize = 16;
 
@@ -91,7 +93,7 @@ impl Peer {
     /// # Errors
     /// When it does not come.
     pub fn hears(&self, text: &str) -> Result<Instant> {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + SETTLES;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.heard.recv_timeout(left) {

@@ -8,6 +8,11 @@
     for (const entry of list.getEntries()) tasks.push([entry.startTime, entry.duration]);
   }).observe({ type: "longtask", buffered: true });
 
+  // Frames of over 50 ms, and which scripts ran for them.
+  const frames = [];
+  new PerformanceObserver((list) => frames.push(...list.getEntries()))
+    .observe({ type: "long-animation-frame", buffered: true });
+
   // The memory of the page's wasm programs.
   const memories = [];
   for (const name of ["instantiate", "instantiateStreaming"]) {
@@ -170,6 +175,11 @@
     // The longest task that ended after a moment; 0 when none was long.
     longest: (since) => Math.max(0, ...tasks.filter(([start, length]) => start + length > since).map(([, length]) => length)),
     tasks: (since) => tasks.filter(([start, length]) => start + length > since),
+
+    // What ran for long, and for how long by force of somebody who asked where something lies.
+    busy: (since) => frames.filter((one) => one.startTime + one.duration > since).flatMap(({ scripts }) => scripts)
+      .filter(({ duration }) => duration > 50)
+      .map((one) => `${one.invoker} ${Math.round(one.duration)} ms, of it layout ${Math.round(one.forcedStyleAndLayoutDuration)} ms`),
 
     // Writes are watched from Enter on.
     async sent(text) {

@@ -1,15 +1,36 @@
 //! What all rows start from: a Prosody with people in it, the site in front of it, a driver of browsers.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::browser::Driver;
 use crate::demo::people::{DOMAIN, PASSWORD};
-use crate::error::{Result, write};
+use crate::error::{Error, Result, write};
 use crate::prosody::{self, Prosody, quote};
 use crate::serve::{self, Site};
 use crate::{net, paths};
 
 use super::page::Page;
+
+/// Where Debian keeps what Lua loads.
+const LUA: &str = "/usr/lib";
+/// An archive in a database: of its own files Prosody reads the whole archive for each page, which takes half a second where that
+/// has 10,000 messages. No message is kept in a second place.
+const DATABASE: &str = r#"default_storage = "internal"
+storage = { archive = "sql" }
+sql = { driver = "SQLite3"; database = "prosody.sqlite" }
+sqlite_tune = "fast"
+modules_disabled = { "s2s"; "offline" }
+"#;
+
+/// Where the server keeps messages that nobody is there to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// In the archive, and in a second place as well: all of that is sent to whoever comes, oldest first, and at once.
+    Twice,
+    /// In the archive alone, and that is in a database.
+    InDatabase,
+}
 
 /// How many groups the contacts are in.
 const GROUPS: usize = 20;
@@ -29,10 +50,20 @@ impl World {
     ///
     /// # Errors
     /// When something does not start.
-    pub fn new(runs: usize, hibernation: Duration) -> Result<Self> {
+    pub fn new(runs: usize, hibernation: Duration, kept: Kept) -> Result<Self> {
+        if kept == Kept::InDatabase && !has_database(Path::new(LUA)) {
+            return Err(Error::Missing {
+                what: "Lua's SQLite".into(),
+                remedy: "Install it: apt-get install lua-dbi-sqlite3".into(),
+            });
+        }
         let server = Prosody::start(prosody::Options {
             domain: DOMAIN.into(),
             hibernation,
+            global: match kept {
+                Kept::Twice => String::new(),
+                Kept::InDatabase => DATABASE.into(),
+            },
             ..prosody::Options::default()
         })?;
         for (owner, other) in [("romeo", "juliet"), ("juliet", "romeo")] {
@@ -139,4 +170,16 @@ fn item(user: &str, name: &str, group: Option<usize>) -> String {
         quote(name),
         group.unwrap_or_default(),
     )
+}
+
+/// Whether Lua can open databases: below `usr/lib/…/lua/5.4/dbd`.
+fn has_database(lib: &Path) -> bool {
+    let inside = |dir: &Path| {
+        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let versions = inside(lib).into_iter().map(|dir| dir.join("lua"));
+    versions
+        .flat_map(|lua| inside(&lua))
+        .any(|version| version.join("dbd/sqlite3.so").exists())
 }
