@@ -5,10 +5,7 @@ use crate::world::{PASSWORD, World};
 #[test]
 fn two_people_talk_and_a_reload_shows_it_all_again() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
 
     juliet.send(&world.address("romeo"), "Wherefore art thou?");
     world.hears(&browser, "Wherefore art thou?");
@@ -97,10 +94,7 @@ fn the_text_not_sent_yet_survives_a_reload() {
 #[test]
 fn what_others_write_is_text_and_never_markup() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     let hostile = [
         "<img src=x onerror=alert(1)> <svg/onload=alert(1)>",
         "\"><script>document.title='owned'</script>",
@@ -134,10 +128,7 @@ fn what_others_write_is_text_and_never_markup() {
 #[test]
 fn two_tabs_show_the_same_on_one_connection_and_both_send() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     let first = browser.tab();
     let address = browser.call("GET", "/url", serde_json::json!(null));
     let second = browser.new_tab(address.as_str().unwrap());

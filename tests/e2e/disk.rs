@@ -228,10 +228,7 @@ fn what_the_browser_clears_away_stays_away_and_people_go_on() {
 #[test]
 fn a_damaged_store_shows_no_white_page_and_all_that_can_be_read() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     for body in ["one", "two", "three"] {
         juliet.send(&world.address("romeo"), body);
         world.hears(&browser, body);

@@ -51,10 +51,7 @@ fn draft(browser: &Browser) -> String {
 #[test]
 fn an_engine_that_dies_is_started_again_and_nothing_is_lost() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     juliet.send(&world.address("romeo"), "Wherefore art thou?");
     world.hears(&browser, "Wherefore art thou?");
 

@@ -66,10 +66,7 @@ fn sends_and_leaves(browser: &Browser, text: &str, leave: &str) {
 #[test]
 fn what_is_sent_in_the_moment_of_leaving_is_sent_once_and_is_no_draft() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
 
     sends_and_leaves(&browser, "one", "location.hash = '#/settings';");
     browser.find("heading", "Settings");

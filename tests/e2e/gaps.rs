@@ -265,10 +265,7 @@ fn choose_day_of(browser: &Browser, time: i64) {
 #[test]
 fn a_date_leads_to_its_messages_and_says_so_where_there_are_none() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     for number in 1..=100 {
         juliet.send(&world.address("romeo"), &says(number));
     }

@@ -11,10 +11,7 @@ use crate::world::{PASSWORD, World};
 #[test]
 fn what_came_meanwhile_and_what_was_there_are_shown_and_sent_once() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     world.says(&browser, "of old");
     browser.find("image", "Sent");
     world.server.freeze();

@@ -95,10 +95,7 @@ struct Engines {
 fn play(seed: u64) -> Engines {
     let mut dice = Dice(seed);
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     let address = browser.call("GET", "/url", json!(null));
     let address = address.as_str().unwrap().to_owned();
     let mut tabs = vec![browser.tab()];

@@ -183,10 +183,7 @@ fn an_older_tab_whose_engine_dies_after_an_upgrade_asks_to_be_reloaded() {
 #[test]
 fn a_text_whose_message_the_older_engine_could_not_store_is_sent_once_and_is_no_draft() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     world.says(&browser, "of old");
     browser.find("image", "Sent");
     let old = browser.tab();

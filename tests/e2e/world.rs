@@ -129,6 +129,15 @@ impl World {
         browser
     }
 
+    /// A browser in which romeo is logged in, to stay, in the conversation with juliet; and her foreign client.
+    pub fn conversation(&self) -> (Browser, Foreign) {
+        self.befriend("romeo", "juliet");
+        let juliet = self.foreign("juliet");
+        let browser = self.logged_in("romeo");
+        self.open(&browser, "juliet");
+        (browser, juliet)
+    }
+
     /// Chooses an option by its word.
     pub fn choose(&self, select: &Element<'_>, word: &str) {
         let script = format!(

@@ -27,10 +27,7 @@ fn enter(browser: &Browser, code: u32) {
 #[test]
 fn enter_sends_nothing_while_an_input_method_composes() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     let composer = browser.find("textbox", "Message");
     composer.click();
     composer.run(
@@ -70,10 +67,7 @@ fn enter_sends_nothing_while_an_input_method_composes() {
 #[test]
 fn enter_sends_and_shift_enter_breaks_the_line() {
     let world = World::new();
-    world.befriend("romeo", "juliet");
-    let mut juliet = world.foreign("juliet");
-    let browser = world.logged_in("romeo");
-    world.open(&browser, "juliet");
+    let (browser, mut juliet) = world.conversation();
     let composer = browser.find("textbox", "Message");
     composer.enter("two");
     browser.chord(&['\u{E008}'], '\u{E007}');

@@ -50,12 +50,9 @@ pub fn away(archive: impl IntoIterator<Item = Archived>) -> Stage {
 }
 
 pub fn come_back(stage: &mut Stage) {
-    stage.server.refuses = false;
     stage.server.catch_ups = 0;
     stage.server.frames.clear();
-    stage.tell(AccountCommand::Reconnect).unwrap();
-    stage.go();
-    assert_eq!(stage.connection(), Connection::Online);
+    stage.come_back();
 }
 
 pub fn stored(stage: &Stage, peer: &Address) -> Vec<String> {
@@ -593,7 +590,7 @@ fn what_was_written_offline_stands_where_the_archive_has_it_and_what_came_before
     stage.pass(Duration::from_secs(60));
     come_back(&mut stage);
     archive_own(&mut stage, "2026-01-01T00:01:00Z");
-    reconnect(&mut stage);
+    stage.reconnect();
     assert_eq!(stage.bodies(), ["message 1", "written offline"]);
     assert_eq!(stage.stored_bodies(), ["message 1", "written offline"]);
     assert_eq!(stage.pages[0].window.items[1].id, own, "the same item");
@@ -618,7 +615,7 @@ fn what_was_read_stays_read_where_the_archive_has_it_at_another_time() {
         hear(&mut stage, 3, None);
         // The fourth was missed.
         stage.server.archive = (1..=4).map(|number| dated(number, stamp)).collect();
-        reconnect(&mut stage);
+        stage.reconnect();
         let all = ["message 1", "message 2", "message 3", "message 4"];
         assert_eq!(stage.stored_bodies(), all, "our clock is {clock}");
         assert_eq!(stage.row().unread, 2, "our clock is {clock}");
@@ -629,7 +626,7 @@ fn what_was_read_stays_read_where_the_archive_has_it_at_another_time() {
         let other = |number| dated(number, &stamp.replace(":00Z", ":30Z"));
         // One that was missed before it, and one after it.
         stage.server.archive.extend([6, 5, 7].map(other));
-        reconnect(&mut stage);
+        stage.reconnect();
         let all = [&all[..], &["message 6", "message 5", "message 7"]].concat();
         assert_eq!(stage.stored_bodies(), all, "our clock is {clock}");
         assert_eq!(stage.row().unread, 5);
@@ -654,24 +651,13 @@ fn what_a_server_held_back_comes_after_what_was_heard_in_its_second_whatever_was
     assert_eq!(stage.stored_bodies(), all);
 }
 
-/// A session after this one, in which the archive is caught up with.
-fn reconnect(stage: &mut Stage) {
-    stage.server.cut();
-    stage.go();
-    come_back(stage);
-}
-
 #[test]
 fn what_was_refused_stays_where_it_was_written() {
     let mut stage = Stage::online();
     stage.watch(0, Anchor::Newest, 50);
     stage.say("refused");
     let (origin, _) = stage.server.take_messages().remove(0);
-    stage.server.deliver(&format!(
-        "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{origin}'><error type='cancel'>\
-         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-    ));
-    stage.go();
+    stage.refuse(&origin, "cancel", "service-unavailable");
     stage.leave();
     stage.pass(Duration::from_secs(60));
     stage.server.archive.push(dated(1, "2026-01-01T00:00:40Z"));

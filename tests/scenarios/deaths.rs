@@ -118,11 +118,7 @@ fn a_message_that_was_deleted_is_not_sent_for_a_page_that_has_not_heard_of_it() 
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.tell(ask(false)), Ok(Reply::Done));
     let (name, _) = stage.server.take_messages().remove(0);
-    stage.server.deliver(&format!(
-        "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{name}'><error type='cancel'>\
-         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-    ));
-    stage.go();
+    stage.refuse(&name, "cancel", "service-unavailable");
     // Another page shows it, and is told to delete it; the one that wrote it comes back out of the browser's memory.
     let delete = AccountCommand::DeleteMessage(juliet(), id);
     assert_eq!(stage.tell(delete), Ok(Reply::Done));

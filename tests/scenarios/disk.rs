@@ -30,12 +30,6 @@ fn converse(stage: &mut Stage) {
     stage.go();
 }
 
-/// A session after the one that there was, in which the archive is caught up with.
-fn reconnect(stage: &mut Stage) {
-    stage.server.cut();
-    stage.pass(Duration::from_secs(20));
-}
-
 #[test]
 fn a_disk_that_works_again_gets_what_it_missed_and_nobody_is_told_any_more() {
     let mut stage = Stage::online();
@@ -108,7 +102,7 @@ fn a_disk_that_cannot_be_read_doubles_nothing() {
     converse(&mut stage);
     stage.disk.is_unreadable.set(true);
     let catch_ups = stage.server.catch_ups;
-    reconnect(&mut stage);
+    stage.reconnect();
     assert!(stage.server.catch_ups > catch_ups);
     assert_eq!(stage.bodies(), ["one", "two", "three"]);
     assert_eq!(stage.row().unread, 3);
@@ -125,13 +119,13 @@ fn a_disk_that_cannot_be_read_doubles_nothing() {
 fn what_cannot_be_counted_stays_unread() {
     let mut stage = Stage::online();
     converse(&mut stage);
-    reconnect(&mut stage);
+    stage.reconnect();
     stage.disk.is_unreadable.set(true);
     let item = Archived::new(4, JULIET, "four");
     stage.server.archive.push(item);
     for _ in 0..2 {
         let catch_ups = stage.server.catch_ups;
-        reconnect(&mut stage);
+        stage.reconnect();
         stage.pass(Duration::from_secs(60));
         assert!(stage.server.catch_ups > catch_ups);
         assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
@@ -295,7 +289,7 @@ fn what_was_not_read_stays_on_a_full_disk_and_what_somebody_looks_at() {
                 Archived::new(700 + number, JULIET, &body)
             });
             stage.server.archive.extend(more);
-            reconnect(&mut stage);
+            stage.reconnect();
             assert_eq!(stage.row().unread, 300);
         }
         let before = stage.stored().len();
@@ -326,7 +320,7 @@ fn what_somebody_removes_is_not_written_again_and_what_the_server_has_is_shown()
     assert_eq!(stage.disk.commits.get(), commits, "nobody writes there");
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.bodies(), ["one", "two", "three", "four", "five"]);
-    reconnect(&mut stage);
+    stage.reconnect();
     assert_eq!(stage.bodies(), ["one", "two", "three", "four", "five"]);
     // Nothing is left that could not be removed.
     let log_out = AccountCommand::LogOut { erase: false };

@@ -5,7 +5,6 @@ use std::time::Duration;
 use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor};
 use waxwing::client::retirement::Successor;
-use waxwing::entity::account::Connection;
 use waxwing::entity::message::Position;
 
 use crate::support::managed::Memory;
@@ -63,13 +62,6 @@ fn read(stage: &mut Stage, number: u32) {
 fn published(stage: &Stage, ids: &[&str]) {
     let flags: Vec<_> = ids.iter().map(|id| (PEER.into(), (*id).into())).collect();
     assert_eq!(stage.server.flags, flags);
-}
-
-fn come_back(stage: &mut Stage) {
-    stage.server.refuses = false;
-    stage.tell(AccountCommand::Reconnect).unwrap();
-    stage.go();
-    assert_eq!(stage.connection(), Connection::Online);
 }
 
 fn rest(stage: &mut Stage) {
@@ -213,7 +205,7 @@ fn what_is_read_offline_is_published_in_the_next_session() {
     read(&mut stage, 2);
     stage.pass(Duration::from_secs(5));
     published(&stage, &[]);
-    come_back(&mut stage);
+    stage.come_back();
     published(&stage, &["a0002"]);
     // Also by the next engine.
     stage.leave();
@@ -238,7 +230,7 @@ fn a_resumed_session_publishes_what_was_read_meanwhile() {
     read(&mut stage, 2);
     rest(&mut stage);
     published(&stage, &[]);
-    come_back(&mut stage);
+    stage.come_back();
     published(&stage, &["a0002"]);
 }
 
@@ -250,13 +242,13 @@ fn what_others_read_while_we_were_away_counts_once_the_messages_are_here() {
     read(&mut stage, 1);
     stage.server.archive.extend((3..=250).map(archived));
     stage.server.displayed.insert(PEER.into(), "a0245".into());
-    come_back(&mut stage);
+    stage.come_back();
     assert_eq!(stage.row().unread, 5);
     // Ours was older: it is not published any more.
     rest(&mut stage);
     published(&stage, &[]);
     stage.leave();
-    come_back(&mut stage);
+    stage.come_back();
     rest(&mut stage);
     published(&stage, &[]);
     assert_eq!(stage.row().unread, 5);
@@ -269,7 +261,7 @@ fn a_flag_that_comes_before_its_message_counts_when_that_comes() {
     stage.leave();
     stage.server.archive.extend((2..=4).map(archived));
     stage.server.holds_pages = true;
-    come_back(&mut stage);
+    stage.come_back();
     stage.server.flag(PEER, "a0003");
     stage.go();
     assert_eq!(stage.row().unread, 1);
@@ -321,7 +313,7 @@ fn a_node_that_is_open_to_others_is_made_private_first_or_left_alone() {
     stage.server.stays_open = false;
     stage.server.is_open = false;
     stage.leave();
-    come_back(&mut stage);
+    stage.come_back();
     published(&stage, &["a0002", "a0004"]);
 }
 

@@ -2,8 +2,6 @@
 //!
 //! The rows are [`KINDS`], the columns [`WAYS`]; [`expected`] is what a cell must be.
 
-use std::time::Duration;
-
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command};
 use waxwing::entity::message::{Delivery, Direction};
 use waxwing::entity::settings::Settings;
@@ -344,11 +342,6 @@ fn archive(stage: &mut Stage, kind: Kind, message: String) {
     });
 }
 
-fn come_back(stage: &mut Stage) {
-    stage.server.cut();
-    stage.pass(Duration::from_secs(20));
-}
-
 fn stage(kind: Kind, way: Way) -> Stage {
     let mut stage = Stage::empty();
     let base = Archived::new(1, "benvolio@example.org/street", "good morrow");
@@ -401,18 +394,18 @@ fn play(kind: Kind, way: Way) -> (Stage, usize) {
         }
         Way::Missed => {
             archive(&mut stage, kind, plain);
-            come_back(&mut stage);
+            stage.reconnect();
         }
         Way::History => {}
         Way::LiveAndMissed => {
             stage.server.deliver(&live);
             stage.go();
             archive(&mut stage, kind, plain);
-            come_back(&mut stage);
+            stage.reconnect();
         }
         Way::MissedAndLate => {
             archive(&mut stage, kind, plain);
-            come_back(&mut stage);
+            stage.reconnect();
             stage.go();
             stage.server.deliver(&late(kind, &live));
         }
@@ -420,12 +413,12 @@ fn play(kind: Kind, way: Way) -> (Stage, usize) {
             stage.server.mute.set(true);
             stage.server.deliver(&live);
             stage.go();
-            come_back(&mut stage);
+            stage.reconnect();
         }
         Way::Redelivered => {
             stage.server.deliver(&live);
             stage.go();
-            come_back(&mut stage);
+            stage.reconnect();
             stage.server.deliver(&late(kind, &live));
         }
         Way::Restarted => {
@@ -518,13 +511,13 @@ fn a_refusal_in_every_way() {
             Way::Received => stage.server.deliver(&carbon("received", &error)),
             Way::Missed => {
                 archive(&mut stage, kind, error);
-                come_back(&mut stage);
+                stage.reconnect();
             }
             Way::Resumed => {
                 stage.server.mute.set(true);
                 stage.server.deliver(&error);
                 stage.go();
-                come_back(&mut stage);
+                stage.reconnect();
             }
             _ => stage.server.deliver(&error),
         }

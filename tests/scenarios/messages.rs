@@ -347,12 +347,8 @@ fn own_refused_can_be_sent_again_or_deleted() {
     stage.say("two");
     let refuse = |stage: &mut Stage| {
         for (origin, _) in stage.server.take_messages() {
-            stage.server.deliver(&format!(
-                "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{origin}'>\
-                 <error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-            ));
+            stage.refuse(&origin, "cancel", "item-not-found");
         }
-        stage.go();
     };
     refuse(&mut stage);
     let failed = |stage: &Stage| -> Vec<bool> {

@@ -21,14 +21,6 @@ fn shown(stage: &Stage) -> Vec<(String, Delivery)> {
         .collect()
 }
 
-fn refuse(stage: &mut Stage, name: &str, kind: &str, condition: &str) {
-    stage.server.deliver(&format!(
-        "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{name}'><error type='{kind}'>\
-         <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-    ));
-    stage.go();
-}
-
 fn taken(stage: &mut Stage) -> Vec<String> {
     let messages = stage.server.take_messages();
     messages.into_iter().map(|(_, body)| body).collect()
@@ -76,7 +68,7 @@ fn what_is_refused_for_now_says_so_and_goes_out_later_in_its_order() {
     stage.watch(0, Anchor::Newest, 50);
     stage.say("one");
     let (name, _) = stage.server.take_messages().remove(0);
-    refuse(&mut stage, &name, "wait", "resource-constraint");
+    stage.refuse(&name, "wait", "resource-constraint");
     stage.say("two");
     let states = shown(&stage);
     assert!(matches!(states[0].1, Delivery::Delayed(_)), "{states:?}");
@@ -98,7 +90,7 @@ fn what_waits_to_be_sent_again_outlives_the_engine_and_can_be_taken_back() {
         stage.watch(0, Anchor::Newest, 50);
         stage.say("one");
         let (name, _) = stage.server.take_messages().remove(0);
-        refuse(&mut stage, &name, "wait", "policy-violation");
+        stage.refuse(&name, "wait", "policy-violation");
         stage.say("two");
         if taken_back {
             let id = stage.pages[0].window.ids()[0];
@@ -128,7 +120,7 @@ fn who_does_not_want_to_wait_can_try_at_once() {
     stage.watch(0, Anchor::Newest, 50);
     stage.say("one");
     let (name, _) = stage.server.take_messages().remove(0);
-    refuse(&mut stage, &name, "wait", "policy-violation");
+    stage.refuse(&name, "wait", "policy-violation");
     let id = stage.pages[0].window.ids()[0];
     stage
         .tell(AccountCommand::RetryMessage(juliet(), id))
@@ -145,7 +137,7 @@ fn an_error_that_comes_hours_later_finds_its_message() {
     }
     let names = stage.server.take_messages();
     stage.pass(seconds(3 * 3_600));
-    refuse(&mut stage, &names[1].0, "wait", "remote-server-timeout");
+    stage.refuse(&names[1].0, "wait", "remote-server-timeout");
     let check = |stage: &Stage| {
         for (body, delivery) in shown(stage) {
             let expected = match body.as_str() {
@@ -157,8 +149,8 @@ fn an_error_that_comes_hours_later_finds_its_message() {
     };
     check(&stage);
     // The same once more, and one that means nothing.
-    refuse(&mut stage, &names[1].0, "cancel", "service-unavailable");
-    refuse(&mut stage, "unknown", "cancel", "service-unavailable");
+    stage.refuse(&names[1].0, "cancel", "service-unavailable");
+    stage.refuse("unknown", "cancel", "service-unavailable");
     check(&stage);
     let mut stage = stage.restart();
     stage.watch(0, Anchor::Newest, 50);
@@ -171,7 +163,7 @@ fn an_error_that_comes_hours_later_finds_its_message() {
     ));
     stage.go();
     check(&stage);
-    refuse(&mut stage, &names[3].0, "cancel", "remote-server-timeout");
+    stage.refuse(&names[3].0, "cancel", "remote-server-timeout");
     let late = Delivery::Failed(Problem::RemoteServerUnreachable);
     assert_eq!(shown(&stage)[3].1, late);
     assert_eq!(stage.stored()[3].delivery, late);
@@ -191,7 +183,7 @@ fn whatever_is_deleted_while_nothing_can_be_read_the_latest_message_is_known_whe
             stage.say("one");
             stage.say("two");
             for (name, _) in stage.server.take_messages() {
-                refuse(&mut stage, &name, "cancel", "service-unavailable");
+                stage.refuse(&name, "cancel", "service-unavailable");
             }
             stage.disk.fails.set(fails_already);
             if fails_already {

@@ -302,6 +302,30 @@ impl Stage {
         devices.next().flatten()
     }
 
+    /// The session is cut, and another one begins, in which the archive is caught up with.
+    pub fn reconnect(&mut self) {
+        self.server.cut();
+        self.pass(Duration::from_secs(20));
+        self.come_back();
+    }
+
+    /// The server takes connections again.
+    pub fn come_back(&mut self) {
+        self.server.refuses = false;
+        self.tell(AccountCommand::Reconnect).unwrap();
+        self.go();
+        assert_eq!(self.connection(), Connection::Online);
+    }
+
+    /// A message to juliet is refused.
+    pub fn refuse(&mut self, name: &str, kind: &str, condition: &str) {
+        self.server.deliver(&format!(
+            "<message xmlns='jabber:client' type='error' from='juliet@example.org' id='{name}'><error type='{kind}'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        ));
+        self.go();
+    }
+
     /// The connection is cut, and the server takes no new one.
     pub fn leave(&mut self) {
         self.server.refuses = true;
