@@ -79,6 +79,9 @@ pub enum Command {
         /// Frames, secrets removed.
         console: bool,
     },
+    /// Somebody has logged out of an engine that could not read the device and is gone, and what that may still have of them is to
+    /// go: their keys, or all (`true`). Done when it is; until then the answer is `Problem::LeftBehind`.
+    LeaveBehind(Address, bool),
     /// A wish that concerns one account.
     Account(AccountId, AccountCommand),
 }

@@ -10,6 +10,7 @@ use super::client::Client;
 use super::hub::Asker;
 use super::ports::PageId;
 use super::registration::{Registration, ToRegistration};
+use super::shut::Left;
 
 impl Client {
     /// Carries out a command, or hands it on to the account that it is for.
@@ -103,6 +104,12 @@ impl Client {
             Command::WatchDiagnostics { log, console } => {
                 self.around.hub.watch_diagnostics(page, log, console);
                 Ok(Reply::Done)
+            }
+            Command::LeaveBehind(address, erase) => {
+                match self.go_on_leaving(asker, Left { address, erase }).await {
+                    Some(outcome) => outcome,
+                    None => return,
+                }
             }
             Command::Account(id, command) => match self.accounts.get(&id) {
                 Some(account) => return account.send(ToAccount::Do(asker, command)),

@@ -3,21 +3,24 @@
 //! **Invariant:** nothing is written to a disk of which nothing is known. Who logs in meanwhile is kept in memory, as with a
 //! store that cannot be opened; when the disk is read after all, they go on with what it has of them.
 //! **Invariant:** who logs out meanwhile is told, as long as it is so, that the disk may still have something of them; it
-//! goes as soon as the disk can be read. (An engine that ends before knows nothing of it any more.)
+//! goes as soon as the disk can be read. An engine that ends before leaves it to the next one, which a page tells of it.
 
 use std::rc::Rc;
 
 use futures::FutureExt;
 
-use crate::boundary::change::Change;
+use crate::boundary::change::{Change, Reply};
+use crate::boundary::command::AccountCommand;
 use crate::entity::address::Address;
 use crate::entity::id::AccountId;
+use crate::entity::problem::Problem;
 use crate::entity::settings::Settings;
 use crate::store::{AccountRecord, Depot, Device, Standing, Store, StoreError, Stored};
 
 use super::account::ToAccount;
 use super::client::{Client, Failed};
-use super::disk::Retry;
+use super::disk::{Retry, erase};
+use super::hub::Asker;
 
 /// A depot that was not read.
 pub(super) struct Shut(pub(super) Rc<dyn Depot>);
@@ -59,6 +62,18 @@ pub(super) struct Left {
     pub(super) erase: bool,
 }
 
+impl Left {
+    /// What is left of their record.
+    fn strip(&self, record: &mut AccountRecord) {
+        record.credentials = None;
+        record.mechanism = None;
+        record.standing = match (self.erase, record.standing) {
+            (false, Standing::Here | Standing::LoggedOut) => Standing::LoggedOut,
+            _ => Standing::Erased,
+        };
+    }
+}
+
 impl Client {
     /// Somebody has logged out whom the disk may know. It is told, and done as soon as the disk can be read.
     pub(super) fn leave_behind(&mut self, left: Left) {
@@ -74,18 +89,50 @@ impl Client {
         self.retry = Some((Failed::Load(disk), Retry::at_once(now)));
     }
 
+    /// An engine before us has not come to it, and the disk may have logged them in again. No outcome, where the account answers.
+    pub(super) async fn go_on_leaving(
+        &mut self,
+        asker: Asker,
+        left: Left,
+    ) -> Option<Result<Reply, Problem>> {
+        if self.is_shut() {
+            if !self.left.contains(&left) {
+                self.leave_behind(left);
+            }
+            return Some(Err(Problem::LeftBehind));
+        }
+        let mut accounts = self.accounts.values();
+        let here = accounts.find(|account| account.address.as_ref() == Some(&left.address));
+        if let Some(account) = here {
+            let log_out = AccountCommand::LogOut { erase: left.erase };
+            account.send(ToAccount::Do(asker, log_out));
+            return None;
+        }
+        let is_theirs = |record: &AccountRecord| left.erase && record.address == left.address;
+        let Some(at) = self.kept.iter().position(is_theirs) else {
+            return Some(Ok(Reply::Done));
+        };
+        let mut record = self.kept.remove(at);
+        left.strip(&mut record);
+        let depot = self.around.ports.depot.clone();
+        let removed = match depot.put_account(record.clone()).await {
+            Ok(()) => erase(&*depot, record.id).await,
+            Err(error) => Err(error),
+        };
+        self.around.hub.broadcast(vec![self.remembered()]);
+        Some(match removed {
+            Ok(()) => Ok(Reply::Done),
+            Err(_) => Err(Problem::NotRemoved),
+        })
+    }
+
     /// The disk can be read after all.
     pub(super) async fn read_device(&mut self, disk: Rc<dyn Depot>) -> Result<(), StoreError> {
         let mut device = disk.load().await?;
         for left in &self.left {
             let theirs = device.accounts.iter_mut();
             for record in theirs.filter(|record| record.address == left.address) {
-                record.credentials = None;
-                record.mechanism = None;
-                record.standing = match (left.erase, record.standing) {
-                    (false, Standing::Here | Standing::LoggedOut) => Standing::LoggedOut,
-                    _ => Standing::Erased,
-                };
+                left.strip(record);
                 disk.put_account(record.clone()).await?;
             }
         }

@@ -7,6 +7,7 @@ use super::composer::unanswered;
 use super::config::{Config, Mistake};
 use super::handle::{Engine, Handle};
 use super::i18n::{self, Format, Locale};
+use super::left;
 use super::login::page::LogInPage;
 use super::place::{Place, Router};
 use super::register::RegisterPage;
@@ -72,6 +73,7 @@ pub fn App(
     let is_misconfigured = !mistakes.is_empty();
     if !is_misconfigured {
         relocation::follow(handle, config);
+        left::follow(handle);
         unanswered::follow(handle, move || i18n::texts(locale.get_untracked()));
     }
     let stage = Memo::new(move |_| {

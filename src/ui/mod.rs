@@ -15,6 +15,7 @@ pub mod diagnostics;
 pub mod handle;
 pub mod i18n;
 pub mod keeping;
+pub mod left;
 pub mod login;
 pub mod notify;
 pub mod place;

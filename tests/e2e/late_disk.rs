@@ -80,12 +80,15 @@ fn who_logs_out_while_the_device_cannot_be_read_is_told_until_nothing_is_left() 
     browser.find("form", "Log in");
     says("cannot be removed yet");
 
-    hold::let_go(&browser);
+    // This engine does not come to it. The next one finds the keys, and is told by the page.
+    hold::free(&browser);
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
     let deadline = Instant::now() + Duration::from_secs(60);
     while alert().is_some() {
         assert!(Instant::now() < deadline, "nobody looks after the disk");
     }
     browser.reload();
+    browser.find("form", "Log in");
     // Who is remembered is not logged in, and the disk knows them.
     let address = world.address("romeo");
     wait_for("an address that is remembered", || {

@@ -483,6 +483,56 @@ fn who_logs_in_again_before_the_device_can_be_read_stays_and_what_was_to_go_is_g
     }
 }
 
+#[test]
+fn what_an_engine_could_not_remove_is_removed_by_the_one_that_a_page_tells_of_it() {
+    for (erase, is_readable) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut stage = unread_device();
+        let log_out = AccountCommand::LogOut { erase };
+        assert_eq!(stage.tell(log_out), Err(Problem::LeftBehind));
+        stage.disk.fails.set(!is_readable);
+        let mut stage = stage.restart();
+        let is_back = stage.connection_of(0).is_some();
+        assert_eq!(is_back, is_readable, "the keys are as they were");
+        let left = || Command::LeaveBehind(address("romeo@example.org"), erase);
+        let done = if is_readable {
+            Ok(Reply::Done)
+        } else {
+            Err(Problem::LeftBehind)
+        };
+        assert_eq!(stage.ask(left()), Some(done));
+        if !is_readable {
+            assert_eq!(stage.disk_problem(), Some(Problem::LeftBehind));
+            read_device(&mut stage);
+        }
+        assert_eq!(stage.disk_problem(), None);
+        // Told twice, it is done once.
+        assert_eq!(stage.ask(left()), Some(Ok(Reply::Done)));
+        assert_eq!(stage.connection_of(0), None);
+        let accounts = stage.disk.device().accounts;
+        assert!(accounts.iter().all(|kept| kept.credentials.is_none()));
+        assert_eq!(accounts.is_empty(), erase);
+        let mut stage = stage.restart();
+        assert_eq!(stage.connection_of(0), None);
+        // Who logs in anew finds what was to stay.
+        stage.log_in(true).unwrap();
+        let bodies = stage.stored_bodies();
+        assert_eq!(bodies.iter().any(|body| body == "of old"), !erase);
+    }
+}
+
+#[test]
+fn all_of_an_account_that_is_not_logged_in_is_removed_for_a_page_that_tells_of_it() {
+    let mut stage = Stage::online();
+    stage.say("of old");
+    stage.tell(AccountCommand::LogOut { erase: false }).unwrap();
+    let left = |erase| Command::LeaveBehind(address("romeo@example.org"), erase);
+    assert_eq!(stage.ask(left(false)), Some(Ok(Reply::Done)));
+    assert_eq!(stage.stored_bodies(), ["of old"]);
+    assert_eq!(stage.ask(left(true)), Some(Ok(Reply::Done)));
+    assert!(stage.disk.device().accounts.is_empty());
+    assert!(stage.stored().is_empty());
+}
+
 /// The disk works already, and nobody has noticed.
 #[test]
 fn who_logs_out_has_a_device_that_could_not_be_read_tried_at_once() {

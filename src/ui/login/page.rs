@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::check::{self, Trouble, Typed};
 use super::password::PasswordInput;
 use crate::boundary::command::{Command, LogIn};
+use crate::entity::address::Address;
 use crate::entity::problem::Problem;
 use crate::ui::app::LoggingIn;
 use crate::ui::browser;
@@ -15,6 +16,7 @@ use crate::ui::config::{Config, Feature};
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::problem::Concerns;
 use crate::ui::i18n::use_text;
+use crate::ui::left;
 use crate::ui::place::Place;
 use crate::ui::shell::device::DeviceAlert;
 use crate::ui::widget::alert::{Alert, field_error, field_words};
@@ -110,11 +112,15 @@ pub fn LogInPage() -> impl IntoView {
         trouble.set(None);
         refused.set(command.address.clone());
         busy.set(true);
+        let typed = Address::parse(command.address.trim()).ok();
         let asked = handle.ask(Command::LogIn(command));
         spawn_local(async move {
             let answer = asked.await;
             match answer {
                 Ok(_) => {
+                    if let Some(here) = &typed {
+                        left::forget(here);
+                    }
                     if let Some(password) = fields.password.try_get_untracked().flatten() {
                         password.set_value("");
                     }

@@ -8,6 +8,7 @@ use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
 use crate::ui::handle::use_handle;
 use crate::ui::i18n::use_text;
+use crate::ui::left;
 use crate::ui::place::{Place, use_router};
 use crate::ui::widget::attempt::Attempt;
 use crate::ui::widget::dialog::Dialog;
@@ -34,11 +35,18 @@ pub fn LogOut(
         let command = AccountCommand::LogOut {
             erase: erase.get_untracked(),
         };
+        let row = handle.model.accounts.peek(&account);
         let answer = handle.ask_account(account, command);
+        let erase = erase.get_untracked();
         let done = async move {
             match answer.await {
                 // Logged out all the same. What is left is told above everything, as long as it is.
-                Err(Problem::LeftBehind) => Ok(Reply::Done),
+                Err(Problem::LeftBehind) => {
+                    if let Some(row) = row {
+                        left::note(row.address.clone(), erase);
+                    }
+                    Ok(Reply::Done)
+                }
                 other => other,
             }
         };
