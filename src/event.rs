@@ -297,7 +297,7 @@ pub enum DisplayedEvent {
 pub enum Since {
     /// What came while we were away.
     Cursor,
-    /// The same, before the page that was told last.
+    /// The same, below what was told before.
     Gap,
     /// A first look, on a device that knows nothing yet: history, which nobody missed.
     Never,

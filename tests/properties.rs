@@ -173,6 +173,7 @@ proptest! {
         let reach = Reach {
             top: None,
             gaps: gaps.into_iter().enumerate().map(gap).collect(),
+            doubt: None,
         };
         let puts: Vec<_> = puts.into_iter().map(|number| Event::Message(MessageEvent::Received(message(number)))).collect();
         let mut other = puts.clone();

@@ -49,6 +49,8 @@ pub struct Reach {
     pub top: Option<Cursor>,
     /// The gaps, oldest first. The first that is not lost begins at the cursor.
     pub gaps: Vec<Gap>,
+    /// What was archived since then may have come in below what is known: it was on its way to a session that was lost.
+    pub doubt: Option<Timestamp>,
 }
 
 /// A gap in one conversation.
@@ -64,6 +66,8 @@ pub struct OwnGap {
     pub at: Position,
     /// The newest message below it, if that is known.
     pub floor: Option<Position>,
+    /// Above it is what came live before catch-up had begun: it is none when that has passed.
+    pub is_ahead: bool,
 }
 
 /// Everything that is known of gaps.

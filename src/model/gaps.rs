@@ -197,6 +197,7 @@ fn part_of(gap: &Gap, peer: &Address) -> OwnGap {
         },
         at: below(gap),
         floor: None,
+        is_ahead: false,
     }
 }
 
@@ -258,6 +259,7 @@ mod tests {
         Reach {
             top: Some(cursor("t", 1_000)),
             gaps: gaps.to_vec(),
+            doubt: None,
         }
     }
 

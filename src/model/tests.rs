@@ -532,6 +532,7 @@ fn what_a_page_of_history_has_of_what_was_missed_is_not_read() {
             ties: (0, 9),
             is_lost: false,
         }],
+        doubt: None,
     });
     gone.apply(&page());
     let known = gone.conversations.of(&juliet()).unwrap();

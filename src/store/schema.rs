@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 
 use super::AccountRecord;
 use crate::entity::address::Address;
-use crate::entity::archive::{Cursor, Gaps};
+use crate::entity::archive::{Cursor, Gap, Gaps, OwnGap, Reach};
 use crate::entity::contact::Contact;
 use crate::entity::conversation::{Conversation, Displayed, History, Preview};
+use crate::entity::id::ItemId;
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::entity::settings::Settings;
@@ -21,7 +22,7 @@ use crate::entity::settings::Settings;
 pub const SCHEMA: u32 = 1;
 
 /// The version of the records' encoding: what [`write()`] writes.
-pub const RECORD: u8 = 2;
+pub const RECORD: u8 = 3;
 
 /// Why a record cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -48,14 +49,18 @@ impl Record for Conversation {
     fn upgrade(version: u8, body: &[u8]) -> Option<Self> {
         match version {
             1 => whole::<ConversationV1>(body).map(Self::from),
-            _ => None,
+            _ => whole(body),
         }
     }
 }
 impl Record for Settings {}
 impl Record for OwnPresence {}
 impl Record for Cursor {}
-impl Record for Gaps {}
+impl Record for Gaps {
+    fn upgrade(_: u8, body: &[u8]) -> Option<Self> {
+        whole::<GapsV2>(body).map(Self::from)
+    }
+}
 impl Record for Capabilities {}
 impl Record for ContactChunk {}
 impl Record for RosterHead {}
@@ -84,6 +89,51 @@ impl From<ConversationV1> for Conversation {
             history: old.history,
             open: old.open,
             displayed: Displayed::default(),
+        }
+    }
+}
+
+/// Gaps before it was known what may have been archived late, and what came live ahead of catch-up.
+#[derive(serde::Deserialize)]
+struct GapsV2 {
+    all: ReachV2,
+    own: Vec<OwnGapV2>,
+    apart: Vec<(ItemId, Address)>,
+}
+
+#[derive(serde::Deserialize)]
+struct ReachV2 {
+    top: Option<Cursor>,
+    gaps: Vec<Gap>,
+}
+
+#[derive(serde::Deserialize)]
+struct OwnGapV2 {
+    peer: Address,
+    within: Option<ItemId>,
+    gap: Gap,
+    at: Position,
+    floor: Option<Position>,
+}
+
+impl From<GapsV2> for Gaps {
+    fn from(old: GapsV2) -> Self {
+        let own = old.own.into_iter().map(|old| OwnGap {
+            peer: old.peer,
+            within: old.within,
+            gap: old.gap,
+            at: old.at,
+            floor: old.floor,
+            is_ahead: false,
+        });
+        Self {
+            all: Reach {
+                top: old.all.top,
+                gaps: old.all.gaps,
+                doubt: None,
+            },
+            own: own.collect(),
+            apart: old.apart,
         }
     }
 }
@@ -170,10 +220,9 @@ pub fn chunk_of(address: &str, chunks: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::archive::{Gap, OwnGap, Reach};
     use crate::entity::contact::Subscription;
     use crate::entity::conversation::Flagged;
-    use crate::entity::id::{AccountId, ItemId};
+    use crate::entity::id::AccountId;
     use crate::entity::message::{Delivery, Direction, MessageIds};
     use crate::entity::presence::Availability;
     use crate::entity::settings::Theme;
@@ -220,6 +269,28 @@ mod tests {
         }
     }
 
+    fn gaps(doubt: Option<Timestamp>, is_ahead: bool) -> Gaps {
+        Gaps {
+            all: Reach {
+                top: Some(Cursor {
+                    id: Some("t".into()),
+                    time: Timestamp(9),
+                }),
+                gaps: vec![gap()],
+                doubt,
+            },
+            own: vec![OwnGap {
+                peer: address("juliet@example.org"),
+                within: Some(ItemId(5)),
+                gap: gap(),
+                at: message().position,
+                floor: None,
+                is_ahead,
+            }],
+            apart: vec![(ItemId(5), address("juliet@example.org"))],
+        }
+    }
+
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -256,7 +327,7 @@ mod tests {
     fn the_encoding_is_pinned() {
         pinned(
             &message(),
-            "020780a0abfef96203126a756c696574406578616d706c652e6f72670182a0abfef9620a5768657265666f72653f0101730001016102",
+            "030780a0abfef96203126a756c696574406578616d706c652e6f72670182a0abfef9620a5768657265666f72653f0101730001016102",
         );
         pinned(
             &Conversation {
@@ -269,7 +340,7 @@ mod tests {
                 },
                 ..conversation()
             },
-            "02126a756c696574406578616d706c652e6f726701640180a0abfef96203020180a0abfef962030a0001740101780101016680a0abfef9620301",
+            "03126a756c696574406578616d706c652e6f726701640180a0abfef96203020180a0abfef962030a0001740101780101016680a0abfef9620301",
         );
         pinned(
             &ContactChunk {
@@ -281,55 +352,39 @@ mod tests {
                     asked: false,
                 }],
             },
-            "0201126a756c696574406578616d706c652e6f726701014a0101670300",
+            "0301126a756c696574406578616d706c652e6f726701014a0101670300",
         );
         pinned(
             &RosterHead {
                 version: Some("v".into()),
                 chunks: 2,
             },
-            "0201017602",
+            "0301017602",
         );
         pinned(
             &Capabilities {
                 ver: "v".into(),
                 features: vec!["f".into()],
             },
-            "020176010166",
+            "030176010166",
         );
         pinned(
             &OwnPresence {
                 availability: Availability::Away,
                 status: Some("s".into()),
             },
-            "0203010173",
+            "0303010173",
         );
         pinned(
             &Cursor {
                 id: Some("a".into()),
                 time: Timestamp(1_700_000_000_000),
             },
-            "0201016180a0abfef962",
+            "0301016180a0abfef962",
         );
         pinned(
-            &Gaps {
-                all: Reach {
-                    top: Some(Cursor {
-                        id: Some("t".into()),
-                        time: Timestamp(9),
-                    }),
-                    gaps: vec![gap()],
-                },
-                own: vec![OwnGap {
-                    peer: address("juliet@example.org"),
-                    within: Some(ItemId(5)),
-                    gap: gap(),
-                    at: message().position,
-                    floor: None,
-                }],
-                apart: vec![(ItemId(5), address("juliet@example.org"))],
-            },
-            "020101017412010500020101620e02030101126a756c696574406578616d706c652e6f726701050500020101620e02030180a0abfef96203000105126a756c696574406578616d706c652e6f7267",
+            &gaps(Some(Timestamp(8)), true),
+            "030101017412010500020101620e020301011001126a756c696574406578616d706c652e6f726701050500020101620e02030180a0abfef9620300010105126a756c696574406578616d706c652e6f7267",
         );
         pinned(
             &Settings {
@@ -338,7 +393,7 @@ mod tests {
                 notifications: true,
                 notification_preview: false,
             },
-            "02020102656e0100",
+            "03020102656e0100",
         );
         for (standing, last) in [
             (Standing::Here, "00"),
@@ -353,7 +408,7 @@ mod tests {
                 mechanism: None,
                 standing,
             };
-            let bytes = "02010911726f6d656f406578616d706c652e6f7267000102010200";
+            let bytes = "03010911726f6d656f406578616d706c652e6f7267000102010200";
             pinned(&AccountRow { place: 1, account }, &[bytes, last].concat());
         }
     }
@@ -380,6 +435,13 @@ mod tests {
                 assert_eq!(bytes(record)[0], old.version);
             }
         }
+    }
+
+    #[test]
+    fn gaps_of_the_version_before_are_read() {
+        let old = "020101017412010500020101620e02030101126a756c696574406578616d706c652e6f726701050500020101620e02030180a0abfef96203000105126a756c696574406578616d706c652e6f7267";
+        let read = read(&crate::store::suite::released::bytes(old));
+        assert_eq!(read, Ok(gaps(None, false)));
     }
 
     #[test]

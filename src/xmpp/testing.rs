@@ -171,6 +171,12 @@ impl Session {
         self.now = end;
     }
 
+    /// Something wakes the engine.
+    pub fn tick(&mut self) {
+        self.engine.handle(self.now, Input::Tick);
+        self.drain();
+    }
+
     fn drain(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {

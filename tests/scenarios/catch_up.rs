@@ -192,6 +192,51 @@ pub fn live(item: &Archived) -> String {
     )
 }
 
+/// ejabberd names a message when it is sent, and archives it when a session whose socket is dead has let go of it.
+#[test]
+fn what_is_archived_late_below_the_cursor_is_found() {
+    let missed = |number: u32| Archived::new(number, JULIET, &number.to_string());
+    let late = Duration::from_secs(220);
+    for dies in [false, true] {
+        let mut stage = away([1, 3].map(missed));
+        come_back(&mut stage);
+        assert_eq!(stored(&stage, &juliet()), ["1", "3"]);
+        if dies {
+            stage = stage.restart();
+        }
+        stage.watch(0, Anchor::Newest, 50);
+        stage.server.archive.insert(1, missed(2));
+        stage.server.archive.push(missed(4));
+        stage.pass(late);
+        all_there(&stage);
+        assert_eq!(stage.bodies(), ["1", "2", "3", "4"]);
+        assert_eq!(stage.row().unread, 4);
+        let since = |frame: &String| frame.contains("<before>a0003</before>");
+        assert!(stage.server.frames.iter().any(since));
+        // Once.
+        stage.server.frames.clear();
+        stage.pass(late);
+        assert_eq!(asked(&stage), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn where_nothing_is_archived_late_nobody_sees_that_it_is_looked_for() {
+    let missed = |number: u32| Archived::new(number, JULIET, &number.to_string());
+    let mut stage = away((1..=250).map(missed));
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 300);
+    stage.server.frames.clear();
+    stage.pages[0].changes.clear();
+    stage.pass(Duration::from_secs(220));
+    let asked = asked(&stage);
+    let places = ["<before>a0250</before>", "<before>a0150</before>"];
+    assert_eq!(asked[..2], places);
+    assert_eq!(asked.last().unwrap(), "<after>a0250</after>");
+    assert_eq!(stage.pages[0].changes, []);
+    all_there(&stage);
+}
+
 #[test]
 fn a_cursor_that_the_server_has_forgotten_is_found_again_by_its_time() {
     let mut stage = away((1..=50).map(archived));

@@ -60,10 +60,12 @@ impl Disk {
         self.messages_of(account, juliet())
     }
 
-    /// Where messages may be missing.
+    /// Where messages may be missing; not since when some may have been archived late.
     pub fn gaps(&self, account: AccountId) -> Gaps {
         let store = self.depot.open(account).now_or_never().unwrap().unwrap();
-        store.load().now_or_never().unwrap().unwrap().gaps
+        let mut gaps = store.load().now_or_never().unwrap().unwrap().gaps;
+        gaps.all.doubt = None;
+        gaps
     }
 
     /// How far the archive is known.

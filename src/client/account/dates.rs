@@ -230,6 +230,7 @@ impl Account {
             // Our clock may be behind that of the archive.
             at: island.highest.map_or(at, |highest| at.max(highest)),
             floor: island.highest,
+            is_ahead: false,
         });
     }
 

@@ -233,6 +233,7 @@ pub async fn gaps_are_kept_with_the_messages_around(place: &dyn Place) {
         all: Reach {
             top: Some(cursor("t", 12)),
             gaps: vec![gap(1, true), gap(2, false)],
+            doubt: Some(Timestamp(3)),
         },
         own: vec![OwnGap {
             peer: juliet(),
@@ -240,6 +241,7 @@ pub async fn gaps_are_kept_with_the_messages_around(place: &dyn Place) {
             gap: gap(2, false),
             at: message(1).position,
             floor: None,
+            is_ahead: true,
         }],
         apart: vec![(ItemId(2), juliet())],
     };

@@ -10,6 +10,8 @@ use super::{Server, Written, bare};
 const MAM: &str = "urn:xmpp:mam:2";
 const RSM: &str = "http://jabber.org/protocol/rsm";
 const SID: &str = "urn:xmpp:sid:0";
+/// How long a session whose connection is gone may take with what was sent to it.
+const LATE: Duration = Duration::from_secs(105);
 
 /// One message of an archive.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct Entry {
     pub stamp: String,
     pub peer: String,
     pub written: Written,
+    /// Its place.
+    serial: u64,
 }
 
 /// What becomes of the next page.
@@ -93,27 +97,51 @@ fn field(query: &Element, name: &str) -> Option<String> {
 impl Server {
     /// Archives a message for an account.
     pub(super) fn keep(&mut self, account: &str, written: &Written) -> Entry {
+        let entry = self.name(account, written);
+        self.file(account, entry.clone());
+        entry
+    }
+
+    /// Archives a message that has its name and its time: in its place, whenever that is.
+    pub(super) fn file(&mut self, account: &str, entry: Entry) {
+        if let Some(account) = self.accounts.get_mut(account) {
+            let archive = &mut account.archive;
+            let place = archive.partition_point(|before| before.serial < entry.serial);
+            archive.insert(place, entry);
+        }
+    }
+
+    /// Gives a message its name and its time in an archive.
+    pub(super) fn name(&mut self, account: &str, written: &Written) -> Entry {
         let mut ms = self.start + i64::try_from(self.now.as_millis()).unwrap();
         if self.rules.whole_seconds {
             ms -= ms.rem_euclid(1_000);
         }
         // Nobody may read anything out of the names.
-        let number = self.fresh().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let serial = self.fresh();
+        let number = serial.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let peer = if bare(&written.from) == account {
             &written.to
         } else {
             bare(&written.from)
         };
-        let entry = Entry {
+        Entry {
             id: format!("a{:08x}", number >> 32),
             stamp: waxwing::xmpp::stanza::stamp::format(Timestamp(ms)),
             peer: peer.to_owned(),
             written: written.clone(),
-        };
-        if let Some(account) = self.accounts.get_mut(account) {
-            account.archive.push(entry.clone());
+            serial,
         }
-        entry
+    }
+
+    /// Whether a message for an account is archived late, and when: it is for a session whose connection is gone, and that
+    /// takes its time with every second one.
+    pub(super) fn is_late(&self, account: &str) -> Option<Duration> {
+        let mut sessions = self.sessions.iter();
+        let first = sessions.find(|session| session.account == account && session.is_available)?;
+        let until = first.lost_at? + LATE;
+        let is_due = self.rules.archives_late && until > self.now;
+        (is_due && self.next.is_multiple_of(2)).then_some(until)
     }
 
     /// A page is asked for.

@@ -51,6 +51,9 @@ pub struct Rules {
     /// Where a connection was cut within a frame, what comes on the next one of its session is taken for the rest of that frame
     /// (Prosody 0.12).
     pub keeps_torn: bool,
+    /// What is for a session whose connection is gone may be archived late, in the place that it was given when it was sent
+    /// (ejabberd).
+    pub archives_late: bool,
 }
 
 /// What goes to a connection.
@@ -110,6 +113,8 @@ pub struct Server {
     streams: BTreeMap<ConnId, Stream>,
     /// What is to be said later.
     later: Vec<(Duration, u64, Vec<String>)>,
+    /// What is to be archived later.
+    late: Vec<(Duration, String, Entry)>,
     pub out: VecDeque<(ConnId, Word)>,
     pub page_faults: VecDeque<PageFault>,
     /// These connections are to be cut when what was said to them until now is on its way.
@@ -147,6 +152,7 @@ impl Server {
             remembered: BTreeMap::new(),
             streams: BTreeMap::new(),
             later: Vec::new(),
+            late: Vec::new(),
             out: VecDeque::new(),
             page_faults: VecDeque::new(),
             cuts: Vec::new(),
@@ -188,11 +194,19 @@ impl Server {
                 self.tell(session, frame);
             }
         }
+        let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.late)
+            .into_iter()
+            .partition(|(at, ..)| *at <= now);
+        self.late = rest;
+        for (_, account, entry) in due {
+            self.file(&account, entry);
+        }
         self.expire(false);
     }
 
     pub fn next_timeout(&self) -> Option<Duration> {
-        self.later.iter().map(|(at, ..)| *at).min()
+        let later = self.later.iter().map(|(at, ..)| *at);
+        later.chain(self.late.iter().map(|(at, ..)| *at)).min()
     }
 
     /// The server dies and starts anew: every session is gone.
@@ -338,7 +352,14 @@ impl Server {
             }
             return;
         }
-        let entry = self.keep(&to, &written);
+        let entry = match self.is_late(&to) {
+            Some(at) => {
+                let entry = self.name(&to, &written);
+                self.late.push((at, to.clone(), entry.clone()));
+                entry
+            }
+            None => self.keep(&to, &written),
+        };
         let there: Vec<u64> = self
             .sessions
             .iter()

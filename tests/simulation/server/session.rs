@@ -16,7 +16,7 @@ pub struct Session {
     pub is_available: bool,
     pub wants_copies: bool,
     managed: Option<Managed>,
-    lost_at: Option<Duration>,
+    pub lost_at: Option<Duration>,
     /// A connection of it was cut within a frame.
     is_torn: bool,
 }

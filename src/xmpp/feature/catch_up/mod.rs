@@ -17,8 +17,17 @@
 //!
 //! **Invariant:** it ends: a page that leads nowhere, or where we were before, is the last one, and there are at most
 //! `PAGES` of them.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | which page follows which, and what each teaches |
+//! | `known.rs` | how far the archive is known |
+//! | `asking.rs` | how a page is asked for |
+//! | `late.rs` | what was archived late, below what is known |
 
+mod asking;
 mod known;
+mod late;
 #[cfg(test)]
 mod tests;
 
@@ -34,13 +43,10 @@ use crate::event::{ArchiveEvent, Event, Since, Spot, Stretch};
 use crate::xmpp::cx::Cx;
 use crate::xmpp::message::order::{Order, place_above};
 
-use super::archive::{Archive, Caught, Place, Purpose, Wanted};
+use super::archive::{Archive, Caught};
 use known::Known;
+use late::LATE;
 
-/// How many items are asked for at a time.
-const PAGE: u32 = 100;
-/// How many of the newest, on a device that knows nothing yet.
-const NEWEST: u32 = 50;
 /// So many conversations are shown on such a device, or those of so many messages.
 const CONVERSATIONS: usize = 20;
 /// See [`CONVERSATIONS`].
@@ -81,6 +87,8 @@ pub struct CatchUp {
     unanswered: u32,
     /// How many live messages came meanwhile.
     live: u32,
+    /// When to look for what was archived late, in this session; and when what was known as it began was archived.
+    late: Option<(Instant, Option<Timestamp>)>,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +123,8 @@ enum From {
     Head,
     /// The end of the newest gap.
     Gap,
+    /// Before the top, where all is known but what was archived late.
+    Late,
     /// The newest page, on a device that knows nothing.
     Newest,
     /// Before that.
@@ -159,7 +169,11 @@ impl CatchUp {
     /// Our account said whether it has an archive.
     pub fn on_known(&mut self, cx: &mut Cx, archive: &mut Archive, has_archive: Option<bool>) {
         match (&self.step, has_archive) {
-            (Step::Online, Some(true)) => self.begin(cx, archive),
+            (Step::Online, Some(true)) => {
+                let known = self.known.top().map(|top| top.time);
+                self.late = Some((cx.now + LATE, known));
+                self.begin(cx, archive);
+            }
             (Step::Online, Some(false)) => self.step = Step::Nothing,
             _ => {}
         }
@@ -168,6 +182,7 @@ impl CatchUp {
     /// The session is over.
     pub fn on_ended(&mut self) {
         self.step = Step::Offline;
+        self.late = None;
     }
 
     /// A message came live.
@@ -179,6 +194,7 @@ impl CatchUp {
         {
             self.begin(cx, archive);
         }
+        self.look_again(cx, archive);
     }
 
     /// A page came, or did not.
@@ -235,8 +251,16 @@ impl CatchUp {
                 self.on_filled(&mut known, &page);
                 (Since::Gap, known.gap().map(|_| From::Gap))
             }
+            From::Late => {
+                order.place_missed(now, &mut messages);
+                (Since::Gap, Some(self.on_late(&mut known, &page)))
+            }
             From::Newest => {
                 order.place_missed(now, &mut messages);
+                if let Some((_, known)) = &mut self.late {
+                    // What lies before that is history.
+                    *known = page.places.iter().find_map(|spot| spot.time);
+                }
                 let last = page.last.as_ref();
                 let top = last.map(|last| known::place(last, None));
                 known.advance(top.unwrap_or(Cursor::BEGINNING));
@@ -341,6 +365,11 @@ impl CatchUp {
                 let more = known.gap().map(|_| From::Gap);
                 self.tell(cx, Vec::new(), known, Since::Gap, more);
             }
+            From::Late => {
+                let mut known = self.known.clone();
+                known.reach.doubt = None;
+                self.tell(cx, Vec::new(), known, Since::Gap, Some(From::Id));
+            }
             From::Earlier => self.step = Step::Done(cx.now),
             From::Head | From::Beginning | From::Newest => self.step = Step::Nothing,
         }
@@ -351,10 +380,13 @@ impl CatchUp {
         &mut self,
         cx: &mut Cx,
         messages: Vec<Message>,
-        known: Known,
+        mut known: Known,
         since: Since,
         more: Option<From>,
     ) {
+        if known.top() != self.known.top() && known.reach.doubt.is_none() {
+            known.reach.doubt = self.late.and_then(|(_, known)| known);
+        }
         let is_news = known != self.known || since == Since::Never;
         if messages.is_empty() && !is_news && more.is_none() {
             self.step = Step::Done(cx.now);
@@ -392,13 +424,16 @@ impl CatchUp {
         {
             self.ask(cx, archive, from);
         }
+        self.look_again(cx, archive);
     }
 
     /// Whether everything is there that was missed, as far as it can be had; but for gaps, which are being filled.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match self.step {
-            Step::Asked(from) | Step::Waiting(_, from) => from == From::Gap,
+            Step::Asked(from) | Step::Waiting(_, from) => {
+                matches!(from, From::Gap | From::Late)
+            }
             Step::Done(_) | Step::Nothing => true,
             _ => false,
         }
@@ -420,69 +455,6 @@ impl CatchUp {
         match self.known.top() {
             Some(top) => held.max(top.time),
             None => held,
-        }
-    }
-
-    fn begin(&mut self, cx: &mut Cx, archive: &mut Archive) {
-        let from = match self.known.top() {
-            Some(Cursor { id: Some(_), .. }) => From::Id,
-            Some(top) if *top == Cursor::BEGINNING => From::Beginning,
-            Some(_) => From::Time,
-            None => From::Newest,
-        };
-        self.told = None;
-        self.is_timeless = false;
-        self.is_forward = false;
-        self.is_forgetful = false;
-        self.passed.clear();
-        (self.first, self.messages) = (None, 0);
-        self.peers.clear();
-        self.pages = 0;
-        self.unanswered = 0;
-        self.live = 0;
-        self.ask(cx, archive, from);
-    }
-
-    fn ask(&mut self, cx: &mut Cx, archive: &mut Archive, from: From) {
-        self.step = Step::Asked(from);
-        archive.ask(cx, Purpose::CatchUp, self.wanted(from));
-    }
-
-    fn wanted(&self, from: From) -> Wanted {
-        let top = self.known.top();
-        let id = top.and_then(|top| top.id.clone());
-        // Before the beginning there is nothing.
-        let known = |cursor: &Cursor| Some(cursor.time).filter(|time| *time > Timestamp::default());
-        let time = top.and_then(known).filter(|_| !self.is_timeless);
-        let at = |place, since, count| Wanted {
-            place,
-            since,
-            until: None,
-            count,
-        };
-        match (from, id) {
-            (From::Newest, _) => at(Place::Newest, None, NEWEST),
-            (From::Id, Some(id)) => at(Place::After(id), None, PAGE),
-            (From::Time, _) => at(Place::Oldest, time, PAGE),
-            (From::Head, _) => at(Place::Newest, time, PAGE),
-            (From::Gap, _) => {
-                let Some(gap) = self.known.gap() else {
-                    return at(Place::Newest, time, PAGE);
-                };
-                let since = known(&gap.after).filter(|_| !self.is_timeless);
-                match gap.before.id.clone() {
-                    Some(id) => at(Place::Before(id), since, PAGE),
-                    None => Wanted {
-                        until: Some(gap.before.time.next_second()),
-                        ..at(Place::Newest, since, PAGE)
-                    },
-                }
-            }
-            (From::Earlier, _) => {
-                let before = self.first.clone().map(Place::Before);
-                at(before.unwrap_or_default(), None, PAGE)
-            }
-            (From::Beginning | From::Id, _) => at(Place::Oldest, None, PAGE),
         }
     }
 

@@ -1,5 +1,7 @@
 //! From the cursor to the present: which pages are asked for, in what order, and what they teach.
 
+mod late;
+
 use super::*;
 use crate::entity::archive::Gap;
 use crate::xmpp::engine::{Snapshot, Wish};
@@ -222,6 +224,7 @@ fn a_session_goes_on_at_the_top_and_then_with_the_gaps_of_those_before() {
             ties: (0, 9),
             is_lost: false,
         }],
+        doubt: None,
     };
     let mut session = Session::unanswered(Snapshot {
         cursor: Some(cursor("a3", START - 7_200_000)),

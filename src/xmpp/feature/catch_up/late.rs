@@ -1,0 +1,71 @@
+//! What is archived late, below what is known by then.
+//!
+//! ejabberd gives a message its name in the archive when it is sent, and archives it when the session for which it is has taken
+//! it. One whose socket is dead waits fifteen seconds with each message, and another session has caught up meanwhile: the name
+//! is older than the cursor then, and no page that begins there holds it. So in each session there is a second look when all
+//! that must be over: backward from the top to the place that was known when the session began; then what came since the top,
+//! which nobody may have told us.
+//!
+//! **Invariant:** what may be missing below the cursor is looked for, be it by a later session: where to begin is stored
+//! ([`Reach::doubt`]) with the first page that moves the top, until that look is done. Nothing is in doubt where nothing was
+//! missed. The look has no timer of its own: whatever wakes us next will do.
+//!
+//! [`Reach::doubt`]: crate::entity::archive::Reach::doubt
+
+use std::time::Duration;
+
+use crate::entity::time::{Instant, Timestamp};
+use crate::event::Stretch;
+use crate::xmpp::cx::Cx;
+use crate::xmpp::feature::archive::Archive;
+
+use super::known::Known;
+use super::{CatchUp, From, Step};
+
+/// After how long in a session that is: seven waits of fifteen seconds were seen.
+pub(super) const LATE: Duration = Duration::from_secs(150);
+/// From so much before that place on: the server's clock may be set.
+const MARGIN: Duration = Duration::from_secs(120);
+/// How many pages that are at most. What lies before them was archived long before the session.
+const LOOKS: u32 = 10;
+
+impl Known {
+    /// Since when something may have been archived late.
+    pub(super) fn doubt(&self) -> Option<Timestamp> {
+        self.reach.doubt.map(|doubt| doubt - MARGIN)
+    }
+}
+
+impl CatchUp {
+    /// Looks for what was archived late, when it is time.
+    pub(super) fn look_again(&mut self, cx: &mut Cx, archive: &mut Archive) {
+        let is_due = |at: Instant| at.monotonic <= cx.now.monotonic;
+        if !matches!(self.step, Step::Done(_))
+            || !self.late.is_some_and(|(at, _)| is_due(at))
+            || !cx.is_connected()
+        {
+            return;
+        }
+        self.late = None;
+        let has_id = self.known.top().is_some_and(|top| top.id.is_some());
+        if has_id && self.known.reach.doubt.is_some() && self.known.gap().is_none() {
+            self.forget_progress();
+            self.ask(cx, archive, From::Late);
+        } else {
+            self.begin(cx, archive);
+        }
+    }
+
+    /// A page of what was known, but for what was archived late. Gives back what comes next.
+    pub(super) fn on_late(&mut self, known: &mut Known, page: &Stretch) -> From {
+        let is_met = page.is_complete || known.doubt().is_none_or(|from| page.begins_before(from));
+        let first = page.first.as_ref().map(|first| first.id.clone());
+        let leads_on = first.is_some() && first != self.first && self.pages < LOOKS;
+        self.first = first;
+        if leads_on && !is_met {
+            return From::Late;
+        }
+        known.reach.doubt = None;
+        From::Id
+    }
+}

@@ -1,0 +1,120 @@
+//! What is archived late, below what is known by then.
+
+use super::*;
+
+/// Since when something may have been archived late, as the page that was told says.
+fn doubted(session: &Session) -> Option<i64> {
+    let [Event::Archive(ArchiveEvent::Missed { reach, .. })] = session.events.as_slice() else {
+        panic!("{:?}", session.events)
+    };
+    reach.as_ref().unwrap().doubt.map(|doubt| doubt.0)
+}
+
+#[test]
+fn what_was_archived_late_is_found_some_time_after_a_log_in() {
+    let known = START - 7_200_000;
+    let mut session = session(Some(cursor("a1", known)));
+    page(&mut session, "a3", false);
+    assert_eq!(doubted(&session), Some(known));
+    assert_eq!(taught(&mut session), (named("a3"), None, vec![]));
+    session.wait(LATE - Duration::from_secs(1));
+    session.tick();
+    session.nothing();
+    assert_eq!(session.engine.poll_timeout(), None, "no timer for that");
+    session.wait(Duration::from_secs(1));
+    session.tick();
+    assert_eq!(asked(&session), "<before>a3</before>");
+    assert!(session.engine.is_caught_up(), "nobody waits for it");
+    let frame = String::from(&session.sent[0]);
+    let since = "'start'><value>2025-12-31T21:58:00Z<";
+    assert!(frame.contains(since), "{frame}");
+    let (first, second) = ([("a2", "22:30:00")], [("a0", "21:57:00")]);
+    pages(&mut session, &first, true);
+    let Event::Archive(ArchiveEvent::Missed {
+        messages, since, ..
+    }) = &session.events[0]
+    else {
+        panic!("{:?}", session.events)
+    };
+    assert_eq!((messages.len(), *since), (1, Since::Gap));
+    assert_eq!(taught(&mut session), (None, None, vec![]));
+    // Until that place is met; then what came since the top.
+    assert_eq!(asked(&session), "<before>a2</before>");
+    pages(&mut session, &second, true);
+    assert_eq!(doubted(&session), None);
+    taught(&mut session);
+    assert_eq!(asked(&session), "<after>a3</after>");
+    pages(&mut session, &[], false);
+    session.nothing();
+    session.wait(Duration::from_secs(3_600));
+    session.tick();
+    session.nothing();
+}
+
+#[test]
+fn where_nothing_was_missed_nothing_is_in_doubt() {
+    let mut session = session(Some(cursor("a1", START)));
+    pages(&mut session, &[], false);
+    session.nothing();
+    session.wait(LATE);
+    session.tick();
+    // One that nobody told us of.
+    assert_eq!(asked(&session), "<after>a1</after>");
+    page(&mut session, "a2", false);
+    let event = session.only_event();
+    let Event::Archive(ArchiveEvent::Missed { reach, .. }) = event else {
+        panic!("{event:?}")
+    };
+    assert_eq!(reach, None);
+}
+
+#[test]
+fn a_look_that_was_not_done_is_the_next_sessions() {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    page(&mut session, "a2", false);
+    taught(&mut session);
+    for condition in ["", "item-not-found"] {
+        session.cut();
+        session.forget();
+        session.bind();
+        ready(&mut session);
+        assert_eq!(asked(&session), "<after>a2</after>");
+        pages(&mut session, &[], false);
+        session.wait(LATE);
+        session.tick();
+        let frame = String::from(&session.sent[0]);
+        assert!(frame.contains("2025-12-31T21:58:00Z"), "{frame}");
+        assert_eq!(asked(&session), "<before>a2</before>");
+        if !condition.is_empty() {
+            refuse(&mut session, condition);
+            assert_eq!(doubted(&session), None);
+        }
+    }
+}
+
+#[test]
+fn on_a_new_device_the_first_page_is_looked_at_again() {
+    let mut session = session(None);
+    pages(
+        &mut session,
+        &[("a1", "22:00:00"), ("a3", "22:30:00")],
+        false,
+    );
+    assert_eq!(doubted(&session), Some(START - 7_200_000));
+}
+
+#[test]
+fn a_look_that_leads_nowhere_ends() {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    page(&mut session, "a99", false);
+    taught(&mut session);
+    session.wait(LATE);
+    session.tick();
+    assert_eq!(asked(&session), "<before>a99</before>");
+    for _ in 0..2 {
+        assert!(asked(&session).starts_with("<before>"));
+        pages(&mut session, &[("a98", "22:00:00")], true);
+        taught(&mut session);
+    }
+    assert_eq!(asked(&session), "<after>a99</after>");
+}
