@@ -20,6 +20,8 @@ pub struct Gaps {
     known: archive::Gaps,
     /// What becomes of filling them.
     states: HashMap<(Address, ItemId), GapState>,
+    /// Catch-up is under way: what came live ahead of it is no gap yet.
+    is_catching_up: bool,
     /// The store does not know yet.
     unsaved: bool,
 }
@@ -69,6 +71,7 @@ impl Gaps {
     #[must_use]
     pub fn shown(&self, peer: &Address) -> Vec<Shown> {
         let gaps = self.of(peer).into_iter();
+        let gaps = gaps.filter(|own| !(own.is_ahead && self.is_catching_up));
         let gaps = gaps.map(|own| Shown {
             id: own.gap.id,
             at: own.at,
@@ -113,6 +116,19 @@ impl Gaps {
     pub fn forget_failures(&mut self) {
         self.states
             .retain(|_, state| matches!(state, GapState::Loading));
+    }
+
+    /// Whether catch-up is under way: where it is quick nobody needs to see a gap.
+    pub fn set_catching_up(&mut self, is_catching_up: bool) {
+        self.is_catching_up = is_catching_up;
+    }
+
+    /// Catch-up has passed what came live ahead of it.
+    pub fn forget_ahead(&mut self) {
+        if self.known.own.iter().any(|own| own.is_ahead) {
+            self.known.own.retain(|own| !own.is_ahead);
+            self.unsaved = true;
+        }
     }
 
     /// The whole archive is known so far now.
@@ -317,5 +333,27 @@ mod tests {
         assert_eq!(states(&gaps), [GapState::Lost, failed]);
         gaps.forget_failures();
         assert_eq!(states(&gaps), [GapState::Lost, GapState::Unknown]);
+    }
+
+    #[test]
+    fn what_is_ahead_of_catch_up_is_a_gap_unless_that_is_under_way() {
+        let mut gaps = Gaps::default();
+        let whole = Gaps::default().known;
+        gaps.put(OwnGap {
+            is_ahead: true,
+            within: None,
+            ..part_of(&gap(3, 10, 20), &juliet())
+        });
+        gaps.set_reach(&Reach::default());
+        assert_eq!(gaps.shown(&juliet()).len(), 1);
+        gaps.set_catching_up(true);
+        assert_eq!(gaps.shown(&juliet()), []);
+        gaps.set_catching_up(false);
+        assert_eq!(gaps.shown(&juliet()).len(), 1);
+        gaps.take_unsaved();
+        gaps.forget_ahead();
+        assert_eq!(gaps.take_unsaved(), Some(whole));
+        gaps.forget_ahead();
+        assert_eq!(gaps.take_unsaved(), None);
     }
 }

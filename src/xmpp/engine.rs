@@ -226,6 +226,18 @@ impl Engine {
         self.features.catch_up.is_settled()
     }
 
+    /// Whether what was missed is being asked for, or is about to be.
+    #[must_use]
+    pub fn is_catching_up(&self) -> bool {
+        self.features.catch_up.is_under_way()
+    }
+
+    /// The newest place of the archive that is known.
+    #[must_use]
+    pub fn archive_top(&self) -> Option<&Cursor> {
+        self.features.catch_up.top()
+    }
+
     /// Up to when the whole archive is known, by its own clock.
     #[must_use]
     pub fn caught_up_until(&self) -> Option<Timestamp> {

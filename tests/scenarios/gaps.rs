@@ -7,7 +7,7 @@ use waxwing::entity::archive::Gaps;
 use waxwing::entity::problem::Problem;
 
 use super::catch_up::{
-    BENVOLIO, JULIET, all_there, archived, asked, away, benvolio, bodies, come_back, stored,
+    BENVOLIO, JULIET, all_there, archived, asked, away, benvolio, bodies, come_back, live, stored,
 };
 use crate::support::server::{Archived, Odd};
 use crate::support::{Stage, address, juliet};
@@ -147,6 +147,72 @@ fn what_comes_while_a_gap_is_open_makes_another_gap_and_both_are_filled() {
     come_back(&mut stage);
     whole(&stage);
     assert_eq!(stage.stored_bodies(), numbers(1..=1_500));
+}
+
+fn only(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_heard_before_the_first_page_stands_above_a_gap_until_catch_up_has_passed() {
+    let mut stage = away([hers(1)]);
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 50);
+    stage.leave();
+    stage.server.archive.extend((2..=60).map(hers));
+    stage.server.holds_pages = true;
+    come_back(&mut stage);
+    let hear = |stage: &mut Stage, number: u32| {
+        stage.server.deliver(&live(&hers(number)));
+        stage.go();
+        stage.server.archive.push(hers(number));
+    };
+    hear(&mut stage, 61);
+    hear(&mut stage, 62);
+    // It is being asked for: that may be quick.
+    assert_eq!(stage.pages[0].window.lines(), only("1 61 62"));
+    stage.leave();
+    assert_eq!(stage.pages[0].window.lines(), only("1 … 61 62"));
+    stage.fill(Toward::Older);
+    assert_eq!(state(&stage), Some(GapState::Failed(Problem::Offline)));
+    // Another session that is as short, and one that has everything.
+    stage.server.archive.extend((63..=70).map(hers));
+    come_back(&mut stage);
+    assert_eq!(stage.pages[0].window.lines(), only("1 61 62"));
+    hear(&mut stage, 71);
+    stage.leave();
+    let lines = only("1 … 61 62 … 71");
+    assert_eq!(stage.pages[0].window.lines(), lines);
+    let mut stage = stage.restart();
+    stage.watch(0, Anchor::Newest, 50);
+    assert_eq!(stage.pages[0].window.lines(), lines);
+    stage.server.holds_pages = false;
+    come_back(&mut stage);
+    whole(&stage);
+    assert_eq!(stage.stored_bodies(), numbers(1..=71));
+    // What comes now follows what is known, whatever is asked for.
+    hear(&mut stage, 72);
+    stage.leave();
+    whole(&stage);
+}
+
+#[test]
+fn a_gap_below_what_was_heard_can_be_filled_while_catch_up_has_to_wait() {
+    let mut stage = away([hers(1)]);
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 50);
+    stage.leave();
+    stage.server.archive.extend((2..=9).map(hers));
+    stage.server.archive_fails = Some(("wait", "internal-server-error"));
+    come_back(&mut stage);
+    stage.server.deliver(&live(&hers(10)));
+    stage.go();
+    stage.server.archive.push(hers(10));
+    assert_eq!(stage.pages[0].window.lines(), only("1 … 10"));
+    stage.server.archive_fails = None;
+    stage.fill(Toward::Older);
+    whole(&stage);
+    assert_eq!(stage.bodies(), numbers(1..=10));
 }
 
 #[test]

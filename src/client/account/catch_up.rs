@@ -14,28 +14,33 @@
 //!
 //! Beyond *reached*, what is known lies between gaps ([`Reach`]), and each of them is an item of every timeline until it is
 //! filled. What came live lies beyond all that, with holes before it perhaps, until catch-up has passed it: the next session
-//! begins at the top again, however long we were away.
+//! begins at the top again, however long we were away. Until then the first of them stands above a gap, too ([`Ahead`]), which
+//! is stored with it, and shown unless catch-up is under way.
 //!
 //! [`History`]: crate::entity::conversation::History
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::future::join_all;
+use rand_chacha::rand_core::Rng;
 
 use crate::client::places::Bounds;
 use crate::entity::address::Address;
-use crate::entity::archive::{Cursor, Reach};
+use crate::entity::archive::{Cursor, Gap, OwnGap, Reach};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::time::Timestamp;
 use crate::event::{ArchiveEvent, Event, Since};
+use crate::model::before;
 use crate::store::{Batch, Op};
 use crate::xmpp::message::order::is_live;
 
-use super::Account;
+use super::dates::TIES;
 use super::fold::{NEWS, is_incoming};
 use super::merging::Merged;
+use super::outbox::is_written_here;
 use super::turn::{Later, Work};
+use super::{Account, Phase};
 
 /// A page of the whole archive.
 pub(super) struct Missed {
@@ -50,6 +55,15 @@ pub(super) struct Missed {
 pub(super) struct Span {
     gap: Option<ItemId>,
     lowest: HashMap<Address, Lowest>,
+}
+
+/// What came live in this session before anything was caught up.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    /// In these conversations.
+    peers: HashSet<Address>,
+    /// That has passed: what comes now follows what is known.
+    is_over: bool,
 }
 
 /// The oldest message of a conversation above the gap: its place, and its name in the archive.
@@ -184,8 +198,55 @@ impl Account {
         if self.engine.is_caught_up() {
             return self.forget_heard();
         }
+        self.note_ahead(message);
         let heard = self.heard.entry(message.conversation.clone());
         heard.or_default().push((message.id, message.position));
+    }
+
+    /// The first message of a conversation that comes live before catch-up: what was missed lies between it and what is known.
+    fn note_ahead(&mut self, message: &Message) {
+        let peer = &message.conversation;
+        let mut model = self.model.borrow_mut();
+        let known = model.conversations.of(peer);
+        let (Some(after), true) = (
+            self.engine.archive_top(),
+            known.is_some_and(|known| known.latest.is_some()),
+        ) else {
+            return;
+        };
+        if is_written_here(message) || self.ahead.is_over || self.ahead.peers.contains(peer) {
+            return;
+        }
+        self.ahead.peers.insert(peer.clone());
+        model.gaps.put(OwnGap {
+            peer: peer.clone(),
+            within: None,
+            gap: Gap {
+                id: ItemId(self.random.next_u64()),
+                after: after.clone(),
+                before: Cursor {
+                    id: message.ids.archive.clone(),
+                    time: message.time,
+                },
+                ties: TIES,
+                is_lost: false,
+            },
+            at: before(message.position),
+            floor: None,
+            is_ahead: true,
+        });
+    }
+
+    /// How far catch-up is decides what is a gap.
+    pub(super) fn note_catch_up(&mut self) {
+        let is_online = matches!(self.phase, Phase::Online);
+        let mut model = self.model.borrow_mut();
+        let is_under_way = is_online && self.engine.is_catching_up();
+        model.gaps.set_catching_up(is_under_way);
+        if self.engine.is_caught_up() {
+            self.ahead.is_over = true;
+            model.gaps.forget_ahead();
+        }
     }
 
     /// The session is over, or catch-up is: what comes then is in the next page, or after it.

@@ -29,7 +29,7 @@ const PAGE: u32 = 50;
 /// How many pages in a row may hold nothing to show.
 const FRUITLESS: u32 = 20;
 /// The ties that are free in a gap that no page of catch-up has left: below all others.
-const TIES: (u64, u64) = (1 << 61, (1 << 61) + (1 << 40));
+pub(super) const TIES: (u64, u64) = (1 << 61, (1 << 61) + (1 << 40));
 
 /// A date that is being looked for in the archive.
 #[derive(Debug)]

@@ -249,6 +249,7 @@ pub(super) struct Account {
     resumed: bool,
     /// What came live while catch-up was under way, in each conversation.
     heard: HashMap<Address, Vec<(ItemId, Position)>>,
+    ahead: catch_up::Ahead,
     /// The newest place of what the pages of catch-up of this engine held, in each conversation.
     caught_up: HashMap<Address, Position>,
     /// The oldest places of what is known above the gap that catch-up fills.
@@ -370,6 +371,7 @@ impl Account {
             streamed: HashMap::new(),
             resumed: false,
             heard: HashMap::new(),
+            ahead: catch_up::Ahead::default(),
             caught_up: HashMap::new(),
             span: catch_up::Span::default(),
             fills: gaps::Fills::default(),

@@ -16,6 +16,7 @@ use crate::event::Next;
 use crate::store::{AccountRecord, Standing, StoreError};
 use crate::xmpp::engine::{Credentials, Input, Wish};
 
+use super::catch_up::Ahead;
 use super::turn::Work;
 use super::{Account, FromAccount, Phase};
 
@@ -158,6 +159,7 @@ impl Account {
             self.on_page_failed(&peer, &Problem::Offline);
         }
         self.forget_heard();
+        self.ahead = Ahead::default();
         self.give_up_waiting();
         if self.retiring || self.over {
             return;

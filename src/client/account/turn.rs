@@ -219,6 +219,7 @@ impl Account {
             let mut batch = Batch::default();
             let facts = std::mem::take(&mut work.facts);
             self.settle(now, facts, &mut batch, &mut work).await;
+            self.note_catch_up();
             self.save(&mut batch, &mut work);
             self.commit(batch).await;
             self.keep_record(&mut work).await;

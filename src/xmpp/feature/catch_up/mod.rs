@@ -439,6 +439,18 @@ impl CatchUp {
         }
     }
 
+    /// Whether a page is asked for, or is about to be.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.step, Step::Online | Step::Asked(_) | Step::Told { .. })
+    }
+
+    /// The newest place that is known.
+    #[must_use]
+    pub fn top(&self) -> Option<&Cursor> {
+        self.known.top()
+    }
+
     /// When to call [`CatchUp::on_tick`].
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
