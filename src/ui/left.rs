@@ -22,8 +22,14 @@ pub fn note(address: Address, erase: bool) {
     });
 }
 
-/// It is done, or they are here again.
-pub fn forget(address: &Address) {
+/// Somebody is here again, by the address that they have typed.
+pub fn is_back(typed: &str) {
+    if let Ok(address) = Address::parse(typed.trim().trim_start_matches('@')) {
+        forget(&address);
+    }
+}
+
+fn forget(address: &Address) {
     if browser::recall(KEY).is_some() {
         change(|noted| noted.retain(|(other, _)| other != address));
     }

@@ -8,7 +8,6 @@ use leptos::task::spawn_local;
 use super::check::{self, Trouble, Typed};
 use super::password::PasswordInput;
 use crate::boundary::command::{Command, LogIn};
-use crate::entity::address::Address;
 use crate::entity::problem::Problem;
 use crate::ui::app::LoggingIn;
 use crate::ui::browser;
@@ -112,15 +111,13 @@ pub fn LogInPage() -> impl IntoView {
         trouble.set(None);
         refused.set(command.address.clone());
         busy.set(true);
-        let typed = Address::parse(command.address.trim()).ok();
+        let typed = command.address.clone();
         let asked = handle.ask(Command::LogIn(command));
         spawn_local(async move {
             let answer = asked.await;
             match answer {
                 Ok(_) => {
-                    if let Some(here) = &typed {
-                        left::forget(here);
-                    }
+                    left::is_back(&typed);
                     if let Some(password) = fields.password.try_get_untracked().flatten() {
                         password.set_value("");
                     }

@@ -14,6 +14,7 @@ use super::app::LoggingIn;
 use super::config::Config;
 use super::handle::use_handle;
 use super::i18n::use_text;
+use super::left;
 use super::place::{Place, use_router};
 use super::widget::alert::Alert;
 use super::widget::toast::use_toasts;
@@ -72,12 +73,16 @@ pub fn RegisterPage() -> impl IntoView {
         set_busy.try_set(true);
         // Until it succeeds, this page stays.
         logging_in.set(true);
+        let typed = command.address.clone();
         let asked = handle.ask(Command::LogIn(command));
         spawn_local(async move {
             let answer = asked.await;
             set_busy.try_set(false);
             match answer {
-                Ok(_) => router.go(Place::Home),
+                Ok(_) => {
+                    left::is_back(&typed);
+                    router.go(Place::Home);
+                }
                 // Given up elsewhere, its answer is no news.
                 Err(found) if logging_in.get_untracked() => {
                     if !set_problem.try_set(Some(found.clone())) {
