@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::SystemTime;
 
-use waxwing::boundary::change::{Change, Edge, GapState, Item, ItemKind, Reply};
+use waxwing::boundary::change::{GapState, Item, ItemKind, Reply};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command, Toward};
 use waxwing::entity::address::Address;
 use waxwing::entity::id::ItemId;
@@ -283,12 +283,7 @@ async fn a_gap_of_what_was_missed(server: impl Server) {
     juliet_.send("romeo@localhost", "of old");
     romeo.until_message("of old").await;
     // Before that there is nothing.
-    romeo
-        .until(
-            "the beginning",
-            |change| matches!(change, Change::Timeline(_, change) if change.older == Edge::End),
-        )
-        .await;
+    romeo.scroll(Toward::Older).await;
     romeo.log_out().await;
     // Archives know seconds: what is missed lies in later ones.
     let second = || {
