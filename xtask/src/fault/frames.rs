@@ -1,5 +1,7 @@
 //! What goes over a WebSocket's TCP connection, piece by piece: an HTTP head each way, then frames (RFC 6455 §5.2).
 
+use super::terms::GOODBYE;
+
 /// A piece that arrives as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
@@ -77,7 +79,7 @@ fn text_of(frame: &[u8], header: usize) -> String {
     let first = frame.first().copied().unwrap_or(0);
     match first & 0x0f {
         0 | 1 => {}
-        8 => return "(close)".into(),
+        8 => return GOODBYE.into(),
         9 => return "(ping)".into(),
         10 => return "(pong)".into(),
         _ => return "(binary)".into(),

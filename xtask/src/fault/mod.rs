@@ -161,6 +161,7 @@ impl FaultProxy {
                 cut_ends: terms.cut_ends,
                 holes: terms.holes,
                 strikes: terms.strikes,
+                left: terms.left,
                 ..Terms::default()
             };
         });

@@ -124,6 +124,9 @@ impl<T> Both<T> {
     }
 }
 
+/// A closing handshake, as it is read.
+pub(super) const GOODBYE: &str = "(close)";
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Terms {
@@ -140,6 +143,8 @@ pub(super) struct Terms {
     pub door: Door,
     pub traps: Vec<Trap>,
     pub strikes: u32,
+    /// Up to this connection the browser has said goodbye, and may not have been heard.
+    pub left: u32,
     pub closed: bool,
 }
 
@@ -157,6 +162,14 @@ impl Terms {
     pub(super) fn judge(&mut self, connection: u32, way: Way, length: usize, text: &str) -> Fate {
         if connection <= *self.holes.of(way) {
             return Fate::IsSwallowed;
+        }
+        if way == Way::Up && text == GOODBYE {
+            self.left = self.left.max(connection);
+        }
+        // A server may still speak into a connection that its browser has left: so it is with one that is a black hole the
+        // other way, too.
+        if connection <= self.left.max(self.holes.up).max(self.holes.down) {
+            return Fate::Passes;
         }
         let mut struck = None;
         for (at, trap) in self.traps.iter_mut().enumerate() {
@@ -249,5 +262,16 @@ mod tests {
         assert_eq!(terms.judge(2, Way::Up, 1, ""), Fate::IsSwallowed);
         assert_eq!(terms.judge(2, Way::Down, 1, ""), Fate::Passes);
         assert_eq!(terms.judge(3, Way::Up, 1, ""), Fate::Passes);
+        // What a server says to a browser that has left is no prey.
+        terms.traps.push(Trap::Lose {
+            way: Way::Down,
+            text: "<body>".into(),
+            ends: Ends::Both,
+        });
+        assert_eq!(terms.judge(2, Way::Down, 6, "<body>"), Fate::Passes);
+        assert_eq!(terms.judge(3, Way::Up, 7, GOODBYE), Fate::Passes);
+        assert_eq!(terms.judge(3, Way::Down, 6, "<body>"), Fate::Passes);
+        let lost = Fate::IsTorn(0, Ends::Both);
+        assert_eq!(terms.judge(4, Way::Down, 6, "<body>"), lost);
     }
 }
