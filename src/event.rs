@@ -299,6 +299,8 @@ pub enum Since {
     Cursor,
     /// The same, below what was told before.
     Gap,
+    /// What is known, the newest page first; and among it what was archived late.
+    Late,
     /// A first look, on a device that knows nothing yet: history, which nobody missed.
     Never,
     /// Before the page that was told last, on a device that knew nothing: it lies before all that, and nobody missed it.

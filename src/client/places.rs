@@ -5,11 +5,10 @@
 //! and whatever their clocks say. Until then it stands where it was heard or written, after all that was there: pages that come
 //! later move it.
 //!
-//! Known to be open: of one second, or of one moment, pages of history and of catch-up that come in turns and are very short can
-//! leave an order that no page has told.
+//! What no page has told of yet is `account/untold.rs`'.
 
 use crate::entity::message::Position;
-use crate::xmpp::message::order::is_of_history;
+use crate::xmpp::message::order::{is_live, is_of_history};
 
 /// The place of a message in a page of the archive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,9 +99,11 @@ fn part_unordered(page: &mut [Place], floor: Option<Position>, ceiling: Option<P
             *place = Place::Moved(archived);
         }
     }
-    // The longest increasing subsequence, from the end: `heads[n]` begins the one of length n + 1 that begins highest.
-    let mut heads: Vec<(Position, usize)> = Vec::new();
-    let mut next: Vec<Option<usize>> = vec![None; page.len()];
+    // The increasing subsequence that weighs most, from the end. What pages have told of outweighs all that stands where it does
+    // for now.
+    let told = page.len().saturating_add(1);
+    let mut tails: Vec<Tail> = Vec::new();
+    let mut best: Option<usize> = None;
     for (number, place) in page.iter().enumerate().rev() {
         let Place::Known { at, .. } = *place else {
             continue;
@@ -110,24 +111,45 @@ fn part_unordered(page: &mut [Place], floor: Option<Position>, ceiling: Option<P
         if floor.is_some_and(|floor| at <= floor) || ceiling.is_some_and(|ceiling| at >= ceiling) {
             continue;
         }
-        let length = heads.partition_point(|(head, _)| *head > at);
-        let behind = length.checked_sub(1).and_then(|last| heads.get(last));
-        if let Some(next) = next.get_mut(number) {
-            *next = behind.map(|(_, behind)| *behind);
+        let behind = tails.iter().enumerate().filter(|(_, tail)| tail.at > at);
+        let behind = behind.max_by_key(|(_, tail)| tail.weight);
+        let tail = Tail {
+            number,
+            at,
+            weight: behind.map_or(0, |(_, tail)| tail.weight) + if is_live(at) { 1 } else { told },
+            next: behind.map(|(index, _)| index),
+        };
+        let heaviest = best
+            .and_then(|best| tails.get(best))
+            .map(|tail| tail.weight);
+        if heaviest <= Some(tail.weight) {
+            best = Some(tails.len());
         }
-        match heads.get_mut(length) {
-            Some(head) => *head = (at, number),
-            None => heads.push((at, number)),
-        }
+        tails.push(tail);
     }
-    let mut stays = heads.last().map(|(_, number)| *number);
+    let mut stays = best.and_then(|best| tails.get(best));
     for (number, place) in page.iter_mut().enumerate() {
-        if stays == Some(number) {
-            stays = next.get(number).copied().flatten();
-        } else if let Place::Known { archived, .. } = *place {
-            *place = Place::Moved(archived);
+        match stays {
+            Some(tail) if tail.number == number => {
+                stays = tail.next.and_then(|next| tails.get(next));
+            }
+            _ => {
+                if let Place::Known { archived, .. } = *place {
+                    *place = Place::Moved(archived);
+                }
+            }
         }
     }
+}
+
+/// Messages that can stay, from one of them on.
+struct Tail {
+    /// Which of the page it is, and where it stands.
+    number: usize,
+    at: Position,
+    weight: usize,
+    /// The one behind it.
+    next: Option<usize>,
 }
 
 impl Place {

@@ -79,4 +79,6 @@ pub struct Gaps {
     pub own: Vec<OwnGap>,
     /// What gap of the whole archive does not concern which conversation: `own` has what is left of it there.
     pub apart: Vec<(ItemId, Address)>,
+    /// When all was caught up last: what was heard before has a smaller tie (see [`Position`]).
+    pub told: u64,
 }

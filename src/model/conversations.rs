@@ -299,10 +299,11 @@ impl Conversations {
         self.change(&newest.conversation, |conversation| {
             conversation.open |= conversation.latest.is_none();
             note(conversation, newest);
-            // Where nothing was read yet, nothing was missed either, but for what came while we were away.
+            // Where nothing was read yet, nothing was missed either, but for what came while we were away: from the last second on
+            // that is known.
             if conversation.read.is_none() {
                 let is_history =
-                    |message: &&Message| missed.is_none_or(|missed| message.time <= missed);
+                    |message: &&Message| missed.is_none_or(|missed| message.time < missed);
                 let history = messages.iter().filter(is_history);
                 conversation.read = history.map(|message| message.position).max();
             }
@@ -325,7 +326,7 @@ impl Conversations {
             }
         }
         match since {
-            Since::Cursor | Since::Gap => messages
+            Since::Cursor | Since::Gap | Since::Late => messages
                 .iter()
                 .for_each(|message| self.on_received(message)),
             // The newest first: it tells up to where they count as read.

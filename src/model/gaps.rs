@@ -93,6 +93,18 @@ impl Gaps {
         gap.map(|gap| gap.after.time)
     }
 
+    /// Of what was heard before this (see [`archive::Gaps::told`]), pages of the archive have told, or they never will.
+    #[must_use]
+    pub fn told(&self) -> u64 {
+        self.known.told
+    }
+
+    /// All is caught up that was heard before this.
+    pub fn set_told(&mut self, told: u64) {
+        self.unsaved |= self.known.told != told;
+        self.known.told = told;
+    }
+
     /// A message has another place: a gap that lies before it or after it still does.
     pub fn on_moved(&mut self, peer: &Address, from: Position, to: Position) {
         for own in self.known.own.iter_mut().filter(|own| own.peer == *peer) {

@@ -536,8 +536,9 @@ fn what_a_page_of_history_has_of_what_was_missed_is_not_read() {
     });
     gone.apply(&page());
     let known = gone.conversations.of(&juliet()).unwrap();
-    let third = message(3, Direction::Incoming).position;
-    assert_eq!((known.read, known.unread), (Some(third), 2));
+    // Of the time up to which all is known, the page may have more: that is not read.
+    let second = message(2, Direction::Incoming).position;
+    assert_eq!((known.read, known.unread), (Some(second), 3));
     // Who knows all up to the top has missed nothing.
     let mut here = model();
     here.apply(&page());

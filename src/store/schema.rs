@@ -134,6 +134,7 @@ impl From<GapsV2> for Gaps {
             },
             own: own.collect(),
             apart: old.apart,
+            told: 0,
         }
     }
 }
@@ -269,7 +270,7 @@ mod tests {
         }
     }
 
-    fn gaps(doubt: Option<Timestamp>, is_ahead: bool) -> Gaps {
+    fn gaps(doubt: Option<Timestamp>, is_ahead: bool, told: u64) -> Gaps {
         Gaps {
             all: Reach {
                 top: Some(Cursor {
@@ -288,6 +289,7 @@ mod tests {
                 is_ahead,
             }],
             apart: vec![(ItemId(5), address("juliet@example.org"))],
+            told,
         }
     }
 
@@ -383,8 +385,8 @@ mod tests {
             "0301016180a0abfef962",
         );
         pinned(
-            &gaps(Some(Timestamp(8)), true),
-            "030101017412010500020101620e020301011001126a756c696574406578616d706c652e6f726701050500020101620e02030180a0abfef9620300010105126a756c696574406578616d706c652e6f7267",
+            &gaps(Some(Timestamp(8)), true, 3),
+            "030101017412010500020101620e020301011001126a756c696574406578616d706c652e6f726701050500020101620e02030180a0abfef9620300010105126a756c696574406578616d706c652e6f726703",
         );
         pinned(
             &Settings {
@@ -441,7 +443,7 @@ mod tests {
     fn gaps_of_the_version_before_are_read() {
         let old = "020101017412010500020101620e02030101126a756c696574406578616d706c652e6f726701050500020101620e02030180a0abfef96203000105126a756c696574406578616d706c652e6f7267";
         let read = read(&crate::store::suite::released::bytes(old));
-        assert_eq!(read, Ok(gaps(None, false)));
+        assert_eq!(read, Ok(gaps(None, false, 0)));
     }
 
     #[test]

@@ -65,6 +65,7 @@ impl Disk {
         let store = self.depot.open(account).now_or_never().unwrap().unwrap();
         let mut gaps = store.load().now_or_never().unwrap().unwrap().gaps;
         gaps.all.doubt = None;
+        gaps.told = 0;
         gaps
     }
 

@@ -37,9 +37,10 @@ use crate::xmpp::message::order::is_live;
 
 use super::dates::TIES;
 use super::fold::{NEWS, is_incoming};
-use super::merging::Merged;
+use super::merging::{self, Merged};
 use super::outbox::is_written_here;
 use super::turn::{Later, Work};
+use super::untold::Reached;
 use super::{Account, Phase};
 
 /// A page of the whole archive.
@@ -55,6 +56,15 @@ pub(super) struct Missed {
 pub(super) struct Span {
     gap: Option<ItemId>,
     lowest: HashMap<Address, Lowest>,
+    /// The lowest places in the pages that were looked through again.
+    late: HashMap<Address, Position>,
+}
+
+impl Span {
+    /// A session begins: what is looked through again is looked through from the top.
+    pub(super) fn forget_late(&mut self) {
+        self.late.clear();
+    }
 }
 
 /// What came live in this session before anything was caught up.
@@ -85,6 +95,10 @@ impl Account {
             since,
         } = page;
         let pages = by_conversation(messages);
+        if since != Since::Earlier {
+            self.look_up_untold(pages.iter().map(|(peer, _)| peer))
+                .await;
+        }
         let begin = self.engine.caught_up_to(since).map(str::to_owned);
         let looks = pages
             .iter()
@@ -101,15 +115,21 @@ impl Account {
             }
             let named = page.first().and_then(|first| first.ids.archive.clone());
             let bounds = self.bounds(&peer, &stored, begin.as_ref(), since, is_island);
-            let merged = self.merge(page, &stored, bounds, batch);
-            if let Some(place) = merged.lowest {
+            let mut merged = self.merge(page, &stored, bounds, batch);
+            if let (Since::Late, Some(place)) = (since, merged.lowest) {
+                self.span.late.insert(peer.clone(), place);
+            } else if let Some(place) = merged.lowest {
                 lowest.insert(peer.clone(), (place, named));
             }
-            if let (Some(highest), Since::Cursor | Since::Never, false) =
-                (merged.highest, since, is_island)
-            {
-                self.lift(&peer, &merged.known, highest, batch).await;
+            if !matches!(since, Since::Earlier | Since::Late) {
+                let reached = match since {
+                    Since::Gap => Reached::Gap,
+                    _ if is_island => Reached::Newest,
+                    _ => Reached::Next,
+                };
+                self.keep_untold(&peer, &mut merged, reached, batch).await;
             }
+            self.keep_read(&peer, &merged.read);
             self.tell_missed(now, &peer, merged, since, work);
         }
         self.note_span(reach.as_ref(), lowest, since);
@@ -140,71 +160,29 @@ impl Account {
         since: Since,
         is_island: bool,
     ) -> Bounds {
-        if !matches!(since, Since::Cursor | Since::Never) || is_island {
-            return Bounds::default();
-        }
         let is_begin = |known: &&Message| begin.is_some() && known.ids.archive.as_ref() == begin;
         let begins = stored.iter().filter(is_begin).map(|known| known.position);
         let begin = begins.filter(|begin| !is_live(*begin)).max();
+        if since == Since::Late {
+            let lowest = self.span.late.get(peer).copied().or(begin);
+            let others = stored.iter().filter(|known| !is_begin(known));
+            let others: Vec<Message> = others
+                .filter(|known| Some(known.position) != lowest)
+                .cloned()
+                .collect();
+            return merging::within(&others, None, lowest);
+        }
+        if !matches!(since, Since::Cursor | Since::Never) || is_island {
+            return Bounds::default();
+        }
         Bounds {
             floor: begin.max(self.caught_up.get(peer).copied()),
             ceiling: None,
         }
     }
 
-    /// What came, or was written, while catch-up was under way, and is not in its page, comes after that, also where our clock is
-    /// behind the server's; and so does what was not sent yet. What was read of it still is.
-    async fn lift(
-        &mut self,
-        peer: &Address,
-        page: &[ItemId],
-        highest: Position,
-        batch: &mut Batch,
-    ) {
-        let is_later =
-            |id: &ItemId, at: Position| is_live(at) && at < highest && !page.contains(id);
-        let own = self.outbox.values();
-        let own = own.filter(|own| own.conversation == *peer && own.is_being_sent());
-        let own = own.filter(|own| is_later(&own.id, own.position));
-        let mut later: Vec<ItemId> = own.map(|own| own.id).collect();
-        for (id, at) in self.heard.get_mut(peer).into_iter().flatten() {
-            if is_later(id, *at) && !later.contains(id) {
-                later.push(*id);
-                // Once for this page, and not for each that follows.
-                at.time = highest.time;
-            }
-        }
-        for id in later {
-            let Some(message) = self.find_item(peer, id).await else {
-                continue;
-            };
-            if !is_later(&id, message.position) {
-                continue;
-            }
-            let place = Position {
-                time: highest.time,
-                ..message.position
-            };
-            let read = self.read_of(peer);
-            if is_incoming(&message) && read == Some(message.position) {
-                self.model.borrow_mut().conversations.set_read(peer, place);
-            }
-            self.on_copy(message.clone(), &message, Some(place), batch);
-        }
-    }
-
-    /// A message came live, or was written, while catch-up may be under way.
-    pub(super) fn note_heard(&mut self, message: &Message) {
-        if self.engine.is_caught_up() {
-            return self.forget_heard();
-        }
-        self.note_ahead(message);
-        let heard = self.heard.entry(message.conversation.clone());
-        heard.or_default().push((message.id, message.position));
-    }
-
     /// The first message of a conversation that comes live before catch-up: what was missed lies between it and what is known.
-    fn note_ahead(&mut self, message: &Message) {
+    pub(super) fn note_ahead(&mut self, message: &Message) {
         let peer = &message.conversation;
         let mut model = self.model.borrow_mut();
         let known = model.conversations.of(peer);
@@ -249,11 +227,6 @@ impl Account {
         }
     }
 
-    /// The session is over, or catch-up is: what comes then is in the next page, or after it.
-    pub(super) fn forget_heard(&mut self) {
-        self.heard.clear();
-    }
-
     /// The messages of one conversation are shown, counted and announced.
     fn tell_missed(
         &mut self,
@@ -285,9 +258,11 @@ impl Account {
         };
         match since {
             Since::Never | Since::Earlier => self.show_page(peer, page),
-            Since::Cursor | Since::Gap => self.model.borrow_mut().apply(&Event::Archive(page)),
+            Since::Cursor | Since::Gap | Since::Late => {
+                self.model.borrow_mut().apply(&Event::Archive(page));
+            }
         }
-        if matches!(since, Since::Cursor | Since::Gap) {
+        if matches!(since, Since::Cursor | Since::Gap | Since::Late) {
             let read = self.read_of(peer);
             let news = fresh.into_iter().filter(|message| {
                 is_incoming(message)

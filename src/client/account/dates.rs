@@ -160,6 +160,7 @@ impl Account {
         };
         let bounds = merging::within(&stored, None, ceiling);
         let merged = self.merge(messages, &stored, bounds, batch);
+        self.keep_read(peer, &merged.read);
         let is_met = merged.is_met;
         let ends = (sought.first.clone(), page.last.clone());
         let (Some(first), Some(last)) = ends else {

@@ -20,10 +20,13 @@ use crate::xmpp::stream::auth::Mechanism;
 
 use super::Account;
 use super::catch_up::Missed;
+use super::outbox::is_written_here;
 use super::turn::{Later, Work};
 
 /// A message sent longer ago than this is no news.
 pub(super) const NEWS: i64 = 300_000;
+/// So many of the newest messages are looked through for one that was not written here.
+const NEWEST: u32 = 20;
 
 impl Account {
     /// Folds facts, in order.
@@ -99,7 +102,7 @@ impl Account {
                     self.model.borrow_mut().apply(&Event::Roster(event));
                 }
                 Event::Presence(_) => self.model.borrow_mut().apply(&fact),
-                Event::Session(event) => self.on_session(event, batch, work).await,
+                Event::Session(event) => self.on_session(now, event, batch, work).await,
                 Event::Answered(request, outcome) => {
                     if let Some(asker) = self.answers.remove(&request) {
                         work.answers.push((asker, outcome));
@@ -156,7 +159,16 @@ impl Account {
         message.position = if message.position.time >= now {
             self.after_all(&message.conversation, message.position)
         } else {
-            self.after_its_second(&message).await
+            match self.after_its_second(&message).await {
+                // Nobody has read it yet, whatever the clocks say.
+                place
+                    if is_incoming(&message)
+                        && Some(place) <= self.read_of(&message.conversation) =>
+                {
+                    self.after_heard(&message).await
+                }
+                place => place,
+            }
         };
         self.keep_order(&mut message);
         self.note_heard(&message);
@@ -215,6 +227,26 @@ impl Account {
             Some(known) if known >= place => Position {
                 time: known.time,
                 tie: place.tie.max(known.tie.saturating_add(STEP)),
+            },
+            _ => place,
+        }
+    }
+
+    /// After all that was heard; only what was written here meanwhile may come after it.
+    async fn after_heard(&self, message: &Message) -> Position {
+        let place = message.position;
+        if self.latest_of(&message.conversation) < Some(place) {
+            return place;
+        }
+        let newest = self.page(&message.conversation, From::Newest, NEWEST).await;
+        let mut heard = newest.iter().rev();
+        let heard = heard.find(|known| !is_written_here(known));
+        let heard = heard.map(|heard| heard.position);
+        let streamed = self.streamed.get(&message.conversation).copied();
+        match heard.max(streamed) {
+            Some(heard) if heard >= place => Position {
+                time: heard.time,
+                tie: place.tie.max(heard.tie.saturating_add(STEP)),
             },
             _ => place,
         }
@@ -386,7 +418,13 @@ impl Account {
         found.find(|message| message.id == id)
     }
 
-    async fn on_session(&mut self, event: SessionEvent, batch: &mut Batch, work: &mut Work) {
+    async fn on_session(
+        &mut self,
+        now: Instant,
+        event: SessionEvent,
+        batch: &mut Batch,
+        work: &mut Work,
+    ) {
         match &event {
             SessionEvent::Authenticated { mechanism } => {
                 // A token pins nothing: what it stands in for is still the weakest that will do.
@@ -406,6 +444,8 @@ impl Account {
                 self.location = None;
                 self.streamed.clear();
                 self.resumed = false;
+                self.forget_untold(now.wall);
+                self.span.forget_late();
                 self.is_archived = false;
                 self.forgotten.clear();
                 work.later.push_back(Later::Bound);

@@ -211,6 +211,7 @@ impl Account {
         let ceiling = own.gap.before.id.is_some().then(|| after(own.at));
         let bounds = within(&stored, own.floor, ceiling);
         let merged = self.merge(messages, &stored, bounds, batch);
+        self.keep_read(&own.peer, &merged.read);
         let Merged {
             fresh,
             lowest,

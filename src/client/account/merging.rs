@@ -12,7 +12,7 @@ use crate::entity::time::Timestamp;
 use crate::event::ArchiveEvent;
 use crate::model::before;
 use crate::store::{Batch, From, Name, Op, StoreError};
-use crate::xmpp::message::order::{is_live, not_yet};
+use crate::xmpp::message::order::{is_live, not_yet, told};
 
 use super::Account;
 use super::fold::is_incoming;
@@ -34,6 +34,8 @@ pub(super) struct Merged {
     pub(super) highest: Option<Position>,
     /// One of them at least was stored before: there the page meets what is known.
     pub(super) is_met: bool,
+    /// For [`Account::keep_read`].
+    pub(super) read: Read,
 }
 
 impl Account {
@@ -96,7 +98,11 @@ impl Account {
                 } else {
                     Place::Known {
                         at: known.position,
-                        archived: message.position,
+                        archived: if is_live(known.position) {
+                            message.position
+                        } else {
+                            told(message.position)
+                        },
                     }
                 });
                 copies.push((known.clone(), message));
@@ -135,16 +141,21 @@ impl Account {
                 self.on_copy(known, &copy, Some(at), batch);
             }
         }
-        if let (Some(peer), Some(read)) = (peer, read.moved()) {
-            self.model.borrow_mut().conversations.set_read(&peer, read);
-            self.recount.insert(peer);
-        }
         Merged {
             fresh,
             known,
             lowest,
             highest,
             is_met,
+            read,
+        }
+    }
+
+    /// The messages of a page, and those that it has moved, are in their places: what was read still is.
+    pub(super) fn keep_read(&mut self, peer: &Address, read: &Read) {
+        if let Some(read) = read.moved() {
+            self.model.borrow_mut().conversations.set_read(peer, read);
+            self.recount.insert(peer.clone());
         }
     }
 
@@ -167,11 +178,15 @@ impl Account {
             .iter()
             .filter(|known| begin.is_some() && known.ids.archive == begin);
         let begins = begins.next().map(|known| known.position);
-        // Only within its second: a page that was asked for earlier may be newer.
+        // Only within its second: a page that was asked for earlier may be newer. So is one with messages that stand behind it.
         let second = |time: Timestamp| time.0.div_euclid(1_000);
         let newest = messages.iter().map(|message| message.position.time).max();
-        let ceiling = begins
-            .filter(|begins| !is_live(*begins) && newest.map(second) <= Some(second(begins.time)));
+        let ceiling = begins.filter(|begins| {
+            let mut told = stored.iter().filter(|known| !is_live(known.position));
+            !is_live(*begins)
+                && newest.map(second) <= Some(second(begins.time))
+                && told.all(|known| known.position <= *begins)
+        });
         let bounds = Bounds {
             floor: None,
             ceiling,
@@ -186,7 +201,13 @@ impl Account {
         }
         let is_all =
             history == History::Complete && self.history_of(&conversation) == History::Unknown;
-        let Merged { fresh, lowest, .. } = self.merge(messages, &stored, bounds, batch);
+        let Merged {
+            fresh,
+            lowest,
+            read,
+            ..
+        } = self.merge(messages, &stored, bounds, batch);
+        self.keep_read(&conversation, &read);
         let fruitful = !fresh.is_empty();
         let page = ArchiveEvent::Page {
             conversation: conversation.clone(),
@@ -218,18 +239,22 @@ impl Account {
     }
 }
 
-/// Up to where was read, where messages move. Told of all messages of a page, in order.
-struct Read {
+/// Up to where was read, where messages move. Told of all messages of a page, and of all that it moves.
+#[derive(Debug)]
+pub(super) struct Read {
     before: Option<Position>,
     /// Nothing is unread.
     is_all: bool,
     /// The first message that nobody has read.
     unread: Option<Position>,
+    /// The last one that somebody has.
+    read: Option<Position>,
+    /// The message up to which was read was written here, and has this place now.
+    own: Option<Position>,
     /// The message up to which was read moves.
     is_moved: bool,
     /// A message that counted as unread stands before that now.
     is_passed: bool,
-    now: Option<Position>,
 }
 
 impl Read {
@@ -238,42 +263,50 @@ impl Read {
             before: known.and_then(|known| known.read),
             is_all: known.is_none_or(|known| known.unread == 0),
             unread: None,
+            read: None,
+            own: None,
             is_moved: false,
             is_passed: false,
-            now: None,
         }
     }
 
     fn note_fresh(&mut self, message: &Message) {
         if is_incoming(message) {
-            self.unread = self.unread.or(Some(message.position));
+            self.note_unread(message.position);
         }
     }
 
+    fn note_unread(&mut self, at: Position) {
+        self.unread = Some(self.unread.map_or(at, |unread| unread.min(at)));
+    }
+
     /// A message that was known stands there now. Who has read others' messages still has; who wrote has read what was there.
-    fn note(&mut self, known: &Message, at: Position) {
-        let is_it = Some(known.position) == self.before;
+    pub(super) fn note(&mut self, known: &Message, at: Position) {
         if Some(known.position) > self.before {
             if is_incoming(known) {
-                self.unread = self.unread.or(Some(at));
+                self.note_unread(at);
                 self.is_passed |= Some(at) <= self.before;
             }
             return;
         }
+        let is_it = Some(known.position) == self.before;
         self.is_moved |= is_it && known.position != at;
         if !is_written_here(known) {
-            self.now = self.now.max(Some(at));
-        } else if is_it && self.is_all {
-            let at = self.unread.map_or(at, |unread| at.min(before(unread)));
-            self.now = self.now.max(Some(at));
+            self.read = self.read.max(Some(at));
+        } else if is_it && (self.is_all || at < known.position) {
+            self.own = Some(at);
         }
     }
 
     /// Up to where was read, if that is another place now. What counted as unread still does: once too often is better than
     /// never.
-    fn moved(self) -> Option<Position> {
-        match self.now.filter(|_| self.is_moved) {
-            None if self.is_passed => self.unread.map(before),
+    pub(super) fn moved(&self) -> Option<Position> {
+        let unread = self.unread.map(before);
+        let own = self
+            .own
+            .map(|own| unread.map_or(own, |unread| unread.min(own)));
+        match self.read.max(own).filter(|_| self.is_moved) {
+            None if self.is_passed => unread,
             now => now,
         }
     }

@@ -35,6 +35,7 @@ mod past;
 mod reconnect;
 mod session;
 mod turn;
+mod untold;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -247,8 +248,7 @@ pub(super) struct Account {
     /// what comes in it was perhaps sent before.
     streamed: HashMap<Address, Position>,
     resumed: bool,
-    /// What came live while catch-up was under way, in each conversation.
-    heard: HashMap<Address, Vec<(ItemId, Position)>>,
+    untold: untold::Untold,
     ahead: catch_up::Ahead,
     /// The newest place of what the pages of catch-up of this engine held, in each conversation.
     caught_up: HashMap<Address, Position>,
@@ -370,7 +370,7 @@ impl Account {
             moved: HashSet::new(),
             streamed: HashMap::new(),
             resumed: false,
-            heard: HashMap::new(),
+            untold: untold::Untold::default(),
             ahead: catch_up::Ahead::default(),
             caught_up: HashMap::new(),
             span: catch_up::Span::default(),

@@ -158,7 +158,6 @@ impl Account {
         for peer in std::mem::take(&mut self.asking).into_keys() {
             self.on_page_failed(&peer, &Problem::Offline);
         }
-        self.forget_heard();
         self.ahead = Ahead::default();
         self.give_up_waiting();
         if self.retiring || self.over {

@@ -229,6 +229,7 @@ impl Account {
                 None if !work.is_done() => {}
                 None => {
                     self.note_archive(now, &mut work);
+                    self.note_told();
                     self.ask_when_caught_up(now, &mut work);
                     self.tell_core(now, &mut work).await;
                     if work.is_done() && work.later.is_empty() {

@@ -244,6 +244,7 @@ pub async fn gaps_are_kept_with_the_messages_around(place: &dyn Place) {
             is_ahead: true,
         }],
         apart: vec![(ItemId(2), juliet())],
+        told: 7,
     };
     let page = [
         Op::PutMessage(message(1)),

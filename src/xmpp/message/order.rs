@@ -83,10 +83,31 @@ pub fn not_yet(place: Position) -> Position {
     }
 }
 
+/// The place of what a page has told of before; see [`not_yet`].
+#[must_use]
+pub fn told(place: Position) -> Position {
+    Position {
+        tie: place.tie & !LIVE,
+        ..place
+    }
+}
+
 /// Whether a message came live, or was written here, and no page of the archive has told where it belongs.
 #[must_use]
 pub fn is_live(place: Position) -> bool {
     place.tie >= LIVE
+}
+
+/// Whether a message came live, or was written here, and has not been in any page.
+#[must_use]
+pub fn is_heard(place: Position) -> bool {
+    is_live(place) && place.tie < LIVE + ARCHIVED / 2
+}
+
+/// The tie of what is heard now, or a smaller one.
+#[must_use]
+pub fn heard_at(now: Timestamp) -> u64 {
+    LIVE + ticks(now)
 }
 
 /// Gives the messages of a page that ends where a gap does the highest of the ties that are free in it.

@@ -147,11 +147,12 @@ impl CatchUp {
         self.known.cursor.as_ref().map(|cursor| cursor.time)
     }
 
-    /// The archive id after which the messages of the page come that was told last, until it is stored.
+    /// The archive id after which the messages of the page come that was told last, until it is stored; before which, if that is
+    /// a second look.
     #[must_use]
     pub fn caught_up_to(&self, since: Since) -> Option<&str> {
         let place = match since {
-            Since::Cursor | Since::Never => self.known.top(),
+            Since::Cursor | Since::Never | Since::Late => self.known.top(),
             Since::Gap => self.known.gap().map(|gap| &gap.after),
             Since::Earlier => None,
         };
@@ -253,7 +254,7 @@ impl CatchUp {
             }
             From::Late => {
                 order.place_missed(now, &mut messages);
-                (Since::Gap, Some(self.on_late(&mut known, &page)))
+                (Since::Late, Some(self.on_late(&mut known, &page)))
             }
             From::Newest => {
                 order.place_missed(now, &mut messages);
@@ -368,7 +369,7 @@ impl CatchUp {
             From::Late => {
                 let mut known = self.known.clone();
                 known.reach.doubt = None;
-                self.tell(cx, Vec::new(), known, Since::Gap, Some(From::Id));
+                self.tell(cx, Vec::new(), known, Since::Late, Some(From::Id));
             }
             From::Earlier => self.step = Step::Done(cx.now),
             From::Head | From::Beginning | From::Newest => self.step = Step::Nothing,

@@ -36,7 +36,7 @@ fn what_was_archived_late_is_found_some_time_after_a_log_in() {
     else {
         panic!("{:?}", session.events)
     };
-    assert_eq!((messages.len(), *since), (1, Since::Gap));
+    assert_eq!((messages.len(), *since), (1, Since::Late));
     assert_eq!(taught(&mut session), (None, None, vec![]));
     // Until that place is met; then what came since the top.
     assert_eq!(asked(&session), "<before>a2</before>");

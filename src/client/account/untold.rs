@@ -1,0 +1,231 @@
+//! What was heard or written here, and no page of the archive has told of: pages that tell of others leave it where it belongs
+//! among them, by the order in which it was heard.
+//!
+//! **Invariant:** what lies on one side of a message that was read lies there, too, when pages of the archive have moved one of
+//! the two, as far as is known before they tell of the other. So nothing that was read is unread, and the reverse.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::future::join_all;
+
+use crate::entity::address::Address;
+use crate::entity::id::ItemId;
+use crate::entity::message::{Delivery, Message, Position};
+use crate::entity::time::Timestamp;
+use crate::store::{Batch, From};
+use crate::xmpp::message::order::{heard_at, is_heard};
+
+use super::Account;
+use super::fold::is_incoming;
+use super::merging::Merged;
+use super::outbox::is_written_here;
+
+/// How many of the newest messages of a conversation are looked through at a time.
+const LOOKED: u32 = 20;
+
+/// What no page has told of, in the conversations that catch-up has come by in this session.
+#[derive(Debug, Default)]
+pub(super) struct Untold {
+    of: HashMap<Address, Vec<Heard>>,
+    /// Those of which the store was asked, too.
+    looked: HashSet<Address>,
+    /// When this session began: the tie of what is heard then.
+    began: u64,
+    /// All is caught up, and nothing was noted since.
+    is_settled: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    id: ItemId,
+    at: Position,
+    /// In this session, while catch-up was under way.
+    is_new: bool,
+}
+
+/// What a page holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// What comes after all that pages have told of.
+    Next,
+    /// The newest of all, above a gap.
+    Newest,
+    /// What lies at the upper end of a gap.
+    Gap,
+}
+
+/// Where a message belongs that is not in a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Above,
+    Below,
+}
+
+impl Account {
+    /// A session begins.
+    pub(super) fn forget_untold(&mut self, now: Timestamp) {
+        self.untold = Untold {
+            began: heard_at(now),
+            ..Untold::default()
+        };
+    }
+
+    /// A message came live, or was written, while catch-up may be under way.
+    pub(super) fn note_heard(&mut self, message: &Message) {
+        if self.engine.is_caught_up() {
+            return;
+        }
+        self.note_ahead(message);
+        let heard = self.untold.of.entry(message.conversation.clone());
+        heard.or_default().push(Heard {
+            id: message.id,
+            at: message.position,
+            is_new: true,
+        });
+        self.untold.is_settled = false;
+    }
+
+    /// Once all is caught up: of what was heard before this session, the archive has told, or it never will.
+    pub(super) fn note_told(&mut self) {
+        if self.untold.is_settled || !self.engine.is_caught_up() {
+            return;
+        }
+        let mut model = self.model.borrow_mut();
+        if model.gaps.missed_since().is_some() {
+            return;
+        }
+        self.untold.of.clear();
+        self.untold.looked.clear();
+        self.untold.is_settled = true;
+        let waiting = self.outbox.values().map(|own| own.position.tie);
+        model
+            .gaps
+            .set_told(waiting.fold(self.untold.began, u64::min));
+    }
+
+    /// Looks what was heard in these conversations, and not told of yet.
+    pub(super) async fn look_up_untold(&mut self, peers: impl Iterator<Item = &Address>) {
+        let new = peers.filter(|peer| !self.untold.looked.contains(*peer));
+        let peers: Vec<Address> = new.cloned().collect();
+        let told = self.model.borrow().gaps.told();
+        let looks = peers.iter().map(|peer| self.heard_before(peer, told));
+        let found = join_all(looks).await;
+        for (peer, found) in peers.into_iter().zip(found) {
+            let of = self.untold.of.entry(peer.clone()).or_default();
+            for heard in found {
+                if of.iter().all(|known| known.id != heard.id) {
+                    of.push(heard);
+                }
+            }
+            of.sort_by_key(|heard| heard.at.tie);
+            self.untold.looked.insert(peer);
+            self.untold.is_settled = false;
+        }
+    }
+
+    async fn heard_before(&self, peer: &Address, told: u64) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        let mut from = From::Newest;
+        loop {
+            let page = self.page(peer, from, LOOKED).await;
+            let before = heard.len();
+            let untold = page.iter().filter(|message| {
+                is_heard(message.position)
+                    && message.position.tie >= told
+                    && !matches!(message.delivery, Delivery::Failed(_))
+                    && !self.outbox.contains_key(&message.id)
+            });
+            heard.extend(untold.map(|message| Heard {
+                id: message.id,
+                at: message.position,
+                is_new: message.position.tie >= self.untold.began,
+            }));
+            match page.first() {
+                Some(first) if heard.len() > before => from = From::Before(first.position),
+                _ => return heard,
+            }
+        }
+    }
+
+    /// A page has told of messages of a conversation, and has put them there.
+    pub(super) async fn keep_untold(
+        &mut self,
+        peer: &Address,
+        merged: &mut Merged,
+        reached: Reached,
+        batch: &mut Batch,
+    ) {
+        let (Some(lowest), Some(highest)) = (merged.lowest, merged.highest) else {
+            return;
+        };
+        let mut moves: Vec<(ItemId, Position)> = Vec::new();
+        let above = |at: Position| Position {
+            time: highest.time,
+            ..at
+        };
+        // Before the first of its time.
+        let below = |at: Position| Position {
+            time: Timestamp(lowest.time.0.saturating_sub(1)),
+            ..at
+        };
+        // What was heard before this session may lie in a gap below all that.
+        let is_parted = self.model.borrow().gaps.missed_since().is_some();
+        let of = self.untold.of.entry(peer.clone()).or_default();
+        let is_told = |heard: &Heard| merged.known.contains(&heard.id);
+        let (first, last) = (of.iter().position(is_told), of.iter().rposition(is_told));
+        for (number, heard) in of.iter_mut().enumerate() {
+            if is_told(heard) {
+                continue;
+            }
+            let side = match (first, last) {
+                _ if reached == Reached::Next && (heard.is_new || !is_parted) => Some(Side::Above),
+                _ if reached == Reached::Next => None,
+                (_, Some(last)) if number > last => Some(Side::Above),
+                (Some(first), _) if number < first => Some(Side::Below),
+                (None, None) if !heard.is_new => Some(Side::Below),
+                (None, None) if reached == Reached::Newest => Some(Side::Above),
+                _ => None,
+            };
+            let to = match side {
+                Some(Side::Above) if heard.at < highest => above(heard.at),
+                Some(Side::Below) if heard.at > lowest => below(heard.at),
+                _ => continue,
+            };
+            moves.push((heard.id, to));
+            heard.at = to;
+        }
+        of.retain(|heard| !is_told(heard));
+        if reached != Reached::Gap {
+            let own = self.outbox.values();
+            let own = own.filter(|own| own.conversation == *peer && own.is_being_sent());
+            let own = own.filter(|own| is_heard(own.position) && own.position < highest);
+            for own in own.filter(|own| !merged.known.contains(&own.id)) {
+                if moves.iter().all(|(id, _)| *id != own.id) {
+                    moves.push((own.id, above(own.position)));
+                }
+            }
+        }
+        let before = self.read_of(peer);
+        for (id, to) in moves {
+            let Some(message) = self.find_item(peer, id).await else {
+                continue;
+            };
+            if message.position == to || !is_heard(message.position) {
+                continue;
+            }
+            if is_incoming(&message)
+                && Some(message.position) > before
+                && Some(to) <= merged.read.moved().or(before)
+                && reached != Reached::Next
+            {
+                // Nobody has read it: what was read has no room above it.
+                continue;
+            }
+            // Who wrote it has read what was there then, and no more.
+            if to < message.position || !is_written_here(&message) {
+                merged.read.note(&message, to);
+            }
+            self.on_copy(message.clone(), &message, Some(to), batch);
+        }
+    }
+}
