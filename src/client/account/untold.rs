@@ -41,6 +41,8 @@ struct Heard {
     at: Position,
     /// In this session, while catch-up was under way.
     is_new: bool,
+    /// It was written here: when, says nothing of when it was sent.
+    is_own: bool,
 }
 
 /// What a page holds.
@@ -81,6 +83,7 @@ impl Account {
             id: message.id,
             at: message.position,
             is_new: true,
+            is_own: is_written_here(message),
         });
         self.untold.is_settled = false;
     }
@@ -139,6 +142,7 @@ impl Account {
                 id: message.id,
                 at: message.position,
                 is_new: message.position.tie >= self.untold.began,
+                is_own: is_written_here(message),
             }));
             match page.first() {
                 Some(first) if heard.len() > before => from = From::Before(first.position),
@@ -172,14 +176,15 @@ impl Account {
         let is_parted = self.model.borrow().gaps.missed_since().is_some();
         let of = self.untold.of.entry(peer.clone()).or_default();
         let is_told = |heard: &Heard| merged.known.contains(&heard.id);
-        let (first, last) = (of.iter().position(is_told), of.iter().rposition(is_told));
+        let is_sign = |heard: &Heard| !heard.is_own && is_told(heard);
+        let (first, last) = (of.iter().position(is_sign), of.iter().rposition(is_sign));
         for (number, heard) in of.iter_mut().enumerate() {
             if is_told(heard) {
                 continue;
             }
             let side = match (first, last) {
                 _ if reached == Reached::Next && (heard.is_new || !is_parted) => Some(Side::Above),
-                _ if reached == Reached::Next => None,
+                _ if reached == Reached::Next || heard.is_own => None,
                 (_, Some(last)) if number > last => Some(Side::Above),
                 (Some(first), _) if number < first => Some(Side::Below),
                 (None, None) if !heard.is_new => Some(Side::Below),
