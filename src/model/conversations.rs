@@ -277,12 +277,13 @@ impl Conversations {
             conversation.displayed.owed |= here && conversation.unread > 0;
             // What was there is read. What the archive has before this message, and is not here yet, is not.
             let seen = conversation.latest.as_ref().map(|latest| latest.position);
-            let seen = seen.filter(|_| here && conversation.unread > 0);
             let is_newest = note(conversation, message);
-            if !here || conversation.read.is_none() {
-                conversation.read = conversation.read.max(Some(message.position));
-            }
-            conversation.read = conversation.read.max(seen);
+            let read = match conversation.read {
+                _ if !here => Some(message.position),
+                None => seen.or(Some(message.position)),
+                Some(_) => seen.filter(|_| conversation.unread > 0),
+            };
+            conversation.read = conversation.read.max(read);
             // What another device sent before the newest message leaves the count to the store.
             if is_newest {
                 conversation.unread = 0;
