@@ -104,6 +104,10 @@ impl Client {
         let mut accounts = self.accounts.values();
         let here = accounts.find(|account| account.address.as_ref() == Some(&left.address));
         if let Some(account) = here {
+            if !account.visible.get() {
+                // Somebody logs in there just now, and the page knows soon whether that takes its wish back.
+                return Some(Err(Problem::LeftBehind));
+            }
             let log_out = AccountCommand::LogOut { erase: left.erase };
             account.send(ToAccount::Do(asker, log_out));
             return None;
@@ -112,13 +116,18 @@ impl Client {
         let Some(at) = self.kept.iter().position(is_theirs) else {
             return Some(Ok(Reply::Done));
         };
-        let mut record = self.kept.remove(at);
+        let kept = self.kept.remove(at);
+        let mut record = kept.clone();
         left.strip(&mut record);
         let depot = self.around.ports.depot.clone();
         let removed = match depot.put_account(record.clone()).await {
             Ok(()) => erase(&*depot, record.id).await,
             Err(error) => Err(error),
         };
+        if removed.is_err() {
+            // Whoever asks again is not to hear that nothing is left.
+            self.kept.push(kept);
+        }
         self.around.hub.broadcast(vec![self.remembered()]);
         Some(match removed {
             Ok(()) => Ok(Reply::Done),

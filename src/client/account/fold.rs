@@ -232,7 +232,7 @@ impl Account {
         }
     }
 
-    /// After all that was heard; only what was written here meanwhile may come after it.
+    /// After all that was heard, and all that was read; what was written here since may come after it.
     async fn after_heard(&self, message: &Message) -> Position {
         let place = message.position;
         if self.latest_of(&message.conversation) < Some(place) {
@@ -243,7 +243,8 @@ impl Account {
         let heard = heard.find(|known| !is_written_here(known));
         let heard = heard.map(|heard| heard.position);
         let streamed = self.streamed.get(&message.conversation).copied();
-        match heard.max(streamed) {
+        let read = self.read_of(&message.conversation);
+        match heard.max(streamed).max(read) {
             Some(heard) if heard >= place => Position {
                 time: heard.time,
                 tie: place.tie.max(heard.tie.saturating_add(STEP)),

@@ -280,6 +280,11 @@ impl Read {
         self.unread = Some(self.unread.map_or(at, |unread| unread.min(at)));
     }
 
+    /// Whether a message that nobody has read is in the page, and comes before that place.
+    pub(super) fn is_unread_below(&self, at: Position) -> bool {
+        self.unread.is_some_and(|unread| unread < at)
+    }
+
     /// A message that was known stands there now. Who has read others' messages still has; who wrote has read what was there.
     pub(super) fn note(&mut self, known: &Message, at: Position) {
         if Some(known.position) > self.before {

@@ -22,6 +22,8 @@ use super::outbox::is_written_here;
 
 /// How many of the newest messages of a conversation are looked through at a time.
 const LOOKED: u32 = 20;
+/// Of so many messages of a conversation at most; the rest stays where it is.
+const MOST: usize = 300;
 
 /// What no page has told of, in the conversations that catch-up has come by in this session.
 #[derive(Debug, Default)]
@@ -79,12 +81,15 @@ impl Account {
         }
         self.note_ahead(message);
         let heard = self.untold.of.entry(message.conversation.clone());
-        heard.or_default().push(Heard {
-            id: message.id,
-            at: message.position,
-            is_new: true,
-            is_own: is_written_here(message),
-        });
+        let heard = heard.or_default();
+        if heard.len() < MOST {
+            heard.push(Heard {
+                id: message.id,
+                at: message.position,
+                is_new: true,
+                is_own: is_written_here(message),
+            });
+        }
         self.untold.is_settled = false;
     }
 
@@ -145,7 +150,9 @@ impl Account {
                 is_own: is_written_here(message),
             }));
             match page.first() {
-                Some(first) if heard.len() > before => from = From::Before(first.position),
+                Some(first) if heard.len() > before && heard.len() < MOST => {
+                    from = From::Before(first.position)
+                }
                 _ => return heard,
             }
         }
@@ -162,7 +169,7 @@ impl Account {
         let (Some(lowest), Some(highest)) = (merged.lowest, merged.highest) else {
             return;
         };
-        let mut moves: Vec<(ItemId, Position)> = Vec::new();
+        let mut moves: Vec<(ItemId, Position, bool)> = Vec::new();
         let above = |at: Position| Position {
             time: highest.time,
             ..at
@@ -196,7 +203,7 @@ impl Account {
                 Some(Side::Below) if heard.at > lowest => below(heard.at),
                 _ => continue,
             };
-            moves.push((heard.id, to));
+            moves.push((heard.id, to, heard.is_new));
             heard.at = to;
         }
         of.retain(|heard| !is_told(heard));
@@ -205,13 +212,13 @@ impl Account {
             let own = own.filter(|own| own.conversation == *peer && own.is_being_sent());
             let own = own.filter(|own| is_heard(own.position) && own.position < highest);
             for own in own.filter(|own| !merged.known.contains(&own.id)) {
-                if moves.iter().all(|(id, _)| *id != own.id) {
-                    moves.push((own.id, above(own.position)));
+                if moves.iter().all(|(id, ..)| *id != own.id) {
+                    moves.push((own.id, above(own.position), true));
                 }
             }
         }
         let before = self.read_of(peer);
-        for (id, to) in moves {
+        for (id, to, is_new) in moves {
             let Some(message) = self.find_item(peer, id).await else {
                 continue;
             };
@@ -226,8 +233,13 @@ impl Account {
                 // Nobody has read it: what was read has no room above it.
                 continue;
             }
+            // What was read takes nothing with it that nobody has read: the archive may never tell of it.
+            let is_over = Some(message.position) <= before && merged.read.is_unread_below(to);
+            if is_over && !is_new {
+                continue;
+            }
             // Who wrote it has read what was there then, and no more.
-            if to < message.position || !is_written_here(&message) {
+            if !is_over && (to < message.position || !is_written_here(&message)) {
                 merged.read.note(&message, to);
             }
             self.on_copy(message.clone(), &message, Some(to), batch);
