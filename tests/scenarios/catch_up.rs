@@ -679,6 +679,21 @@ fn what_was_read_stays_read_where_the_archive_has_it_at_another_time() {
 }
 
 #[test]
+fn what_no_archive_holds_and_was_read_takes_nothing_with_it_that_was_missed() {
+    let mut stage = Stage::online();
+    hear(&mut stage, 1, None);
+    let read = stage.stored()[0].position;
+    stage
+        .tell(AccountCommand::MarkRead(juliet(), read))
+        .unwrap();
+    stage.leave();
+    stage.server.archive.push(dated(2, "2026-01-01T00:10:00Z"));
+    come_back(&mut stage);
+    assert_eq!(stage.stored_bodies(), ["message 1", "message 2"]);
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
 fn what_a_server_held_back_comes_after_what_was_heard_in_its_second_whatever_was_written_since() {
     let mut stage = Stage::online();
     stage.pass(Duration::from_millis(300));
