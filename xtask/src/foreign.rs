@@ -122,7 +122,9 @@ impl Foreign {
     pub fn heard(&mut self) -> Vec<String> {
         self.kept.extend(self.events.try_iter());
         let messages = self.kept.iter().filter(|event| event["event"] == "message");
-        let bodies = messages.filter_map(|event| event["body"].as_str());
+        // An error brings the own message back: ejabberd returns what a session that it gave up had not confirmed.
+        let heard = messages.filter(|event| event["type"] != "error");
+        let bodies = heard.filter_map(|event| event["body"].as_str());
         bodies
             .filter(|body| !body.is_empty())
             .map(String::from)

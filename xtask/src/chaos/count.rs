@@ -1,12 +1,22 @@
 //! The end of a run: all is calm, and everything is looked for everywhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use super::Server;
 use super::oracle::{Flaw, Kind, Written, judge};
 use super::play::{BACK, PAIRS, Play};
 use super::stage::DOMAIN;
 use crate::fault::{Entry, FaultProxy, Way, What};
+
+/// How long it takes at most until a server that archives late has done so (ejabberd waits 15 s for each thing that it still has to
+/// say to a connection that is dead), and a browser has looked for it: 150 s after its log-in, as soon as anything wakes it.
+const LATE: Duration = Duration::from_secs(300);
+/// How often it is looked whether that is so.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// What each of the three has in the archive: who wrote to whom, and what.
+type Archives = HashMap<&'static str, Vec<[String; 3]>>;
 
 impl Play {
     /// Everything works again, and each pair writes its last message.
@@ -50,11 +60,8 @@ impl Play {
 
     /// What the server took, and told its sender that it took it, but lost when it died, before it came to the other's archive:
     /// nobody can know that. (ejabberd hands messages from one process to another.)
-    fn forgive(&mut self, archives: &HashMap<&str, Vec<[String; 3]>>) {
-        let has = |user: &str, text: &String| {
-            let archive = archives.get(user).into_iter().flatten();
-            archive.into_iter().any(|[_, _, body]| body == text)
-        };
+    fn forgive(&mut self, archives: &Archives) {
+        let has = |user: &str, text: &String| has(archives, user, text);
         for (written, (_, from, to)) in self.written.iter_mut().zip(PAIRS) {
             written.all.retain(|text| {
                 let is_lost = self.at_risk.contains(text) && has(from, text) && !has(to, text);
@@ -66,12 +73,57 @@ impl Play {
         }
     }
 
+    /// Lets a server archive what it archives late, and the browsers find that. What was late is in the report: in an archive, or
+    /// in a browser alone, which may be for the same reason.
+    fn await_late(&mut self) -> Archives {
+        let start = Instant::now();
+        loop {
+            let archives: Archives = ["romeo", "juliet", "mallory"]
+                .map(|user| (user, self.stage.archive(user)))
+                .into();
+            let is_known_for_it = self.report.options.server == Server::Ejabberd;
+            if !is_known_for_it || start.elapsed() > LATE {
+                return archives;
+            }
+            let (unarchived, unshown) = self.late(&archives);
+            if unarchived.is_empty() && unshown.is_empty() {
+                return archives;
+            }
+            let known = &self.report.late;
+            let unshown = unshown.into_iter().filter(|text| !known.contains(text));
+            self.report.shown_late.extend(unshown);
+            self.report.late.extend(unarchived);
+            std::thread::sleep(EVERY);
+        }
+    }
+
+    /// What is in its sender's archive and not in the other's yet, and what is in both and not shown to one of them.
+    fn late(&self, archives: &Archives) -> (Vec<String>, Vec<String>) {
+        let (mut unarchived, mut unshown) = (Vec::new(), Vec::new());
+        for (written, (_, from, to)) in self.written.iter().zip(PAIRS) {
+            let taken = written.all.iter().filter(|text| has(archives, from, text));
+            let (due, missing): (Vec<&String>, Vec<&String>) =
+                taken.partition(|text| has(archives, to, text));
+            unarchived.extend(missing.into_iter().cloned());
+            for seat in &self.stage.seats {
+                let peer = match seat.user {
+                    user if user == from => to,
+                    user if user == to => from,
+                    _ => continue,
+                };
+                seat.turn_to(peer);
+                let shown: HashSet<String> = seat.timeline().into_iter().collect();
+                let hidden = due.iter().filter(|text| !shown.contains(**text));
+                unshown.extend(hidden.map(|text| (*text).clone()));
+            }
+        }
+        (unarchived, unshown)
+    }
+
     /// Looks everywhere.
     pub(super) fn count(&mut self) {
         self.report.messages = self.written.iter().map(|one| one.all.len()).sum();
-        let archives: HashMap<&str, Vec<[String; 3]>> = ["romeo", "juliet", "mallory"]
-            .map(|user| (user, self.stage.archive(user)))
-            .into();
+        let archives = self.await_late();
         self.forgive(&archives);
         let inbox = self.stage.inbox();
         self.judge("what mallory was told", &[2, 3], &inbox);
@@ -166,6 +218,11 @@ impl Play {
         }
         println!("the server:\n{}", self.stage.server.log());
     }
+}
+
+fn has(archives: &Archives, user: &str, text: &String) -> bool {
+    let archive = archives.get(user).into_iter().flatten();
+    archive.into_iter().any(|[_, _, body]| body == text)
 }
 
 /// Whether that went up twice in one session (XEP-0198), and the server had not confirmed it when it went up again.

@@ -29,6 +29,10 @@ pub struct Report {
     pub flaws: Vec<Flaw>,
     /// What the server itself lost when it was killed: it is in its sender's archive, and not in the other's.
     pub forgiven: Vec<String>,
+    /// What was in its sender's archive when all was calm, and not in the other's: the server archived it late, or lost it.
+    pub late: BTreeSet<String>,
+    /// What was in both archives then, and not shown by a browser: it was in the end, or is among the flaws.
+    pub shown_late: BTreeSet<String>,
     /// What the server itself has twice, because it denied that it had it.
     pub twice: BTreeSet<String>,
     pub took: Duration,
@@ -47,6 +51,8 @@ impl Report {
             places: 0,
             flaws: Vec::new(),
             forgiven: Vec::new(),
+            late: BTreeSet::new(),
+            shown_late: BTreeSet::new(),
             twice: BTreeSet::new(),
             took: Duration::ZERO,
         }
@@ -104,6 +110,15 @@ impl fmt::Display for Report {
         if !self.forgiven.is_empty() {
             let lost = self.forgiven.join(" ");
             write!(f, "\n  lost by the server when it died: {lost}")?;
+        }
+        for (what, late) in [
+            ("in no archive of the other when all was calm", &self.late),
+            ("archived then, and shown later", &self.shown_late),
+        ] {
+            if !late.is_empty() {
+                let late: Vec<&str> = late.iter().map(String::as_str).collect();
+                write!(f, "\n  {what}: {}", late.join(" "))?;
+            }
         }
         for message in &self.twice {
             write!(
