@@ -259,7 +259,8 @@ impl Desk {
             .ask_account(note.peer.account, note.command(again));
         spawn_local(async move {
             let Err(problem) = answered.await else {
-                return self.sent(id);
+                self.sent(id);
+                return self.unanswered.on_answered();
             };
             let is_here = self
                 .outgoing

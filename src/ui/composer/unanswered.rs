@@ -44,6 +44,8 @@ struct Inner {
     waiting: Vec<Note>,
     /// Nothing is to be left of these.
     removed: Vec<AccountId>,
+    /// These are gone, and the engine died before it was known whether anything is to be left.
+    undecided: Vec<(AccountId, Option<Address>)>,
 }
 
 /// Asks for those of the page before this one, and hands over what is unanswered when this one goes. Belongs to the owner
@@ -62,10 +64,10 @@ pub fn follow(handle: Handle, texts: impl Fn() -> &'static Texts + Copy + 'stati
             unanswered.ask(texts);
         }
     });
-    handle.listen(move |change| {
-        if let Change::AccountGone(id) = change {
-            unanswered.on_gone(*id);
-        }
+    handle.listen(move |change| match change {
+        Change::AccountGone(id) => unanswered.on_gone(*id),
+        Change::Remembered(all) => unanswered.on_remembered(all),
+        _ => {}
     });
     let leaving = window_event_listener_untyped("pagehide", move |_| unanswered.leave());
     // Out of the browser's memory: the page that comes after the one that came after this one is this one.
@@ -157,6 +159,13 @@ impl Unanswered {
         self.inner.update_value(|inner| inner.has_noted = has_noted);
     }
 
+    /// A message was answered. Of what was handed over, nothing more is left than needs be.
+    pub(super) fn on_answered(self) {
+        if browser::handed_over(KEY).is_some() {
+            let _noted = self.note();
+        }
+    }
+
     /// Hands over what is unanswered now; says what that is.
     fn note(self) -> Option<String> {
         let notes = |inner: &Inner| {
@@ -177,18 +186,40 @@ impl Unanswered {
         // By its answer all of this page that belonged to the account has come to its end, and left what it leaves.
         let settled = self.handle.ask(Command::Activity);
         spawn_local(async move {
-            let _answer = settled.await;
+            if settled.await.is_err() {
+                // The next engine tells who is remembered.
+                let undecided = (account, own);
+                self.inner
+                    .update_value(|inner| inner.undecided.push(undecided));
+                return;
+            }
             let remembered = self.handle.model.remembered;
             let stays = |own| remembered.try_with_untracked(|all| all.contains(own));
             if own.as_ref().and_then(stays) != Some(true) {
-                self.inner.update_value(|inner| {
-                    inner.waiting.retain(|note| note.peer.account != account);
-                    inner.removed.push(account);
-                });
-                browser::forget_handed_over(&drafts_of(account));
-                let _noted = self.note();
+                self.forget(account);
             }
         });
+    }
+
+    /// The engine says whose messages stay in this browser.
+    fn on_remembered(self, all: &[Address]) {
+        let undecided = |inner: &mut Inner| std::mem::take(&mut inner.undecided);
+        let undecided = self.inner.try_update_value(undecided);
+        for (account, own) in undecided.unwrap_or_default() {
+            if own.is_none_or(|own| !all.contains(&own)) {
+                self.forget(account);
+            }
+        }
+    }
+
+    /// Nothing is left of an account.
+    fn forget(self, account: AccountId) {
+        self.inner.update_value(|inner| {
+            inner.waiting.retain(|note| note.peer.account != account);
+            inner.removed.push(account);
+        });
+        browser::forget_handed_over(&drafts_of(account));
+        let _noted = self.note();
     }
 
     /// Whether a draft is the text of a message, of those `which` are meant, that may have been stored: then it is none.
