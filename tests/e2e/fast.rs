@@ -23,10 +23,7 @@ fn who_comes_back_is_let_in_by_a_token_and_leaves_none_behind() {
     world.says(&browser, "let in");
     browser.find("image", "Sent");
 
-    browser.run("location.hash = '#/settings'", serde_json::json!([]));
-    browser.find("button", "Log out").click();
-    let dialog = browser.find("dialog", "Log out");
-    dialog.find("button", "Log out").click();
+    world.log_out(&browser, false);
     wait_for("its end", || {
         (!read().contains("secret-token")).then_some(())
     });

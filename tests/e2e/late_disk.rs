@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use xtask::browser::{Element, wait_for};
 
 use crate::hold;
@@ -73,10 +73,7 @@ fn who_logs_out_while_the_device_cannot_be_read_is_told_until_nothing_is_left() 
     says("keep anything");
     world.log_in(&browser, "romeo", PASSWORD);
     browser.status("Online");
-    browser.run("location.hash = '#/settings'", json!([]));
-    browser.find("button", "Log out").click();
-    let dialog = browser.find("dialog", "Log out");
-    dialog.find("button", "Log out").click();
+    world.log_out(&browser, false);
     browser.find("form", "Log in");
     says("cannot be removed yet");
 

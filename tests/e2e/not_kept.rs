@@ -48,10 +48,7 @@ fn what_was_on_its_way_is_sent_once_when_the_same_account_logs_in_again_and_is_n
     world.log_in(&browser, "mallory", PASSWORD);
     browser.status("Online");
     assert!(handed_over(&browser).contains("but never confirmed"));
-    browser.run("location.hash = '#/settings'", json!([]));
-    browser.find("button", "Log out").click();
-    let dialog = browser.find("dialog", "Log out");
-    dialog.find("button", "Log out").click();
+    world.log_out(&browser, false);
     browser.find("form", "Log in");
 
     world.log_in(&browser, "romeo", PASSWORD);
@@ -93,11 +90,7 @@ fn who_removes_all_messages_leaves_nothing_in_the_tab() {
         json!([]),
     );
     browser.status("Online");
-    browser.run("location.hash = '#/settings'", json!([]));
-    browser.find("button", "Log out").click();
-    let dialog = browser.find("dialog", "Log out");
-    dialog.find("checkbox", "^Also remove all messages").click();
-    dialog.find("button", "Log out").click();
+    world.log_out(&browser, true);
     browser.find("form", "Log in");
     wait_for("an empty tab", || {
         (!handed_over(&browser).contains("half a word")).then_some(())

@@ -57,11 +57,7 @@ fn logging_out_leaves_no_secret_and_no_history_if_so_wished() {
     world.says(&browser, "a message to forget");
     browser.find("image", "Sent");
 
-    browser.run("location.hash = '#/settings'", json!([]));
-    browser.find("button", "Log out").click();
-    let dialog = browser.find("dialog", "Log out");
-    dialog.find("checkbox", "^Also remove all messages").click();
-    dialog.find("button", "Log out").click();
+    world.log_out(&browser, true);
     browser.find("form", "Log in");
     browser.reload();
     browser.find("form", "Log in");

@@ -186,6 +186,17 @@ impl World {
         browser.find("textbox", "Password").enter(password);
         browser.find("button", "Log in").click();
     }
+
+    /// Logs out by the settings; with `erase`, all that is stored goes, too.
+    pub fn log_out(&self, browser: &Browser, erase: bool) {
+        browser.run("location.hash = '#/settings'", serde_json::json!([]));
+        browser.find("button", "Log out").click();
+        let dialog = browser.find("dialog", "Log out");
+        if erase {
+            dialog.find("checkbox", "^Also remove all messages").click();
+        }
+        dialog.find("button", "Log out").click();
+    }
 }
 
 /// Waits until the page's program has taken over what was painted first.
