@@ -21,6 +21,18 @@ pub struct Position {
     pub tie: u64,
 }
 
+impl Position {
+    /// From this tie on it is a place for now: no page of the archive has told where the message belongs, or catch-up comes by
+    /// there once more.
+    pub const FOR_NOW: u64 = 1 << 63;
+
+    /// Whether it is a place for now.
+    #[must_use]
+    pub fn is_for_now(self) -> bool {
+        self.tie >= Self::FOR_NOW
+    }
+}
+
 /// One message.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Message {

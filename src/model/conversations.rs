@@ -301,11 +301,15 @@ impl Conversations {
             conversation.open |= conversation.latest.is_none();
             note(conversation, newest);
             // Where nothing was read yet, nothing was missed either, but for what came while we were away: from the last second on
-            // that is known.
+            // that is known; and for what catch-up has not come by yet.
             if conversation.read.is_none() {
+                let is_known = |time| missed.is_none_or(|missed| time < missed);
                 let is_history =
-                    |message: &&Message| missed.is_none_or(|missed| message.time < missed);
-                let history = messages.iter().filter(is_history);
+                    |message: &&Message| is_known(message.time) && !message.position.is_for_now();
+                let is_read = |message: &&Message| {
+                    message.direction == Direction::Outgoing || is_history(message)
+                };
+                let history = messages.iter().filter(is_read);
                 conversation.read = history.map(|message| message.position).max();
             }
             let read = conversation.read;

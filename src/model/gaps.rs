@@ -93,6 +93,13 @@ impl Gaps {
         gap.map(|gap| gap.after.time)
     }
 
+    /// Since when something may have been missed: also what the archive had not yet when it was asked.
+    #[must_use]
+    pub fn doubted_since(&self) -> Option<Timestamp> {
+        let doubts = [self.missed_since(), self.known.all.doubt];
+        doubts.into_iter().flatten().min()
+    }
+
     /// Of what was heard before this (see [`archive::Gaps::told`]), pages of the archive have told, or they never will.
     #[must_use]
     pub fn told(&self) -> u64 {

@@ -169,7 +169,7 @@ impl Model {
                 history,
             }) => {
                 self.conversations
-                    .on_archived(messages, self.gaps.missed_since());
+                    .on_archived(messages, self.gaps.doubted_since());
                 self.conversations.set_history(conversation, history);
                 for message in messages {
                     self.timelines.put(message);

@@ -725,3 +725,60 @@ fn what_was_refused_stays_where_it_was_written() {
     assert_eq!(stage.bodies(), ["refused", "message 1"]);
     assert_eq!(stage.row().latest.unwrap().text, "message 1");
 }
+
+#[test]
+fn what_is_archived_late_in_a_new_conversation_is_unread_when_that_is_opened() {
+    let from = |number, from| Archived::new(number, from, "text");
+    let mut stage = Stage::empty();
+    stage.server.archive = [30, 60].map(|number| from(number, JULIET)).into();
+    stage.log_in(true).unwrap();
+    // One lies before all that was told, and two do not.
+    let late = [3, 33, 36].map(|number| from(number, BENVOLIO));
+    stage.server.archive.extend(late);
+    stage.server.archive.sort_by_key(|item| item.id.clone());
+    stage.watch_other(0, benvolio(), Anchor::Newest, 10);
+    assert_eq!(stage.bodies().len(), 3);
+    assert_eq!(stage.pages[0].row(&benvolio()).unwrap().unread, 2);
+}
+
+/// Romeo has read what lies above a gap, and what came after that, which the archive does not hold.
+fn above_a_gap() -> Stage {
+    let from = |number, from| Archived::new(number, from, &format!("message {number}"));
+    let told = (1..=3).map(|number| from(number, BENVOLIO));
+    let mut stage = away(told.chain((4..=12).map(|number| from(number, JULIET))));
+    stage.server.page_size = Some(3);
+    stage.server.catch_ups_left = Some(2);
+    come_back(&mut stage);
+    hear(&mut stage, 13, None);
+    let read = stage.stored().last().unwrap().position;
+    stage
+        .tell(AccountCommand::MarkRead(juliet(), read))
+        .unwrap();
+    assert_eq!((stage.stored().len(), stage.row().unread), (4, 0));
+    stage.leave();
+    stage
+}
+
+#[test]
+fn what_was_read_above_a_gap_takes_nothing_with_it_that_a_page_of_history_brings_before_catch_up() {
+    let mut stage = above_a_gap();
+    stage.server.catch_ups_left = Some(0);
+    come_back(&mut stage);
+    stage.watch(0, Anchor::Newest, 50);
+    // Once too often is better than never.
+    assert_eq!(stage.row().unread, 6);
+    let bodies = stage.stored_bodies();
+    assert_eq!((bodies[0].as_str(), bodies.len()), ("message 13", 7));
+}
+
+#[test]
+fn what_was_read_above_a_gap_takes_nothing_with_it_that_came_since() {
+    let mut stage = above_a_gap();
+    let missed = [20, 21].map(|number| dated(number, "2025-12-31T20:00:00Z"));
+    stage.server.archive.extend(missed);
+    stage.server.catch_ups_left = Some(1);
+    come_back(&mut stage);
+    assert_eq!(stage.row().unread, 2);
+    let last = stage.stored_bodies().split_off(3);
+    assert_eq!(last, ["message 13", "message 20", "message 21"]);
+}

@@ -4,11 +4,12 @@ use waxwing::boundary::change::{Change, Reply};
 use waxwing::boundary::command::{AccountCommand, Anchor, Command};
 use waxwing::boundary::deadly::fingerprint;
 use waxwing::entity::account::Connection;
+use waxwing::entity::id::ItemId;
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
 
 use crate::support::server::Archived;
-use crate::support::{PASSWORD, Stage, juliet, send};
+use crate::support::{PASSWORD, Stage, juliet, send, send_as};
 
 /// Who is told that nobody is logged in, and whose addresses are remembered.
 fn remembered(stage: &Stage, page: usize) -> usize {
@@ -77,27 +78,21 @@ fn who_has_logged_out_is_not_brought_back() {
 #[test]
 fn a_message_that_is_asked_for_again_is_sent_once() {
     let mut stage = Stage::online();
-    let AccountCommand::SendMessage { to, body, id, .. } = send("but soft") else {
-        panic!("not a message");
-    };
-    let ask = |body: &str, again| AccountCommand::SendMessage {
-        to: to.clone(),
-        body: body.into(),
-        id,
-        again,
-    };
-    assert_eq!(stage.tell(ask(&body, false)), Ok(Reply::Done));
-    assert_eq!(stage.tell(ask(&body, false)), Ok(Reply::Done));
+    let id = ItemId(7);
+    let ask = |again| send_as(id, "but soft", again);
+    assert_eq!(stage.tell(ask(false)), Ok(Reply::Done));
+    assert_eq!(stage.tell(ask(false)), Ok(Reply::Done));
     assert_eq!(stage.server.take_messages().len(), 1);
     // The engine dies before its answer is heard; the next one reads from the store what was sent.
     let mut stage = stage.restart();
-    assert_eq!(stage.tell(ask(&body, true)), Ok(Reply::Done));
+    assert_eq!(stage.tell(ask(true)), Ok(Reply::Done));
     assert!(stage.server.take_messages().is_empty());
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.bodies(), ["but soft"]);
     assert_eq!(stage.pages[0].window.ids(), [id]);
     // Another text under the same name is another message.
-    assert_eq!(stage.tell(ask("what light", true)), Ok(Reply::Done));
+    let other = send_as(id, "what light", true);
+    assert_eq!(stage.tell(other), Ok(Reply::Done));
     assert_eq!(stage.server.take_messages().len(), 1);
     assert_eq!(stage.bodies(), ["but soft", "what light"]);
     assert_ne!(stage.pages[0].window.ids()[1], id);
@@ -106,15 +101,8 @@ fn a_message_that_is_asked_for_again_is_sent_once() {
 #[test]
 fn a_message_that_was_deleted_is_not_sent_for_a_page_that_has_not_heard_of_it() {
     let mut stage = Stage::online();
-    let AccountCommand::SendMessage { to, body, id, .. } = send("but soft") else {
-        panic!("not a message");
-    };
-    let ask = |again| AccountCommand::SendMessage {
-        to: to.clone(),
-        body: body.clone(),
-        id,
-        again,
-    };
+    let id = ItemId(7);
+    let ask = |again| send_as(id, "but soft", again);
     stage.watch(0, Anchor::Newest, 10);
     assert_eq!(stage.tell(ask(false)), Ok(Reply::Done));
     let (name, _) = stage.server.take_messages().remove(0);

@@ -64,6 +64,23 @@ fn published(stage: &Stage, ids: &[&str]) {
     assert_eq!(stage.server.flags, flags);
 }
 
+/// Some time after the log-in, what came since is asked for, and not answered yet.
+fn looking_again() -> Stage {
+    let mut stage = online();
+    stage.server.catch_ups_left = Some(0);
+    stage.pass(Duration::from_secs(220));
+    stage
+}
+
+/// A message is written here, and the archive has it with those of another time.
+fn archive_own(stage: &mut Stage, number: u32) {
+    let (origin, body) = stage.server.take_messages().remove(0);
+    stage.server.archive.push(Archived {
+        origin: Some(origin),
+        ..Archived::new(number, "romeo@example.org/orchard", &body)
+    });
+}
+
 fn rest(stage: &mut Stage) {
     stage.pass(Duration::from_millis(1_250));
 }
@@ -344,4 +361,78 @@ fn a_flag_that_comes_while_the_disk_fails_counts_when_it_works() {
     assert_eq!(stage.disk_problem(), None);
     assert_eq!(stage.row().unread, 1);
     assert_eq!(stage.restart().row().unread, 1);
+}
+
+#[test]
+fn what_is_being_told_to_our_account_reaches_no_further_when_a_page_has_moved_it() {
+    let mut stage = looking_again();
+    hear(&mut stage, 1..=4);
+    read(&mut stage, 2);
+    stage.server.kept = Some(Vec::new());
+    rest(&mut stage);
+    published(&stage, &["a0002"]);
+    let heard = place(&stage, "message 2");
+    stage.server.answer_late();
+    stage.go();
+    assert!(place(&stage, "message 2") < heard, "it has not moved");
+    assert_eq!(stage.row().unread, 2);
+    // Our account has taken it.
+    stage.server.let_go();
+    stage.go();
+    assert_eq!(stage.row().unread, 2);
+}
+
+#[test]
+fn a_flag_in_a_gap_leaves_what_comes_after_it_unread_though_an_own_message_has_moved() {
+    let mut stage = online();
+    hear(&mut stage, 1..=1);
+    stage.say("answer");
+    stage.leave();
+    stage.server.archive.extend((2..=4).map(archived));
+    archive_own(&mut stage, 5);
+    stage.server.archive.extend((6..=9).map(archived));
+    stage.server.displayed.insert(PEER.into(), "a0006".into());
+    stage.server.page_size = Some(3);
+    stage.come_back();
+    // Our clock is ahead of the archive's: the answer stood last until a page told where it belongs.
+    let before = [1, 2, 3, 4].map(|number| format!("message {number}"));
+    let after = [6, 7, 8, 9].map(|number| format!("message {number}"));
+    let all = [&before[..], &["answer".to_owned()], &after].concat();
+    assert_eq!(stage.stored_bodies(), all);
+    assert_eq!(stage.row().unread, 3);
+}
+
+#[test]
+fn nothing_is_told_while_what_our_account_names_is_missing_and_catch_up_is_not_done() {
+    for (named, told) in [("a0003", &["a0004"][..]), ("a0005", &[])] {
+        let mut stage = looking_again();
+        hear(&mut stage, [1, 2, 4]);
+        stage.server.archive.insert(2, archived(3));
+        stage.server.archive.extend([5, 6].map(archived));
+        stage.server.flag(PEER, named);
+        read(&mut stage, 4);
+        rest(&mut stage);
+        published(&stage, &[]);
+        stage.server.answer_late();
+        stage.go();
+        published(&stage, told);
+    }
+}
+
+#[test]
+fn what_our_account_says_is_displayed_stays_so_when_an_own_message_moves() {
+    let mut stage = online();
+    stage.say("first of all");
+    stage.leave();
+    stage.server.archive.extend((1..=4).map(archived));
+    archive_own(&mut stage, 5);
+    stage.server.archive.extend((6..=9).map(archived));
+    stage.server.displayed.insert(PEER.into(), "a0008".into());
+    stage.server.page_size = Some(3);
+    stage.server.catch_ups_left = Some(2);
+    stage.come_back();
+    // The last page tells where it belongs.
+    stage.server.answer_late();
+    stage.go();
+    assert_eq!(stage.row().unread, 1);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, LogIn};
 use waxwing::entity::account::Connection;
+use waxwing::entity::id::ItemId;
 use waxwing::entity::message::{Delivery, Position};
 use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::problem::Problem;
@@ -12,7 +13,7 @@ use waxwing::entity::secret::Secret;
 
 use crate::support::managed::Memory;
 use crate::support::server::Archived;
-use crate::support::{Stage, juliet, send};
+use crate::support::{Stage, juliet, send_as};
 
 const JULIET: &str = "juliet@example.org/balcony";
 
@@ -281,20 +282,13 @@ fn what_had_arrived_is_not_sent_again() {
 fn what_is_asked_for_again_is_sent_once() {
     for comes_late in [false, true] {
         let mut stage = Stage::online();
-        let AccountCommand::SendMessage { to, body, id, .. } = send("but soft") else {
-            panic!("not a message");
-        };
-        let ask = |again| AccountCommand::SendMessage {
-            to: to.clone(),
-            body: body.clone(),
-            id,
-            again,
-        };
+        let id = ItemId(7);
+        let ask = |again| send_as(id, "but soft", again);
         stage.tell(ask(false)).unwrap();
         let (origin, _) = stage.server.take_messages().remove(0);
         stage.server.archive.push(Archived {
             origin: Some(origin),
-            ..Archived::new(1, "romeo@example.org/orchard", &body)
+            ..Archived::new(1, "romeo@example.org/orchard", "but soft")
         });
         stage.server.refuses = !comes_late;
         let mut stage = restart_blind(stage);

@@ -98,11 +98,12 @@ fn live_then_from_the_archive() {
 
 #[test]
 fn from_the_archive_then_late_and_after_a_restart() {
-    let mut stage = Stage::online();
+    let mut stage = Stage::empty();
     stage.server.archive = vec![
         Archived::new(1, "juliet@example.org/balcony", "one"),
         Archived::new(2, "juliet@example.org/balcony", "two"),
     ];
+    stage.log_in(true).unwrap();
     let open = AccountCommand::OpenConversation("juliet@example.org".into());
     assert_eq!(stage.tell(open), Ok(Reply::Address(juliet())));
     stage.watch(0, Anchor::Newest, 50);
@@ -123,6 +124,17 @@ fn from_the_archive_then_late_and_after_a_restart() {
     check(&mut stage, &["one", "two"]);
     assert_eq!(stage.pages[0].window.ids(), ids);
     assert_eq!(stage.row().unread, 0);
+}
+
+#[test]
+fn what_nobody_told_us_of_and_history_holds_is_unread() {
+    let mut stage = Stage::online();
+    stage.server.archive = vec![Archived::new(1, "juliet@example.org/balcony", "one")];
+    let open = AccountCommand::OpenConversation("juliet@example.org".into());
+    assert_eq!(stage.tell(open), Ok(Reply::Address(juliet())));
+    stage.watch(0, Anchor::Newest, 50);
+    assert_eq!(stage.bodies(), ["one"]);
+    assert_eq!(stage.row().unread, 1, "the archive was empty at log-in");
 }
 
 #[test]

@@ -222,6 +222,10 @@ impl World {
             .iter()
             .find(|known| matches!(&claim, Claim::Read(_, _, body) if *body == known.body));
         let position = message.unwrap().position;
+        let seen = page.window.items.iter();
+        let seen = seen.filter(|known| known.position <= position);
+        let seen = seen.map(|seen| (device, peer.as_str().to_owned(), seen.body.clone()));
+        self.truth.seen.extend(seen);
         if let Claim::Read(_, _, body) = &claim {
             self.truth
                 .reads

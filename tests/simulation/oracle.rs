@@ -1,5 +1,6 @@
 //! The oracle: what the server took and archived is the truth, and what people were told must be true.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use waxwing::boundary::change::Edge;
@@ -32,6 +33,8 @@ pub struct Truth {
     pub said: Vec<Said>,
     /// Account, with whom, up to which text; whether they were told that it counts.
     pub reads: Vec<(String, String, String, bool)>,
+    /// Device, with whom, which text: it was shown before what somebody read there, wherever the archive has it.
+    pub seen: HashSet<(usize, String, String)>,
     /// How many messages were written on other clients.
     pub elsewhere: u64,
 }
@@ -252,8 +255,13 @@ fn is_counted(
     let unread = usize::try_from(page.unread(known.id, peer)).unwrap();
     let incoming_after = |place: Option<usize>| {
         let rest = entries.iter().enumerate();
-        let rest = rest.filter(|(at, _)| place.is_none_or(|place| *at > place));
-        rest.filter(|(_, entry)| entry.written.to == own).count()
+        let rest = rest.filter(move |(at, _)| place.is_none_or(|place| *at > place));
+        let rest = rest.map(|(_, entry)| &entry.written);
+        rest.filter(|written| written.to == own)
+    };
+    let is_seen = |body: &str| {
+        let seen = (device, peer.as_str().to_owned(), body.to_owned());
+        world.truth.seen.contains(&seen)
     };
     let read = |all: bool| {
         let reads = world.truth.reads.iter();
@@ -264,8 +272,10 @@ fn is_counted(
         reads.filter_map(|(_, _, body, _)| place(body)).max()
     };
     let answered = entries.iter().rposition(|entry| entry.written.to != own);
-    let most = incoming_after(read(false));
-    let least = incoming_after(read(true).max(answered));
+    let most = incoming_after(read(false)).count();
+    let least = incoming_after(read(true).max(answered))
+        .filter(|written| !is_seen(&written.body))
+        .count();
     if (least..=most).contains(&unread) {
         return Ok(());
     }

@@ -46,11 +46,16 @@ pub fn juliet() -> Address {
 /// A message to juliet, with a name of its own.
 pub fn send(body: &str) -> AccountCommand {
     static LAST: AtomicU64 = AtomicU64::new(1);
+    send_as(ItemId(LAST.fetch_add(1, Ordering::Relaxed)), body, false)
+}
+
+/// A message to juliet with this name, perhaps asked for before.
+pub fn send_as(id: ItemId, body: &str, again: bool) -> AccountCommand {
     AccountCommand::SendMessage {
         to: juliet(),
         body: body.into(),
-        id: ItemId(LAST.fetch_add(1, Ordering::Relaxed)),
-        again: false,
+        id,
+        again,
     }
 }
 

@@ -150,6 +150,8 @@ pub struct Server {
     pub kept: Option<Vec<String>>,
     /// So many questions about all conversations are answered, and no more.
     pub catch_ups_left: Option<usize>,
+    /// Those that were not.
+    unanswered: Vec<(String, Element)>,
     /// Questions to the archive are not answered, but kept: (id, query id, about whom).
     pub holds_pages: bool,
     pub pages: Vec<(String, String, String)>,
@@ -234,6 +236,16 @@ impl Server {
         }
     }
 
+    /// What was asked about all conversations is answered after all.
+    pub fn answer_late(&mut self) {
+        self.catch_ups_left = None;
+        for (id, query) in std::mem::take(&mut self.unanswered) {
+            for frame in self.page(&id, &query) {
+                self.deliver(&frame);
+            }
+        }
+    }
+
     fn transmit(&self, socket: &FakeSocket, frame: String) {
         self.managed.borrow_mut().keep(&frame);
         if !self.mute.get() {
@@ -285,6 +297,7 @@ impl Server {
                 socket.cut();
             } else {
                 self.authenticated = false;
+                self.unanswered.clear();
                 self.deaf = false;
                 self.mute.set(false);
                 socket.accept();
@@ -552,6 +565,7 @@ impl Server {
             self.catch_ups += 1;
             if let Some(left) = &mut self.catch_ups_left {
                 if *left == 0 {
+                    self.unanswered.push((id.into(), query.clone()));
                     return Vec::new();
                 }
                 *left -= 1;

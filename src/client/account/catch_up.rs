@@ -95,7 +95,14 @@ impl Account {
             since,
         } = page;
         let pages = by_conversation(messages);
-        if since != Since::Earlier {
+        let is_island = since == Since::Cursor && self.begins_island(reach.as_ref());
+        let reached = match since {
+            Since::Earlier | Since::Late => None,
+            Since::Gap => Some(Reached::Gap),
+            _ if is_island => Some(Reached::Newest),
+            _ => Some(Reached::Next),
+        };
+        if reached.is_some() {
             self.look_up_untold(pages.iter().map(|(peer, _)| peer))
                 .await;
         }
@@ -105,7 +112,6 @@ impl Account {
             .map(|(peer, page)| self.stored(peer, page, begin.clone()));
         // One look per conversation, and all of them at once.
         let stored = join_all(looks).await;
-        let is_island = self.begins_island(reach.as_ref(), since);
         let mut lowest = HashMap::new();
         let mut begun: Vec<Address> = Vec::new();
         for ((peer, page), stored) in pages.into_iter().zip(stored) {
@@ -121,12 +127,7 @@ impl Account {
             } else if let Some(place) = merged.lowest {
                 lowest.insert(peer.clone(), (place, named));
             }
-            if !matches!(since, Since::Earlier | Since::Late) {
-                let reached = match since {
-                    Since::Gap => Reached::Gap,
-                    _ if is_island => Reached::Newest,
-                    _ => Reached::Next,
-                };
+            if let Some(reached) = reached {
                 self.keep_untold(&peer, &mut merged, reached, batch).await;
             }
             self.keep_read(&peer, &merged.read);
@@ -144,10 +145,10 @@ impl Account {
         work.later.push_back(Later::CaughtUp);
     }
 
-    /// Whether a page is the newest of all, and lies above a gap.
-    fn begins_island(&self, reach: Option<&Reach>, since: Since) -> bool {
+    /// Whether a page from the cursor on is the newest of all, and lies above a gap.
+    fn begins_island(&self, reach: Option<&Reach>) -> bool {
         let gap = reach.and_then(gap_of);
-        since == Since::Cursor && gap.is_some() && gap != self.span.gap
+        gap.is_some() && gap != self.span.gap
     }
 
     /// Between which places the messages of a page belong, of which `stored` is what is known. `begin` is the archive id after
@@ -166,11 +167,8 @@ impl Account {
         if since == Since::Late {
             let lowest = self.span.late.get(peer).copied().or(begin);
             let others = stored.iter().filter(|known| !is_begin(known));
-            let others: Vec<Message> = others
-                .filter(|known| Some(known.position) != lowest)
-                .cloned()
-                .collect();
-            return merging::within(&others, None, lowest);
+            let others = others.filter(|known| Some(known.position) != lowest);
+            return merging::within(others, None, lowest);
         }
         if !matches!(since, Since::Cursor | Since::Never) || is_island {
             return Bounds::default();

@@ -41,6 +41,8 @@ pub(super) struct Displayed {
     under_way: HashMap<Address, UnderWay>,
     /// What it named, and is not here.
     missing: HashMap<Address, String>,
+    /// Something is told when all is caught up.
+    is_behind: bool,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,15 @@ impl Displayed {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.due
+    }
+
+    /// A message has another place, which may be the one up to which our account is being told.
+    pub(super) fn on_moved(&mut self, conversation: &Address, from: Position, to: Position) {
+        if let Some(under_way) = self.under_way.get_mut(conversation) {
+            let UnderWay { flagged, read } = under_way;
+            let places = std::iter::once(&mut flagged.position).chain(read);
+            places.filter(|at| **at == from).for_each(|at| *at = to);
+        }
     }
 
     /// Whether a message of that conversation was named, and is not here.
@@ -117,6 +128,11 @@ impl Account {
         let owed = self.model.borrow().conversations.owed();
         for known in owed {
             let Some(read) = known.read else { continue };
+            if self.displayed.is_missing(&known.peer) && self.may_come() {
+                // What our account names lies ahead, perhaps.
+                self.displayed.is_behind = true;
+                continue;
+            }
             let messages = self
                 .page(&known.peer, From::Before(after(read)), LOOKED)
                 .await;
@@ -151,6 +167,19 @@ impl Account {
             self.handle(now, Input::Wish(wish), work);
         }
         self.save_conversations().await;
+    }
+
+    /// Whether something that the archive has may not be here yet.
+    fn may_come(&self) -> bool {
+        !self.engine.is_caught_up() || self.model.borrow().gaps.doubted_since().is_some()
+    }
+
+    /// What has waited for catch-up is told.
+    pub(super) fn tell_when_caught_up(&mut self, now: Instant) {
+        if self.displayed.is_behind && !self.may_come() {
+            self.displayed.is_behind = false;
+            self.displayed.hurry(now);
+        }
     }
 
     /// Our account says something.
@@ -188,7 +217,7 @@ impl Account {
             }
             match self.displayed.under_way.remove(&conversation) {
                 Some(told) if told.flagged.id == id => {
-                    self.flag(&conversation, told.flagged);
+                    self.flag(&conversation, told.flagged).await;
                     if let Some(read) = told.read {
                         let mut model = self.model.borrow_mut();
                         model.conversations.settle(&conversation, read);
@@ -214,7 +243,7 @@ impl Account {
             match message.map(|message| message.position) {
                 Some(position) => {
                     self.displayed.missing.remove(&conversation);
-                    self.flag(&conversation, Flagged { id, position });
+                    self.flag(&conversation, Flagged { id, position }).await;
                 }
                 None if self.displayed.missing.len() < MOST => {
                     self.displayed.missing.insert(conversation, id);
@@ -231,7 +260,11 @@ impl Account {
         flagged.is_some_and(|flagged| flagged.id == id)
     }
 
-    fn flag(&mut self, conversation: &Address, flagged: Flagged) {
+    async fn flag(&mut self, conversation: &Address, flagged: Flagged) {
+        if self.moved.contains(conversation) {
+            // Up to there, or further: which is the latest says whether all of it is read.
+            self.refresh_latest(conversation).await;
+        }
         self.note_read(conversation, flagged.position);
         let mut model = self.model.borrow_mut();
         if model.conversations.flag(conversation, flagged) {

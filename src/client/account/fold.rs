@@ -14,19 +14,15 @@ use crate::entity::problem::Problem;
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{ArchiveEvent, Event, MessageEvent, RosterEvent, SessionEvent};
 use crate::model::timeline::advance;
-use crate::store::{Batch, From, Name, Op, Roster};
-use crate::xmpp::message::order::STEP;
+use crate::store::{Batch, Name, Op, Roster};
 use crate::xmpp::stream::auth::Mechanism;
 
 use super::Account;
 use super::catch_up::Missed;
-use super::outbox::is_written_here;
 use super::turn::{Later, Work};
 
 /// A message sent longer ago than this is no news.
 pub(super) const NEWS: i64 = 300_000;
-/// So many of the newest messages are looked through for one that was not written here.
-const NEWEST: u32 = 20;
 
 impl Account {
     /// Folds facts, in order.
@@ -156,21 +152,7 @@ impl Account {
         if let Some(known) = known {
             return self.on_copy(known.clone(), &message, None, batch);
         }
-        message.position = if message.position.time >= now {
-            self.after_all(&message.conversation, message.position)
-        } else {
-            match self.after_its_second(&message).await {
-                // Nobody has read it yet, whatever the clocks say.
-                place
-                    if is_incoming(&message)
-                        && Some(place) <= self.read_of(&message.conversation) =>
-                {
-                    self.after_heard(&message).await
-                }
-                place => place,
-            }
-        };
-        self.keep_order(&mut message);
+        message.position = self.place_heard(now, &message).await;
         self.note_heard(&message);
         if message.direction == Direction::Outgoing {
             // Another device sent it: what came after it is all that may be unread.
@@ -188,85 +170,6 @@ impl Account {
             && news
         {
             work.news.push(message);
-        }
-    }
-
-    /// What a server sends again in a session that was cut bears the time when it was first sent; what came before that on a slow
-    /// network bears the later time when it arrived. It was sent after that all the same.
-    fn keep_order(&mut self, message: &mut Message) {
-        let place = &mut message.position;
-        let last = self.streamed.get(&message.conversation);
-        if let Some(last) = last.filter(|last| self.resumed && **last >= *place) {
-            *place = Position {
-                time: last.time,
-                tie: place.tie.max(last.tie.saturating_add(STEP)),
-            };
-        }
-        self.streamed.insert(message.conversation.clone(), *place);
-    }
-
-    /// What a server held back came after what it did not hold back, and it often tells whole seconds only.
-    async fn after_its_second(&self, message: &Message) -> Position {
-        let place = message.position;
-        let streamed = self.streamed.get(&message.conversation).copied();
-        let second = place.time.0.div_euclid(1_000);
-        let is_of_it = |other: &Position| other.time.0.div_euclid(1_000) == second;
-        let known = match streamed.filter(is_of_it) {
-            Some(streamed) => Some(streamed),
-            None if self.latest_of(&message.conversation) < Some(place) => None,
-            None => {
-                let end = Position {
-                    time: Timestamp(second.saturating_add(1).saturating_mul(1_000)),
-                    tie: 0,
-                };
-                let known = self.page(&message.conversation, From::Before(end), 1).await;
-                known.first().map(|known| known.position).filter(is_of_it)
-            }
-        };
-        match known {
-            Some(known) if known >= place => Position {
-                time: known.time,
-                tie: place.tie.max(known.tie.saturating_add(STEP)),
-            },
-            _ => place,
-        }
-    }
-
-    /// After all that was heard, and all that was read; what was written here since may come after it.
-    async fn after_heard(&self, message: &Message) -> Position {
-        let place = message.position;
-        if self.latest_of(&message.conversation) < Some(place) {
-            return place;
-        }
-        let newest = self.page(&message.conversation, From::Newest, NEWEST).await;
-        let mut heard = newest.iter().rev();
-        let heard = heard.find(|known| !is_written_here(known));
-        let heard = heard.map(|heard| heard.position);
-        let streamed = self.streamed.get(&message.conversation).copied();
-        let read = self.read_of(&message.conversation);
-        match heard.max(streamed).max(read) {
-            Some(heard) if heard >= place => Position {
-                time: heard.time,
-                tie: place.tie.max(heard.tie.saturating_add(STEP)),
-            },
-            _ => place,
-        }
-    }
-
-    fn latest_of(&self, conversation: &Address) -> Option<Position> {
-        let model = self.model.borrow();
-        let known = model.conversations.of(conversation)?;
-        known.latest.as_ref().map(|latest| latest.position)
-    }
-
-    /// What is live comes last, whatever the clock did meanwhile.
-    pub(super) fn after_all(&self, conversation: &Address, position: Position) -> Position {
-        match self.latest_of(conversation) {
-            Some(latest) if latest >= position => Position {
-                time: latest.time,
-                tie: position.tie.max(latest.tie.saturating_add(STEP)),
-            },
-            _ => position,
         }
     }
 
@@ -292,6 +195,8 @@ impl Account {
         if is_moved {
             // Which is the latest may be different now.
             self.moved.insert(conversation.clone());
+            self.displayed
+                .on_moved(&conversation, from, stored.position);
             model.gaps.on_moved(&conversation, from, stored.position);
             let message = stored.clone();
             model.apply(&Event::Message(MessageEvent::Moved { message, from }));

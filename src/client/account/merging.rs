@@ -18,6 +18,7 @@ use super::Account;
 use super::fold::is_incoming;
 use super::outbox::is_written_here;
 use super::turn::{Later, Work};
+use super::untold::Reached;
 
 /// How many messages are looked through for one that has no name.
 const AROUND: u32 = 300;
@@ -152,11 +153,17 @@ impl Account {
     }
 
     /// The messages of a page, and those that it has moved, are in their places: what was read still is.
-    pub(super) fn keep_read(&mut self, peer: &Address, read: &Read) {
-        if let Some(read) = read.moved() {
-            self.model.borrow_mut().conversations.set_read(peer, read);
-            self.recount.insert(peer.clone());
-        }
+    pub(super) fn keep_read(&mut self, peer: &Address, before: &Read) {
+        let Some(read) = before.moved() else { return };
+        let mut model = self.model.borrow_mut();
+        let flagged = model.conversations.of(peer);
+        let flagged = flagged.and_then(|known| known.displayed.flagged.as_ref());
+        // What our account says is displayed stays so, with all that the archive has before it; but for what counted as unread.
+        let told = flagged.map(|flagged| flagged.position);
+        let told = told.filter(|told| !is_live(*told) && !before.is_passed);
+        let read = told.map_or(read, |told| told.max(read));
+        model.conversations.set_read(peer, read);
+        self.recount.insert(peer.clone());
     }
 
     /// Merges a page of the archive with what is stored.
@@ -181,16 +188,11 @@ impl Account {
         // Only within its second: a page that was asked for earlier may be newer. So is one with messages that stand behind it.
         let second = |time: Timestamp| time.0.div_euclid(1_000);
         let newest = messages.iter().map(|message| message.position.time).max();
-        let ceiling = begins.filter(|begins| {
-            let mut told = stored.iter().filter(|known| !is_live(known.position));
-            !is_live(*begins)
-                && newest.map(second) <= Some(second(begins.time))
-                && told.all(|known| known.position <= *begins)
-        });
-        let bounds = Bounds {
-            floor: None,
-            ceiling,
-        };
+        let ceiling = begins
+            .filter(|begins| !is_live(*begins) && newest.map(second) <= Some(second(begins.time)));
+        let others = stored.iter();
+        let others = others.filter(|known| Some(known.position) != ceiling);
+        let bounds = within(others, None, ceiling);
         // What lies beyond what is caught up has its place from catch-up, when that comes by: pages of both in turns would leave
         // those of one second in no order.
         if let Some(cursor) = self.engine.caught_up_until() {
@@ -201,12 +203,19 @@ impl Account {
         }
         let is_all =
             history == History::Complete && self.history_of(&conversation) == History::Unknown;
+        let mut merged = self.merge(messages, &stored, bounds, batch);
+        if merged.lowest.is_some_and(is_live) && !self.is_all_told() {
+            let reached = Reached::Ahead;
+            self.look_up_untold(std::iter::once(&conversation)).await;
+            self.keep_untold(&conversation, &mut merged, reached, batch)
+                .await;
+        }
         let Merged {
             fresh,
             lowest,
             read,
             ..
-        } = self.merge(messages, &stored, bounds, batch);
+        } = merged;
         self.keep_read(&conversation, &read);
         let fruitful = !fresh.is_empty();
         let page = ArchiveEvent::Page {
@@ -318,18 +327,16 @@ impl Read {
 }
 
 /// Between the ends of a gap, as far as they are known. A page that goes beyond one of them, into what is stored there, has
-/// more to tell of the order than the end.
-pub(super) fn within(
-    stored: &[Message],
+/// more to tell of the order than the end: an end holds only where all that pages have told of lies before it.
+pub(super) fn within<'a>(
+    stored: impl Iterator<Item = &'a Message>,
     floor: Option<Position>,
     ceiling: Option<Position>,
 ) -> Bounds {
-    let places = || {
-        let known = stored.iter().filter(|known| !is_live(known.position));
-        known.map(|known| known.position)
-    };
+    let told = stored.map(|known| known.position);
+    let told: Vec<Position> = told.filter(|at| !is_live(*at)).collect();
     Bounds {
-        floor: floor.filter(|floor| places().all(|at| at > *floor)),
-        ceiling: ceiling.filter(|ceiling| places().all(|at| at < *ceiling)),
+        floor: floor.filter(|floor| told.iter().all(|at| at > floor)),
+        ceiling: ceiling.filter(|ceiling| told.iter().all(|at| at < ceiling)),
     }
 }

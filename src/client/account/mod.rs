@@ -28,6 +28,7 @@ mod displayed;
 mod fold;
 mod gaps;
 mod history;
+mod live;
 mod merging;
 mod outbox;
 mod pace;

@@ -231,6 +231,7 @@ impl Account {
                     self.note_archive(now, &mut work);
                     self.note_told();
                     self.ask_when_caught_up(now, &mut work);
+                    self.tell_when_caught_up(now);
                     self.tell_core(now, &mut work).await;
                     if work.is_done() && work.later.is_empty() {
                         break;

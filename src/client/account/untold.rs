@@ -56,13 +56,24 @@ pub(super) enum Reached {
     Newest,
     /// What lies at the upper end of a gap.
     Gap,
+    /// History of one conversation that catch-up has not come by yet: it tells of it again.
+    Ahead,
 }
 
-/// Where a message belongs that is not in a page.
+/// Where a message belongs that is not in a page, as seen from the messages of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Above,
+    Among,
     Below,
+}
+
+/// A message that has another place now.
+#[derive(Clone, Copy)]
+struct Move {
+    id: ItemId,
+    to: Position,
+    is_new: bool,
 }
 
 impl Account {
@@ -93,18 +104,20 @@ impl Account {
         self.untold.is_settled = false;
     }
 
+    /// Whether all is caught up, and what was missing below that is here, too.
+    pub(super) fn is_all_told(&self) -> bool {
+        self.engine.is_caught_up() && self.model.borrow().gaps.missed_since().is_none()
+    }
+
     /// Once all is caught up: of what was heard before this session, the archive has told, or it never will.
     pub(super) fn note_told(&mut self) {
-        if self.untold.is_settled || !self.engine.is_caught_up() {
-            return;
-        }
-        let mut model = self.model.borrow_mut();
-        if model.gaps.missed_since().is_some() {
+        if self.untold.is_settled || !self.is_all_told() {
             return;
         }
         self.untold.of.clear();
         self.untold.looked.clear();
         self.untold.is_settled = true;
+        let mut model = self.model.borrow_mut();
         let waiting = self.outbox.values().map(|own| own.position.tie);
         model
             .gaps
@@ -166,10 +179,42 @@ impl Account {
         reached: Reached,
         batch: &mut Batch,
     ) {
+        let before = self.read_of(peer);
+        for Move { id, to, is_new } in self.moves(peer, merged, reached) {
+            let Some(message) = self.find_item(peer, id).await else {
+                continue;
+            };
+            let is_read = Some(message.position) <= before;
+            if message.position == to || !is_heard(message.position) {
+                continue;
+            }
+            if is_incoming(&message)
+                && !is_read
+                && Some(to) <= merged.read.moved().or(before)
+                && (reached != Reached::Next || to < message.position)
+            {
+                // Nobody has read it: what was read has no room above it.
+                continue;
+            }
+            // What was read takes nothing with it that nobody has read: the archive may never tell of it.
+            let is_over = is_read && merged.read.is_unread_below(to);
+            if is_over && !is_new {
+                continue;
+            }
+            // Who wrote it has read what was there then, and no more.
+            if !is_over && (to < message.position || !is_written_here(&message)) {
+                merged.read.note(&message, to);
+            }
+            self.on_copy(message.clone(), &message, Some(to), batch);
+        }
+    }
+
+    /// What is on the wrong side of a page, and where it belongs. Of what the page tells of, nothing is untold any more.
+    fn moves(&mut self, peer: &Address, merged: &Merged, reached: Reached) -> Vec<Move> {
         let (Some(lowest), Some(highest)) = (merged.lowest, merged.highest) else {
-            return;
+            return Vec::new();
         };
-        let mut moves: Vec<(ItemId, Position, bool)> = Vec::new();
+        let mut moves: Vec<Move> = Vec::new();
         let above = |at: Position| Position {
             time: highest.time,
             ..at
@@ -189,60 +234,60 @@ impl Account {
             if is_told(heard) {
                 continue;
             }
-            let side = match (first, last) {
-                _ if reached == Reached::Next && (heard.is_new || !is_parted) => Some(Side::Above),
-                _ if reached == Reached::Next || heard.is_own => None,
+            let among = match (first, last) {
                 (_, Some(last)) if number > last => Some(Side::Above),
                 (Some(first), _) if number < first => Some(Side::Below),
-                (None, None) if !heard.is_new => Some(Side::Below),
-                (None, None) if reached == Reached::Newest => Some(Side::Above),
-                _ => None,
+                (None, None) => None,
+                _ => Some(Side::Among),
             };
-            let to = match side {
+            let to = match reached.side(heard, is_parted, among) {
                 Some(Side::Above) if heard.at < highest => above(heard.at),
                 Some(Side::Below) if heard.at > lowest => below(heard.at),
                 _ => continue,
             };
-            moves.push((heard.id, to, heard.is_new));
+            moves.push(Move {
+                id: heard.id,
+                to,
+                is_new: heard.is_new,
+            });
             heard.at = to;
         }
-        of.retain(|heard| !is_told(heard));
-        if reached != Reached::Gap {
-            let own = self.outbox.values();
-            let own = own.filter(|own| own.conversation == *peer && own.is_being_sent());
-            let own = own.filter(|own| is_heard(own.position) && own.position < highest);
-            for own in own.filter(|own| !merged.known.contains(&own.id)) {
-                if moves.iter().all(|(id, ..)| *id != own.id) {
-                    moves.push((own.id, above(own.position), true));
-                }
+        if reached != Reached::Ahead {
+            of.retain(|heard| !is_told(heard));
+        }
+        if matches!(reached, Reached::Gap | Reached::Ahead) {
+            return moves;
+        }
+        let own = self.outbox.values();
+        let own = own.filter(|own| own.conversation == *peer && own.is_being_sent());
+        let own = own.filter(|own| is_heard(own.position) && own.position < highest);
+        for own in own.filter(|own| !merged.known.contains(&own.id)) {
+            if moves.iter().all(|one| one.id != own.id) {
+                moves.push(Move {
+                    id: own.id,
+                    to: above(own.position),
+                    is_new: true,
+                });
             }
         }
-        let before = self.read_of(peer);
-        for (id, to, is_new) in moves {
-            let Some(message) = self.find_item(peer, id).await else {
-                continue;
-            };
-            if message.position == to || !is_heard(message.position) {
-                continue;
-            }
-            if is_incoming(&message)
-                && Some(message.position) > before
-                && Some(to) <= merged.read.moved().or(before)
-                && reached != Reached::Next
-            {
-                // Nobody has read it: what was read has no room above it.
-                continue;
-            }
-            // What was read takes nothing with it that nobody has read: the archive may never tell of it.
-            let is_over = Some(message.position) <= before && merged.read.is_unread_below(to);
-            if is_over && !is_new {
-                continue;
-            }
-            // Who wrote it has read what was there then, and no more.
-            if !is_over && (to < message.position || !is_written_here(&message)) {
-                merged.read.note(&message, to);
-            }
-            self.on_copy(message.clone(), &message, Some(to), batch);
+        moves
+    }
+}
+
+impl Reached {
+    /// Where something belongs that such a page does not tell of, if that is known. `among` is where it was heard among others'
+    /// messages that the page does tell of.
+    fn side(self, heard: &Heard, is_parted: bool, among: Option<Side>) -> Option<Side> {
+        match (self, among) {
+            (Self::Next, _) if heard.is_new || !is_parted => Some(Side::Above),
+            _ if heard.is_own => None,
+            // In the gap below, perhaps; what comes after this, later pages tell.
+            (Self::Next, Some(Side::Below) | None) => Some(Side::Below),
+            (Self::Next, _) => None,
+            (_, Some(side)) => Some(side),
+            (_, None) if !heard.is_new => Some(Side::Below),
+            (Self::Newest, None) => Some(Side::Above),
+            (Self::Gap | Self::Ahead, None) => None,
         }
     }
 }

@@ -8,7 +8,7 @@
 use crate::entity::message::{Message, Position};
 use crate::entity::time::Timestamp;
 
-const LIVE: u64 = 1 << 63;
+const LIVE: u64 = Position::FOR_NOW;
 const ARCHIVED: u64 = 1 << 62;
 /// How far apart live messages of one moment are: what was missed between them can be put there.
 pub const STEP: u64 = 64;
@@ -95,7 +95,7 @@ pub fn told(place: Position) -> Position {
 /// Whether a message came live, or was written here, and no page of the archive has told where it belongs.
 #[must_use]
 pub fn is_live(place: Position) -> bool {
-    place.tie >= LIVE
+    place.is_for_now()
 }
 
 /// Whether a message came live, or was written here, and has not been in any page.
