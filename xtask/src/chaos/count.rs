@@ -213,6 +213,9 @@ impl Play {
         wrong.dedup();
         wrong.truncate(12);
         for seat in &self.stage.seats {
+            for text in &wrong {
+                println!("{} has stored:\n{}", seat.user, seat.stored(text));
+            }
             println!("the network of {}:", seat.user);
             println!("{}", around(&seat.proxy, &wrong));
         }
@@ -281,16 +284,23 @@ pub(super) fn around(proxy: &FaultProxy, messages: &[&str]) -> String {
         .iter()
         .enumerate()
         .filter(|(_, entry)| {
-            let said = entry.to_string();
+            let said = match &entry.what {
+                What::Passed(_, text) | What::Lost(_, text) | What::Torn(_, text, _) => text,
+                _ => return false,
+            };
             messages.iter().any(|message| said.contains(message))
         })
         .map(|(at, _)| at)
         .collect();
     let near = |index: usize| at.iter().any(|at| at.abs_diff(index) < 14);
+    // What went wrong on purpose tells where in the run that was.
+    let is_remark = |entry: &Entry| matches!(entry.what, What::Told(_));
     let lines: Vec<String> = all
         .iter()
         .enumerate()
-        .filter(|(index, _)| near(*index))
+        .filter(|(index, entry)| {
+            near(*index) || is_remark(entry) && at.iter().any(|at| at.abs_diff(*index) < 300)
+        })
         .map(|(_, entry)| entry.to_string())
         .collect();
     lines.join("\n")

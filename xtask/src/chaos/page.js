@@ -28,6 +28,34 @@
 
     status: () => [...document.querySelectorAll("[role=status], output")].map((one) => one.textContent.trim()).join(" | "),
 
+    // The rows of the database that hold a text: key, place, names and record, as text with what is no letter left out.
+    async stored(text) {
+      const ask = (request) =>
+        new Promise((done, failed) => {
+          request.onsuccess = () => done(request.result);
+          request.onerror = () => failed(request.error);
+        });
+      const letters = (bytes) =>
+        [...new Uint8Array(bytes)]
+          .map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : `\\${byte.toString(16)}`))
+          .join("");
+      const found = [];
+      for (const { name } of await indexedDB.databases()) {
+        const database = await ask(indexedDB.open(name));
+        if (database.objectStoreNames.contains("messages")) {
+          const table = database.transaction("messages").objectStore("messages");
+          const [keys, rows] = await Promise.all([ask(table.getAllKeys()), ask(table.getAll())]);
+          rows.forEach((row, at) => {
+            if (!letters(row.v).includes(text)) return;
+            const names = row.n.map(letters).join(" ");
+            found.push(`${name} key ${letters(keys[at])} place ${letters(row.p)} names ${names} record ${letters(row.v)}`);
+          });
+        }
+        database.close();
+      }
+      return found;
+    },
+
     // Everything in the conversation, from the newest up to its beginning.
     async timeline() {
       let still = 0;

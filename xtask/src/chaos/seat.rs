@@ -192,6 +192,13 @@ impl Seat {
             .collect()
     }
 
+    /// What this browser has stored with that text in it.
+    pub fn stored(&self, text: &str) -> String {
+        let script = "return (await chaos.stored(args[0])).join('\n')";
+        let stored = self.browser.run_async(script, json!([text]));
+        stored.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Ends the engine as a crash would.
     pub fn kill_engine(&self) {
         self.proxy.remark("the engine is killed");
