@@ -58,13 +58,22 @@ impl Play {
         self.stage.mallory.sync();
     }
 
-    /// What the server took, and told its sender that it took it, but lost when it died, before it came to the other's archive:
-    /// nobody can know that. (ejabberd hands messages from one process to another.)
+    /// What the server took, and told its sender that it took it, but lost before it came to the other's archive: when it died,
+    /// or (ejabberd) with a session to whose process it had handed it. Nobody can know that, where the other's network has never
+    /// seen it either.
     fn forgive(&mut self, archives: &Archives) {
         let has = |user: &str, text: &String| has(archives, user, text);
+        let seats = &self.stage.seats;
+        let is_ejabberd = self.report.options.server == Server::Ejabberd;
+        let was_never_sent = |user: &str, text: &String| {
+            let seat = seats.iter().find(|seat| seat.user == user);
+            is_ejabberd && seat.is_some_and(|seat| !has_come(&seat.proxy, text))
+        };
         for (written, (_, from, to)) in self.written.iter_mut().zip(PAIRS) {
             written.all.retain(|text| {
-                let is_lost = self.at_risk.contains(text) && has(from, text) && !has(to, text);
+                let is_lost = has(from, text)
+                    && !has(to, text)
+                    && (self.at_risk.contains(text) || was_never_sent(to, text));
                 if is_lost {
                     self.report.forgiven.push(text.clone());
                 }
@@ -221,6 +230,18 @@ impl Play {
         }
         println!("the server:\n{}", self.stage.server.log());
     }
+}
+
+/// Whether the server has written it to somebody, whatever became of that.
+fn has_come(proxy: &FaultProxy, text: &str) -> bool {
+    let body = format!(">{text}<");
+    let come = proxy.filter(|entry| match &entry.what {
+        What::Passed(Way::Down, piece)
+        | What::Lost(Way::Down, piece)
+        | What::Torn(Way::Down, piece, _) => piece.contains(&body),
+        _ => false,
+    });
+    !come.is_empty()
 }
 
 fn has(archives: &Archives, user: &str, text: &String) -> bool {

@@ -27,7 +27,7 @@ pub struct Report {
     /// In how many places all of it was looked for.
     pub places: usize,
     pub flaws: Vec<Flaw>,
-    /// What the server itself lost when it was killed: it is in its sender's archive, and not in the other's.
+    /// What the server itself lost, when it was killed or with a session: it is in its sender's archive, and not in the other's.
     pub forgiven: Vec<String>,
     /// What was in its sender's archive when all was calm, and not in the other's: the server archived it late, or lost it.
     pub late: BTreeSet<String>,
@@ -109,7 +109,7 @@ impl fmt::Display for Report {
         write!(f, "\n  \"Retry now\" pressed {} times", self.pressed)?;
         if !self.forgiven.is_empty() {
             let lost = self.forgiven.join(" ");
-            write!(f, "\n  lost by the server when it died: {lost}")?;
+            write!(f, "\n  lost by the server: {lost}")?;
         }
         for (what, late) in [
             ("in no archive of the other when all was calm", &self.late),
