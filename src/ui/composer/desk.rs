@@ -77,10 +77,17 @@ impl Desk {
             texts: use_text(),
         };
         let leaving = window_event_listener_untyped("pagehide", move |_| desk.leave());
+        // Another tab may take over from now on, and the timers of a tab that nobody sees are slow.
+        let hiding = window_event_listener_untyped("visibilitychange", move |_| {
+            if document().visibility_state() == web_sys::VisibilityState::Hidden {
+                desk.save();
+            }
+        });
         on_cleanup(move || {
             desk.save();
             desk.rest_no_more();
             leaving.remove();
+            hiding.remove();
         });
         desk
     }
