@@ -87,7 +87,8 @@ fn a_newer_build_takes_over_and_older_tabs_ask_to_be_reloaded() {
     // No draft is kept by the way, as where the last keys come too late for the older engine.
     let browser = world.logged_in_after(
         "romeo",
-        "addEventListener('blur', event => event.stopImmediatePropagation(), true);
+        "for (const kind of ['blur', 'visibilitychange'])
+           addEventListener(kind, event => event.stopImmediatePropagation(), true);
          const real = setTimeout;
          window.setTimeout = (call, time, ...more) => time === 700 ? 0 : real(call, time, ...more);",
     );
