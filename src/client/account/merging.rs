@@ -327,7 +327,7 @@ impl Read {
 }
 
 /// Between the ends of a gap, as far as they are known. A page that goes beyond one of them, into what is stored there, has
-/// more to tell of the order than the end: an end holds only where all that pages have told of lies before it.
+/// more to tell of the order than the end: an end holds only where all that pages have told of lies within.
 pub(super) fn within<'a>(
     stored: impl Iterator<Item = &'a Message>,
     floor: Option<Position>,

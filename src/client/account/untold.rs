@@ -2,7 +2,8 @@
 //! among them, by the order in which it was heard.
 //!
 //! **Invariant:** what lies on one side of a message that was read lies there, too, when pages of the archive have moved one of
-//! the two, as far as is known before they tell of the other. So nothing that was read is unread, and the reverse.
+//! the two, as far as is known before they tell of the other. So nothing that was read is unread, and the reverse; but
+//! where an archive is later than the second look of catch-up, or pages of a few messages part one second, a count can be wrong.
 
 use std::collections::{HashMap, HashSet};
 
@@ -209,7 +210,8 @@ impl Account {
         }
     }
 
-    /// What is on the wrong side of a page, and where it belongs. Of what the page tells of, nothing is untold any more.
+    /// What is on the wrong side of a page, and where it belongs. What the page tells of is not untold any more, but for
+    /// what catch-up will tell of again.
     fn moves(&mut self, peer: &Address, merged: &Merged, reached: Reached) -> Vec<Move> {
         let (Some(lowest), Some(highest)) = (merged.lowest, merged.highest) else {
             return Vec::new();

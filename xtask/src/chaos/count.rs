@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Server;
 use super::oracle::{Flaw, Kind, Written, judge};
 use super::play::{BACK, PAIRS, Play};
+use super::seat::Seat;
 use super::stage::DOMAIN;
 use crate::fault::{Entry, FaultProxy, Way, What};
 
@@ -109,20 +110,20 @@ impl Play {
     /// What is in its sender's archive and not in the other's yet, and what is in both and not shown to one of them.
     fn late(&self, archives: &Archives) -> (Vec<String>, Vec<String>) {
         let (mut unarchived, mut unshown) = (Vec::new(), Vec::new());
+        let mut archived: Vec<Vec<&String>> = Vec::new();
         for (written, (_, from, to)) in self.written.iter().zip(PAIRS) {
             let taken = written.all.iter().filter(|text| has(archives, from, text));
             let (due, missing): (Vec<&String>, Vec<&String>) =
                 taken.partition(|text| has(archives, to, text));
             unarchived.extend(missing.into_iter().cloned());
-            for seat in &self.stage.seats {
-                let peer = match seat.user {
-                    user if user == from => to,
-                    user if user == to => from,
-                    _ => continue,
-                };
-                seat.turn_to(peer);
-                let shown: HashSet<String> = seat.timeline().into_iter().collect();
-                let hidden = due.iter().filter(|text| !shown.contains(**text));
+            archived.push(due);
+        }
+        for seat in &self.stage.seats {
+            for peer in [self.other(seat.user), "mallory"] {
+                let shown: HashSet<String> = shown(seat, peer).into_iter().collect();
+                let due = between(seat.user, peer).into_iter();
+                let due = due.flat_map(|pair| &archived[pair]);
+                let hidden = due.filter(|text| !shown.contains(**text));
                 unshown.extend(hidden.map(|text| (*text).clone()));
             }
         }
@@ -155,8 +156,7 @@ impl Play {
         for one in [0, 1] {
             let user = self.stage.seats[one].user;
             for peer in [self.other(user), "mallory"] {
-                self.stage.seats[one].turn_to(peer);
-                let shown = self.stage.seats[one].timeline();
+                let shown = shown(&self.stage.seats[one], peer);
                 let pairs = between(user, peer);
                 self.judge(
                     &format!("what {user}'s browser shows of {peer}"),
@@ -230,6 +230,12 @@ impl Play {
         }
         println!("the server:\n{}", self.stage.server.log());
     }
+}
+
+/// What somebody's browser shows of a conversation.
+fn shown(seat: &Seat, peer: &str) -> Vec<String> {
+    seat.turn_to(peer);
+    seat.timeline()
 }
 
 /// Whether the server has written it to somebody, whatever became of that.

@@ -28,7 +28,7 @@
 
     status: () => [...document.querySelectorAll("[role=status], output")].map((one) => one.textContent.trim()).join(" | "),
 
-    // The rows of the database that hold a text: key, place, names and record, as text with what is no letter left out.
+    // The rows of the database that hold a text: key, place, names and record, as text, where what is no letter is in hex.
     async stored(text) {
       const ask = (request) =>
         new Promise((done, failed) => {

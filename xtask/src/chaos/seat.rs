@@ -194,7 +194,7 @@ impl Seat {
 
     /// What this browser has stored with that text in it.
     pub fn stored(&self, text: &str) -> String {
-        let script = "return (await chaos.stored(args[0])).join('\n')";
+        let script = "return (await chaos.stored(args[0])).join('\\n')";
         let stored = self.browser.run_async(script, json!([text]));
         stored.as_str().unwrap_or_default().to_owned()
     }
