@@ -1,22 +1,44 @@
 //! Free ports, and the few HTTP requests that a server's control needs.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::error::{Context, Result};
 
-/// A loopback port that was free a moment ago.
+/// The ports that are given away: above those that browsers refuse, below those that systems choose for outgoing
+/// connections, which may take one at any moment.
+const PORTS: RangeInclusive<u16> = 12_000..=29_999;
+
+/// A port that was free on loopback a moment ago, and that nobody else is given before all others have been: two servers that
+/// are started one after the other, or one that is down for a while, would otherwise now and then share one.
 ///
 /// # Errors
 /// When the system has none.
 pub fn free_port() -> Result<u16> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context(|| "find a free port".into())?;
-    let address = listener
-        .local_addr()
-        .context(|| "find a free port".into())?;
-    Ok(address.port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end() - PORTS.start()) + 1;
+    // Processes that run at once begin far from each other.
+    let first = std::process::id().wrapping_mul(7919);
+    for _ in 0..count {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let offset = first.wrapping_add(step) % count;
+        let port = PORTS.start() + u16::try_from(offset).unwrap_or(0);
+        if is_free(port) {
+            return Ok(port);
+        }
+    }
+    Err(std::io::Error::from(ErrorKind::AddrInUse)).context(|| "find a free port".into())
+}
+
+/// Whether nobody listens there, on either of the loopback's addresses that the system has.
+fn is_free(port: u16) -> bool {
+    let in_use = |address: IpAddr| {
+        TcpListener::bind((address, port)).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+    };
+    !in_use(Ipv4Addr::LOCALHOST.into()) && !in_use(Ipv6Addr::LOCALHOST.into())
 }
 
 /// An answer, as far as we look at it.
@@ -122,7 +144,19 @@ fn parse(bytes: &[u8]) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    #[test]
+    fn no_port_is_given_twice_nor_one_that_somebody_listens_on() {
+        let first = free_port().unwrap();
+        let _listener = TcpListener::bind((Ipv6Addr::LOCALHOST, first + 1))
+            .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, first + 1)));
+        let ports: HashSet<u16> = (0..1000).map(|_| free_port().unwrap()).collect();
+        assert_eq!(ports.len(), 1000);
+        assert!(!ports.contains(&first) && !ports.contains(&(first + 1)));
+    }
 
     #[test]
     fn an_answer_is_taken_apart() {
