@@ -7,10 +7,12 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::entity::address::Address;
-use crate::entity::archive::{Cursor, Gaps};
+use crate::entity::archive::Gaps;
 use crate::entity::conversation::{Conversation, Displayed, Flagged, History};
+use crate::entity::id::ItemId;
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
+use crate::entity::time::Timestamp;
 use crate::store::{Batch, Op, Snapshot, Store, StoreError};
 use crate::xmpp::message::order::is_live;
 
@@ -37,18 +39,17 @@ pub async fn reunite(
     held: &Snapshot,
 ) -> Result<Batch, StoreError> {
     let mut known = known(&told, disk).await?;
-    let seen = newest_before(&told, held.cursor.as_ref());
-    let oldest = oldest(&told);
     let has_roster = told.ops.iter().any(|op| matches!(op, Op::PutRoster(_)));
     let mut batch = Batch::default();
-    let mut overlaps: HashMap<Address, bool> = HashMap::new();
+    let mut met: HashMap<Address, Met> = HashMap::new();
     let mut conversations = Vec::new();
     for op in told.ops {
         match op {
             Op::PutMessage(message) => {
-                let conversation = message.conversation.clone();
-                let (message, is_known) = unite(&mut known, message);
-                *overlaps.entry(conversation).or_default() |= is_known;
+                let met = met.entry(message.conversation.clone()).or_default();
+                let told = (message.id, message.position, message.time);
+                let (message, before) = unite(&mut known, message);
+                met.note(told, (message.id, message.position), before, held);
                 batch.push(Op::PutMessage(message));
             }
             Op::PutConversation(told) => conversations.push(told),
@@ -72,22 +73,21 @@ pub async fn reunite(
     }
     for mut told in conversations {
         let peer = told.peer.clone();
+        let met = met.remove(&peer).unwrap_or_default();
         let mut before = held.conversations.iter();
-        let before = before.find(|held| held.peer == peer);
+        let before = before.find(|held| held.peer == peer).cloned();
         let guess = guesses.get(&peer).filter(|of| told.read == Some(of.read));
         if let Some(guess) = guess {
             told.read = guess.really;
         }
-        let overlaps = overlaps.get(&peer).copied().unwrap_or_default();
-        let has_read = oldest.get(&peer).copied() <= told.read;
         let mut joined = match before {
-            Some(before) => join(before, told, overlaps, has_read),
+            Some(before) => join(met.moved(before), told, &met),
             None => told,
         };
         if let (None, Some(guess)) = (joined.read, guess) {
             joined.read = match held.cursor {
                 // What came before the disk's last session was not missed.
-                Some(_) => seen.get(&peer).copied(),
+                Some(_) => met.seen(),
                 None => Some(guess.read),
             };
         }
@@ -112,7 +112,7 @@ pub async fn recognise(
         batch.push(match op {
             Op::PutMessage(message) => {
                 let id = message.id;
-                let (message, _) = unite(&mut known, message);
+                let message = unite(&mut known, message).0;
                 if message.id != id {
                     doubled.insert(message.conversation.clone());
                 }
@@ -124,8 +124,11 @@ pub async fn recognise(
     Ok((batch, doubled))
 }
 
-/// A message that memory was told, as the disk is to have it; and whether the disk has it already.
-fn unite(known: &mut HashMap<Address, Vec<Message>>, message: Message) -> (Message, bool) {
+/// A message that memory was told, as the disk is to have it; and where the disk had it, if it did.
+fn unite(
+    known: &mut HashMap<Address, Vec<Message>>,
+    message: Message,
+) -> (Message, Option<Position>) {
     let known = known.get_mut(&message.conversation);
     let known = known.and_then(|known| {
         let is_it = known.iter().position(|known| known.id == message.id);
@@ -134,16 +137,74 @@ fn unite(known: &mut HashMap<Address, Vec<Message>>, message: Message) -> (Messa
     });
     match known {
         // Asked for once more by a page: what memory knows of it is newer.
-        Some(known) if known.id == message.id => (message, true),
+        Some(known) if known.id == message.id => (message, Some(known.position)),
         Some(known) => {
+            let before = known.position;
             merge::learn(known, &message);
             // A page of the archive has told of it meanwhile.
-            if is_live(known.position) && !is_live(message.position) {
+            if is_live(before) && !is_live(message.position) {
                 known.position = message.position;
             }
-            (known.clone(), true)
+            (known.clone(), Some(before))
         }
-        None => (message, false),
+        None => (message, None),
+    }
+}
+
+/// What memory's messages of one conversation tell of what the disk knew of it.
+#[derive(Debug, Default)]
+struct Met {
+    /// Where memory begins.
+    oldest: Option<Position>,
+    /// Some of them were the disk's, too.
+    overlaps: bool,
+    /// The first of these that memory did not have from the disk.
+    held: Option<Position>,
+    /// Those that the disk did not have, and that were there before its cursor.
+    old: Vec<Position>,
+    /// Where messages were on the disk, and where they are now.
+    moved: Vec<(Position, Position)>,
+}
+
+impl Met {
+    /// Of one message: what memory was told, what the disk is to have, and where it had it before.
+    fn note(
+        &mut self,
+        (id, position, time): (ItemId, Position, Timestamp),
+        (new, to): (ItemId, Position),
+        before: Option<Position>,
+        held: &Snapshot,
+    ) {
+        let least = |known: Option<Position>| Some(known.map_or(position, |it| it.min(position)));
+        self.oldest = least(self.oldest);
+        self.overlaps |= before.is_some();
+        if new != id {
+            self.held = least(self.held);
+        } else if held.cursor.as_ref().is_some_and(|known| time <= known.time) {
+            self.old.push(position);
+        }
+        self.moved
+            .extend(before.filter(|from| *from != to).map(|from| (from, to)));
+    }
+
+    /// How far a conversation that was never read counts as read: up to the newest of what was there before the disk's last
+    /// session, and before what the disk knew to be unread.
+    fn seen(&self) -> Option<Position> {
+        let is_before = |at: &&Position| self.held.is_none_or(|held| **at < held);
+        self.old.iter().filter(is_before).max().copied()
+    }
+
+    /// The conversation as the disk had it, where its messages are now.
+    fn moved(&self, mut held: Conversation) -> Conversation {
+        let latest = held.latest.as_mut().map(|latest| &mut latest.position);
+        let flagged = held.displayed.flagged.as_mut();
+        let flagged = flagged.map(|flagged| &mut flagged.position);
+        for at in [held.read.as_mut(), latest, flagged].into_iter().flatten() {
+            if let Some((_, to)) = self.moved.iter().find(|(from, _)| from == at) {
+                *at = *to;
+            }
+        }
+        held
     }
 }
 
@@ -191,43 +252,18 @@ fn messages(told: &Batch) -> impl Iterator<Item = &Message> {
     })
 }
 
-/// Where memory's messages begin.
-fn oldest(told: &Batch) -> HashMap<Address, Position> {
-    let mut oldest: HashMap<Address, Position> = HashMap::new();
-    for message in messages(told) {
-        oldest
-            .entry(message.conversation.clone())
-            .and_modify(|oldest| *oldest = message.position.min(*oldest))
-            .or_insert(message.position);
-    }
-    oldest
-}
-
-/// The newest of memory's messages that is not newer than the cursor.
-fn newest_before(told: &Batch, cursor: Option<&Cursor>) -> HashMap<Address, Position> {
-    let mut newest: HashMap<Address, Position> = HashMap::new();
-    let is_old = |message: &&Message| cursor.is_some_and(|cursor| message.time <= cursor.time);
-    for message in messages(told).filter(is_old) {
-        newest
-            .entry(message.conversation.clone())
-            .and_modify(|newest| *newest = message.position.max(*newest))
-            .or_insert(message.position);
-    }
-    newest
-}
-
-/// One conversation, as both knew it. `overlaps`: some of memory's messages are the disk's; `has_read`: some of them were
-/// read.
-fn join(held: &Conversation, told: Conversation, overlaps: bool, has_read: bool) -> Conversation {
+/// One conversation, as both knew it.
+fn join(held: Conversation, told: Conversation, met: &Met) -> Conversation {
+    let has_read = met.oldest <= told.read;
     let at = |conversation: &Conversation| {
         let latest = conversation.latest.as_ref();
         latest.map(|latest| latest.position)
     };
-    let is_newer = at(&told) >= at(held);
+    let is_newer = at(&told) >= at(&held);
     Conversation {
         open: told.open || held.open,
         draft: if told.draft.is_empty() {
-            held.draft.clone()
+            held.draft
         } else {
             told.draft
         },
@@ -237,16 +273,12 @@ fn join(held: &Conversation, told: Conversation, overlaps: bool, has_read: bool)
         } else {
             held.read.or(told.read)
         },
-        latest: if is_newer {
-            told.latest
-        } else {
-            held.latest.clone()
-        },
+        latest: if is_newer { told.latest } else { held.latest },
         history: match told.history {
-            History::Unknown => held.history.clone(),
+            History::Unknown => held.history,
             // Without a gap between them the archive goes on where the disk ends; else where memory ends, and what the disk
             // has is found there once more.
-            History::Before(_) if overlaps => held.history.clone(),
+            History::Before(_) if met.overlaps => held.history,
             history => history,
         },
         displayed: Displayed {
@@ -286,6 +318,7 @@ fn newer(told: Option<Flagged>, held: Option<&Flagged>) -> Option<Flagged> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entity::archive::Cursor;
     use crate::entity::contact::{Contact, Subscription};
     use crate::entity::conversation::Preview;
     use crate::entity::id::ItemId;
@@ -294,6 +327,7 @@ mod tests {
     use crate::entity::time::Timestamp;
     use crate::store::memory::MemoryStore;
     use crate::store::{From, PageQuery, Roster};
+    use crate::xmpp::message::order::heard_at;
     use futures::executor::block_on;
 
     fn juliet() -> Address {
@@ -344,15 +378,21 @@ mod tests {
 
     /// The disk after it was told, and told again.
     fn reunited(held: Batch, told: Batch) -> (MemoryStore, Snapshot) {
+        reunited_with(HashMap::new(), held, told)
+    }
+
+    fn reunited_with(
+        guesses: HashMap<Address, Guess>,
+        held: Batch,
+        told: Batch,
+    ) -> (MemoryStore, Snapshot) {
         let disk = MemoryStore::default();
         block_on(async {
             disk.commit(held).await.unwrap();
             let mut before = None;
             for _ in 0..2 {
                 let held = disk.load().await.unwrap();
-                let ops = reunite(told.clone(), &HashMap::new(), &disk, &held)
-                    .await
-                    .unwrap();
+                let ops = reunite(told.clone(), &guesses, &disk, &held).await.unwrap();
                 disk.commit(ops.clone()).await.unwrap();
                 let counted = recount(&ops, &disk, 100).await.unwrap();
                 disk.commit(counted).await.unwrap();
@@ -430,6 +470,69 @@ mod tests {
         let after = joined(conversation(9, 9), conversation(5, 5), &[message(5, 5)]);
         assert_eq!(after.read, Some(at(9)));
         assert_eq!(after.latest.unwrap().position, at(9));
+    }
+
+    #[test]
+    fn what_the_disk_knew_to_be_unread_is_not_read_because_memory_knew_nothing() {
+        let never = |latest| Conversation {
+            read: None,
+            ..conversation(0, latest)
+        };
+        let cursor = Cursor {
+            id: None,
+            time: at(9).time,
+        };
+        let read_after = |held: &[Message], told: &[Message], latest| {
+            let put = |messages: &[Message]| messages.iter().cloned().map(Op::PutMessage).collect();
+            let (mut held, mut told): (Vec<Op>, Vec<Op>) = (put(held), put(told));
+            held.extend([
+                Op::PutConversation(never(latest)),
+                Op::PutCursor(cursor.clone()),
+            ]);
+            told.push(Op::PutConversation(conversation(5, 5)));
+            let (read, really) = (at(5), None);
+            let guesses = HashMap::from([(juliet(), Guess { read, really })]);
+            let (_, after) = reunited_with(guesses, batch(held), batch(told));
+            let [after] = &after.conversations[..] else {
+                panic!("{after:?}");
+            };
+            (after.read, after.unread)
+        };
+        let (four, five) = (message(1, 4), message(2, 5));
+        let page = [message(7, 3), message(8, 4), message(9, 5)];
+        // Both came live in the disk's last session; what was before them is history.
+        assert_eq!(
+            read_after(&[four, five.clone()], &page, 5),
+            (Some(at(3)), 2)
+        );
+        assert_eq!(read_after(&[five.clone()], &page[2..], 5), (None, 1));
+        // Nothing of what memory was told was known.
+        assert_eq!(read_after(&[], &page, 5), (Some(at(5)), 0));
+    }
+
+    #[test]
+    fn where_a_message_goes_the_mark_goes_that_was_read_with_it() {
+        let time = at(90).time;
+        let heard = Message {
+            position: Position {
+                time,
+                tie: heard_at(time),
+            },
+            ..message(1, 5)
+        };
+        let mut held = conversation(0, 0);
+        held.read = Some(heard.position);
+        held.latest.as_mut().unwrap().position = heard.position;
+        let held = batch([Op::PutMessage(heard), Op::PutConversation(held)]);
+        let told = [
+            Op::PutMessage(message(8, 5)),
+            Op::PutMessage(message(9, 6)),
+            Op::PutConversation(conversation(5, 6)),
+        ];
+        let (_, after) = reunited(held, batch(told));
+        let after = &after.conversations[0];
+        assert_eq!((after.read, after.unread), (Some(at(5)), 1));
+        assert_eq!(after.latest.as_ref().unwrap().position, at(6));
     }
 
     #[test]
