@@ -120,6 +120,23 @@ impl Conversations {
         self.advance(peer, position)
     }
 
+    /// Our account says this now, and said more before: it is owed that. Tells whether it is so.
+    #[must_use]
+    pub fn set_back(&mut self, peer: &Address, flagged: &Flagged) -> bool {
+        let before = self
+            .known
+            .get(peer)
+            .and_then(|known| known.displayed.flagged.as_ref());
+        let is_back = before.is_some_and(|before| before.position > flagged.position);
+        if is_back {
+            self.change(peer, |conversation| {
+                conversation.displayed.flagged = Some(flagged.clone());
+                conversation.displayed.owed = true;
+            });
+        }
+        is_back
+    }
+
     /// There is nothing to tell our account of what was read up to here.
     pub fn settle(&mut self, peer: &Address, read: Position) {
         if self

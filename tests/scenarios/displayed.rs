@@ -436,3 +436,57 @@ fn what_our_account_says_is_displayed_stays_so_when_an_own_message_moves() {
     stage.go();
     assert_eq!(stage.row().unread, 1);
 }
+
+#[test]
+fn what_reached_our_account_late_does_not_set_it_back() {
+    let mut stage = online();
+    hear(&mut stage, 1..=4);
+    read(&mut stage, 1);
+    stage.server.kept = Some(Vec::new());
+    rest(&mut stage);
+    published(&stage, &["a0001"]);
+    // Another device was faster, but for our account ours is the last word.
+    stage.server.flag(PEER, "a0003");
+    stage.go();
+    stage.server.displayed.insert(PEER.into(), "a0001".into());
+    stage.server.let_go();
+    stage.go();
+    rest(&mut stage);
+    published(&stage, &["a0001", "a0003"]);
+    rest(&mut stage);
+    published(&stage, &["a0001", "a0003"]);
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
+fn what_stands_above_what_our_account_says_is_displayed_is_read_when_a_page_puts_it_below() {
+    for (flagged, unread) in [(false, 2), (true, 0)] {
+        let mut stage = online();
+        // Our clock is ahead of the server's: what comes live stands above what that has held back.
+        stage.world.set_clock(3_600_000);
+        hear(&mut stage, [1]);
+        stage.leave();
+        stage.server.catch_ups_left = Some(0);
+        stage.server.page_size = Some(1);
+        stage.come_back();
+        let held = archived(8);
+        stage.server.deliver(&format!(
+            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat'><body>{}</body>\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{}'/>\
+             <delay xmlns='urn:xmpp:delay' from='example.org' stamp='{}'/></message>",
+            held.body, held.id, held.stamp
+        ));
+        stage.server.archive.push(held);
+        stage.go();
+        assert!(place(&stage, "message 8") < place(&stage, "message 1"));
+        if flagged {
+            stage.server.flag(PEER, "a0008");
+            stage.go();
+            assert_eq!(stage.row().unread, 1);
+        }
+        stage.server.answer_late();
+        stage.go();
+        assert!(place(&stage, "message 1") < place(&stage, "message 8"));
+        assert_eq!(stage.row().unread, unread);
+    }
+}

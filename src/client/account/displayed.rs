@@ -19,6 +19,7 @@ use crate::event::DisplayedEvent;
 use crate::model::after;
 use crate::store::{Batch, From, Name, Op};
 use crate::xmpp::engine::{Input, Wish};
+use crate::xmpp::message::order::heard_at;
 
 use super::fold::is_incoming;
 use super::history::LOOKED;
@@ -41,6 +42,8 @@ pub(super) struct Displayed {
     under_way: HashMap<Address, UnderWay>,
     /// What it named, and is not here.
     missing: HashMap<Address, String>,
+    /// What was heard in a conversation before the account's word on it was known has a lower tie than this.
+    heeded: HashMap<Address, u64>,
     /// Something is told when all is caught up.
     is_behind: bool,
 }
@@ -55,7 +58,10 @@ struct UnderWay {
 impl Displayed {
     /// A session begins.
     pub(super) fn begin(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            heeded: std::mem::take(&mut self.heeded),
+            ..Self::default()
+        };
     }
 
     /// What could not be told is told now, if there is anything.
@@ -74,6 +80,11 @@ impl Displayed {
             let places = std::iter::once(&mut flagged.position).chain(read);
             places.filter(|at| **at == from).for_each(|at| *at = to);
         }
+    }
+
+    /// What was heard in a conversation before the account's word on it was known has a lower tie than this.
+    pub(super) fn heeded(&self, conversation: &Address) -> Option<u64> {
+        self.heeded.get(conversation).copied()
     }
 
     /// Whether a message of that conversation was named, and is not here.
@@ -216,13 +227,7 @@ impl Account {
                 continue;
             }
             match self.displayed.under_way.remove(&conversation) {
-                Some(told) if told.flagged.id == id => {
-                    self.flag(&conversation, told.flagged).await;
-                    if let Some(read) = told.read {
-                        let mut model = self.model.borrow_mut();
-                        model.conversations.settle(&conversation, read);
-                    }
-                }
+                Some(told) if told.flagged.id == id => self.on_told(&conversation, told).await,
                 other => {
                     if let Some(other) = other {
                         self.displayed.under_way.insert(conversation.clone(), other);
@@ -253,6 +258,25 @@ impl Account {
         }
     }
 
+    /// Our account says what we have told it.
+    async fn on_told(&mut self, conversation: &Address, told: UnderWay) {
+        let UnderWay { flagged, read } = told;
+        let is_late = self
+            .model
+            .borrow_mut()
+            .conversations
+            .set_back(conversation, &flagged);
+        if is_late {
+            self.tell_soon(self.now(), conversation);
+            return;
+        }
+        self.flag(conversation, flagged).await;
+        if let Some(read) = read {
+            let mut model = self.model.borrow_mut();
+            model.conversations.settle(conversation, read);
+        }
+    }
+
     fn is_flagged(&self, conversation: &Address, id: &str) -> bool {
         let model = self.model.borrow();
         let known = model.conversations.of(conversation);
@@ -266,6 +290,8 @@ impl Account {
             self.refresh_latest(conversation).await;
         }
         self.note_read(conversation, flagged.position);
+        let heeded = heard_at(self.now().wall);
+        self.displayed.heeded.insert(conversation.clone(), heeded);
         let mut model = self.model.borrow_mut();
         if model.conversations.flag(conversation, flagged) {
             self.recount.insert(conversation.clone());

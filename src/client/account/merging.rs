@@ -12,7 +12,7 @@ use crate::entity::time::Timestamp;
 use crate::event::ArchiveEvent;
 use crate::model::before;
 use crate::store::{Batch, From, Name, Op, StoreError};
-use crate::xmpp::message::order::{is_live, not_yet, told};
+use crate::xmpp::message::order::{is_heard, is_live, not_yet, told};
 
 use super::Account;
 use super::fold::is_incoming;
@@ -122,7 +122,8 @@ impl Account {
         let mut read = {
             let model = self.model.borrow();
             let known = peer.as_ref().and_then(|peer| model.conversations.of(peer));
-            Read::of(known)
+            let heeded = peer.as_ref().and_then(|peer| self.displayed.heeded(peer));
+            Read::of(known, heeded)
         };
         let mut new = fresh.iter_mut();
         let mut copies = copies.into_iter();
@@ -154,6 +155,9 @@ impl Account {
 
     /// The messages of a page, and those that it has moved, are in their places: what was read still is.
     pub(super) fn keep_read(&mut self, peer: &Address, before: &Read) {
+        if before.is_less {
+            self.recount.insert(peer.clone());
+        }
         let Some(read) = before.moved() else { return };
         let mut model = self.model.borrow_mut();
         let flagged = model.conversations.of(peer);
@@ -252,6 +256,8 @@ impl Account {
 #[derive(Debug)]
 pub(super) struct Read {
     before: Option<Position>,
+    /// Up to where our account says that it was; and the tie of what was heard when it said so.
+    flagged: Option<(Position, u64)>,
     /// Nothing is unread.
     is_all: bool,
     /// The first message that nobody has read.
@@ -264,18 +270,23 @@ pub(super) struct Read {
     is_moved: bool,
     /// A message that counted as unread stands before that now.
     is_passed: bool,
+    /// One that counted as unread does not any more.
+    is_less: bool,
 }
 
 impl Read {
-    fn of(known: Option<&Conversation>) -> Self {
+    fn of(known: Option<&Conversation>, heeded: Option<u64>) -> Self {
+        let flagged = known.and_then(|known| known.displayed.flagged.as_ref());
         Self {
             before: known.and_then(|known| known.read),
+            flagged: flagged.map(|flagged| flagged.position).zip(heeded),
             is_all: known.is_none_or(|known| known.unread == 0),
             unread: None,
             read: None,
             own: None,
             is_moved: false,
             is_passed: false,
+            is_less: false,
         }
     }
 
@@ -294,10 +305,19 @@ impl Read {
         self.unread.is_some_and(|unread| unread < at)
     }
 
+    /// Whether our account says that it was displayed, and said so after we had heard it: it only stood above that for now.
+    fn is_flagged(&self, known: &Message, at: Position) -> bool {
+        self.flagged.is_some_and(|(flagged, heeded)| {
+            at <= flagged && is_heard(known.position) && known.position.tie < heeded
+        })
+    }
+
     /// A message that was known stands there now. Who has read others' messages still has; who wrote has read what was there.
     pub(super) fn note(&mut self, known: &Message, at: Position) {
         if Some(known.position) > self.before {
-            if is_incoming(known) {
+            if self.is_flagged(known, at) {
+                self.is_less |= is_incoming(known);
+            } else if is_incoming(known) {
                 self.note_unread(at);
                 self.is_passed |= Some(at) <= self.before;
             }
