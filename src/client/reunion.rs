@@ -80,6 +80,7 @@ pub async fn reunite(
         if let Some(guess) = guess {
             told.read = guess.really;
         }
+        let told = met.moved(told);
         let mut joined = match before {
             Some(before) => join(met.moved(before), told, &met),
             None => told,
@@ -162,7 +163,7 @@ struct Met {
     held: Option<Position>,
     /// Those that the disk did not have, and that were there before its cursor.
     old: Vec<Position>,
-    /// Where messages were on the disk, and where they are now.
+    /// Where messages were, on the disk and in memory, and where they are now.
     moved: Vec<(Position, Position)>,
 }
 
@@ -175,16 +176,18 @@ impl Met {
         before: Option<Position>,
         held: &Snapshot,
     ) {
-        let least = |known: Option<Position>| Some(known.map_or(position, |it| it.min(position)));
-        self.oldest = least(self.oldest);
+        let least =
+            |known: Option<Position>, at: Position| Some(known.map_or(at, |known| known.min(at)));
+        self.oldest = least(self.oldest, to);
         self.overlaps |= before.is_some();
         if new != id {
-            self.held = least(self.held);
+            self.held = least(self.held, position);
         } else if held.cursor.as_ref().is_some_and(|known| time <= known.time) {
             self.old.push(position);
         }
-        self.moved
-            .extend(before.filter(|from| *from != to).map(|from| (from, to)));
+        let places = before.into_iter().chain([position]);
+        let moved = places.filter(|from| *from != to);
+        self.moved.extend(moved.map(|from| (from, to)));
     }
 
     /// How far a conversation that was never read counts as read: up to the newest of what was there before the disk's last
@@ -194,17 +197,17 @@ impl Met {
         self.old.iter().filter(is_before).max().copied()
     }
 
-    /// The conversation as the disk had it, where its messages are now.
-    fn moved(&self, mut held: Conversation) -> Conversation {
-        let latest = held.latest.as_mut().map(|latest| &mut latest.position);
-        let flagged = held.displayed.flagged.as_mut();
+    /// The conversation, its marks where its messages are now.
+    fn moved(&self, mut known: Conversation) -> Conversation {
+        let latest = known.latest.as_mut().map(|latest| &mut latest.position);
+        let flagged = known.displayed.flagged.as_mut();
         let flagged = flagged.map(|flagged| &mut flagged.position);
-        for at in [held.read.as_mut(), latest, flagged].into_iter().flatten() {
+        for at in [known.read.as_mut(), latest, flagged].into_iter().flatten() {
             if let Some((_, to)) = self.moved.iter().find(|(from, _)| from == at) {
                 *at = *to;
             }
         }
-        held
+        known
     }
 }
 
@@ -505,7 +508,10 @@ mod tests {
             read_after(&[four, five.clone()], &page, 5),
             (Some(at(3)), 2)
         );
-        assert_eq!(read_after(&[five.clone()], &page[2..], 5), (None, 1));
+        assert_eq!(
+            read_after(std::slice::from_ref(&five), &page[2..], 5),
+            (None, 1)
+        );
         // Nothing of what memory was told was known.
         assert_eq!(read_after(&[], &page, 5), (Some(at(5)), 0));
     }
@@ -533,6 +539,24 @@ mod tests {
         let after = &after.conversations[0];
         assert_eq!((after.read, after.unread), (Some(at(5)), 1));
         assert_eq!(after.latest.as_ref().unwrap().position, at(6));
+    }
+
+    #[test]
+    fn what_was_read_while_the_disk_failed_is_read_where_the_disk_has_it() {
+        let at_disk = Message {
+            position: Position { tie: 9, ..at(5) },
+            ..message(1, 5)
+        };
+        let mut held = conversation(2, 5);
+        held.latest.as_mut().unwrap().position = at_disk.position;
+        let held = batch([Op::PutMessage(at_disk.clone()), Op::PutConversation(held)]);
+        let told = [
+            Op::PutMessage(message(8, 5)),
+            Op::PutConversation(conversation(5, 5)),
+        ];
+        let (_, after) = reunited(held, batch(told));
+        let after = &after.conversations[0];
+        assert_eq!((after.read, after.unread), (Some(at_disk.position), 0));
     }
 
     #[test]

@@ -103,6 +103,10 @@ impl Account {
     pub(super) fn show_page(&mut self, peer: &Address, page: ArchiveEvent) {
         let before = self.read_of(peer);
         self.model.borrow_mut().apply(&Event::Archive(page));
+        if before != self.read_of(peer) {
+            // What is not in the page may lie on the other side of that.
+            self.recount.insert(peer.clone());
+        }
         if let (Past::Unread, None, Some(read)) = (self.past, before, self.read_of(peer)) {
             let guess = Guess { read, really: None };
             self.blind.guesses.insert(peer.clone(), guess);
