@@ -134,6 +134,10 @@ impl Account {
             self.tell_missed(now, &peer, merged, since, work);
         }
         self.note_span(reach.as_ref(), lowest, since);
+        if since == Since::Late && reach.is_some() {
+            // That look is done; the next one begins at the top again.
+            self.span.forget_late();
+        }
         if let Some(reach) = reach.filter(|_| self.keeps_cursor()) {
             self.model.borrow_mut().gaps.set_reach(&reach);
         }

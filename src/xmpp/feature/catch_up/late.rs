@@ -4,7 +4,8 @@
 //! it. One whose socket is dead waits fifteen seconds with each message, and another session has caught up meanwhile: the name
 //! is older than the cursor then, and no page that begins there holds it. So in each session there is a second look when all
 //! that must be over: backward from the top to the place that was known when the session began; then what came since the top,
-//! which nobody may have told us.
+//! which nobody may have told us. Where no session lasts that long, one that finds too much in doubt looks as it begins: all but
+//! the end of that must have been archived.
 //!
 //! **Invariant:** what may be missing below the cursor is looked for, be it by a later session: where to begin is stored
 //! ([`Reach::doubt`]) with the first page that moves the top, until that look is done. Nothing is in doubt where nothing was
@@ -20,19 +21,30 @@ use crate::xmpp::cx::Cx;
 use crate::xmpp::feature::archive::Archive;
 
 use super::known::Known;
-use super::{CatchUp, From, Step};
+use super::{CatchUp, From, PAGES, Step};
 
 /// After how long in a session that is: seven waits of fifteen seconds were seen.
 pub(super) const LATE: Duration = Duration::from_secs(150);
 /// From so much before that place on: the server's clock may be set.
 const MARGIN: Duration = Duration::from_secs(120);
-/// How many pages that are at most. What lies before them was archived long before the session.
-const LOOKS: u32 = 10;
+/// So much that no session has looked for is too much.
+const LONG: Duration = Duration::from_secs(600);
 
 impl Known {
     /// Since when something may have been archived late.
     pub(super) fn doubt(&self) -> Option<Timestamp> {
         self.reach.doubt.map(|doubt| doubt - MARGIN)
+    }
+
+    /// The end of what was archived by the time that the top was.
+    fn settled(&self) -> Option<Timestamp> {
+        self.top().map(|top| top.time - LATE)
+    }
+
+    /// Whether a session before the one that began with that place known has left much in doubt.
+    fn is_overdue(&self, begun: Option<Timestamp>) -> bool {
+        let doubt = self.reach.doubt.filter(|doubt| Some(*doubt) < begun);
+        doubt.is_some_and(|doubt| self.top().is_some_and(|top| top.time - LONG > doubt))
     }
 }
 
@@ -40,13 +52,16 @@ impl CatchUp {
     /// Looks for what was archived late, when it is time.
     pub(super) fn look_again(&mut self, cx: &mut Cx, archive: &mut Archive) {
         let is_due = |at: Instant| at.monotonic <= cx.now.monotonic;
+        let Some((at, begun)) = self.late else { return };
         if !matches!(self.step, Step::Done(_))
-            || !self.late.is_some_and(|(at, _)| is_due(at))
+            || !is_due(at) && !self.known.is_overdue(begun)
             || !cx.is_connected()
         {
             return;
         }
-        self.late = None;
+        if is_due(at) {
+            self.late = None;
+        }
         let has_id = self.known.top().is_some_and(|top| top.id.is_some());
         if has_id && self.known.reach.doubt.is_some() && self.known.gap().is_none() {
             self.forget_progress();
@@ -60,12 +75,14 @@ impl CatchUp {
     pub(super) fn on_late(&mut self, known: &mut Known, page: &Stretch) -> From {
         let is_met = page.is_complete || known.doubt().is_none_or(|from| page.begins_before(from));
         let first = page.first.as_ref().map(|first| first.id.clone());
-        let leads_on = first.is_some() && first != self.first && self.pages < LOOKS;
+        let leads_on = first.is_some() && first != self.first && self.pages < PAGES;
         self.first = first;
         if leads_on && !is_met {
             return From::Late;
         }
-        known.reach.doubt = None;
+        // What this session began with may come later still.
+        let settled = known.settled().filter(|_| self.late.is_some());
+        known.reach.doubt = known.reach.doubt.max(settled).filter(|_| settled.is_some());
         From::Id
     }
 }

@@ -71,7 +71,7 @@ fn where_nothing_was_missed_nothing_is_in_doubt() {
 #[test]
 fn a_look_that_was_not_done_is_the_next_sessions() {
     let mut session = session(Some(cursor("a1", START - 7_200_000)));
-    page(&mut session, "a2", false);
+    pages(&mut session, &[("a2", "22:09:00")], false);
     taught(&mut session);
     for condition in ["", "item-not-found"] {
         session.cut();
@@ -117,4 +117,63 @@ fn a_look_that_leads_nowhere_ends() {
         taught(&mut session);
     }
     assert_eq!(asked(&session), "<after>a99</after>");
+}
+
+#[test]
+fn however_much_is_in_doubt_all_of_it_is_looked_through() {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    page(&mut session, "a99", false);
+    taught(&mut session);
+    session.wait(LATE);
+    session.tick();
+    for number in (10..50).rev() {
+        let name = format!("a{number}");
+        pages(&mut session, &[(&name, "23:00:00")], true);
+        taught(&mut session);
+        assert_eq!(asked(&session), format!("<before>{name}</before>"));
+    }
+    pages(&mut session, &[("a0", "21:57:00")], true);
+    assert_eq!(doubted(&session), None);
+}
+
+#[test]
+fn where_no_session_lasts_what_is_long_in_doubt_is_looked_for_at_once() {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    let mut begin = |session: &mut Session, new: &[(&str, &str)]| {
+        session.cut();
+        session.forget();
+        session.bind();
+        ready(session);
+        pages(session, new, false);
+        if !new.is_empty() {
+            taught(session);
+        }
+        session.tick();
+    };
+    pages(&mut session, &[("a2", "22:09:00")], false);
+    taught(&mut session);
+    session.tick();
+    session.nothing();
+    begin(&mut session, &[("a3", "22:10:00")]);
+    session.nothing();
+    begin(&mut session, &[("a4", "22:10:01")]);
+    assert_eq!(asked(&session), "<before>a4</before>");
+    pages(&mut session, &[("a0", "21:57:00")], true);
+    // What this session has missed may still come.
+    let settled = START - 6_599_000 - i64::try_from(LATE.as_millis()).unwrap();
+    assert_eq!(doubted(&session), Some(settled));
+    taught(&mut session);
+    assert_eq!(asked(&session), "<after>a4</after>");
+    pages(&mut session, &[], false);
+    session.tick();
+    session.nothing();
+    begin(&mut session, &[]);
+    session.nothing();
+    session.wait(LATE);
+    session.tick();
+    let frame = String::from(&session.sent[0]);
+    assert!(
+        frame.contains("'start'><value>2025-12-31T22:05:31Z<"),
+        "{frame}"
+    );
 }
