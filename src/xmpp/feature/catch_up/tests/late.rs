@@ -139,7 +139,7 @@ fn however_much_is_in_doubt_all_of_it_is_looked_through() {
 #[test]
 fn where_no_session_lasts_what_is_long_in_doubt_is_looked_for_at_once() {
     let mut session = session(Some(cursor("a1", START - 7_200_000)));
-    let mut begin = |session: &mut Session, new: &[(&str, &str)]| {
+    let begin = |session: &mut Session, new: &[(&str, &str)]| {
         session.cut();
         session.forget();
         session.bind();
