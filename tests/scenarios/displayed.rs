@@ -45,6 +45,21 @@ fn hear(stage: &mut Stage, numbers: impl IntoIterator<Item = u32>) {
     stage.go();
 }
 
+/// These come late, with the time when they were sent, and are archived.
+fn hear_held(stage: &mut Stage, numbers: impl IntoIterator<Item = u32>) {
+    for number in numbers {
+        let item = archived(number);
+        stage.server.deliver(&format!(
+            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat'><body>{}</body>\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{}'/>\
+             <delay xmlns='urn:xmpp:delay' from='example.org' stamp='{}'/></message>",
+            item.body, item.id, item.stamp
+        ));
+        stage.server.archive.push(item);
+    }
+    stage.go();
+}
+
 fn place(stage: &Stage, body: &str) -> Position {
     let stored = stage.stored();
     let found = stored.iter().find(|message| message.body == body);
@@ -469,15 +484,7 @@ fn what_stands_above_what_our_account_says_is_displayed_is_read_when_a_page_puts
         stage.server.catch_ups_left = Some(0);
         stage.server.page_size = Some(1);
         stage.come_back();
-        let held = archived(8);
-        stage.server.deliver(&format!(
-            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat'><body>{}</body>\
-             <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example.org' id='{}'/>\
-             <delay xmlns='urn:xmpp:delay' from='example.org' stamp='{}'/></message>",
-            held.body, held.id, held.stamp
-        ));
-        stage.server.archive.push(held);
-        stage.go();
+        hear_held(&mut stage, [8]);
         assert!(place(&stage, "message 8") < place(&stage, "message 1"));
         if flagged {
             stage.server.flag(PEER, "a0008");

@@ -232,6 +232,8 @@ impl Account {
         let is_told = |heard: &Heard| merged.known.contains(&heard.id);
         let is_sign = |heard: &Heard| !heard.is_own && is_told(heard);
         let (first, last) = (of.iter().position(is_sign), of.iter().rposition(is_sign));
+        // What was heard after one that moves down stays after it.
+        let mut lower: Option<Position> = None;
         for (number, heard) in of.iter_mut().enumerate() {
             if is_told(heard) {
                 continue;
@@ -244,7 +246,10 @@ impl Account {
             };
             let to = match reached.side(heard, is_parted, among) {
                 Some(Side::Above) if heard.at < highest => above(heard.at),
-                Some(Side::Below) if heard.at > lowest => below(heard.at),
+                Some(Side::Below) if heard.at > lowest || Some(heard.at) < lower => {
+                    lower = Some(below(heard.at));
+                    below(heard.at)
+                }
                 _ => continue,
             };
             moves.push(Move {
