@@ -305,6 +305,11 @@ impl Read {
         self.unread.is_some_and(|unread| unread < at)
     }
 
+    /// What stands there was read, and is not in the page.
+    pub(super) fn keep(&mut self, at: Position) {
+        self.read = self.read.max(Some(at));
+    }
+
     /// Whether our account says that it was displayed, and said so after we had heard it: it only stood above that for now.
     fn is_flagged(&self, known: &Message, at: Position) -> bool {
         self.flagged.is_some_and(|(flagged, heeded)| {

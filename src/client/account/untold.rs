@@ -181,7 +181,18 @@ impl Account {
         batch: &mut Batch,
     ) {
         let before = self.read_of(peer);
-        for Move { id, to, is_new } in self.moves(peer, merged, reached) {
+        let moves = self.moves(peer, merged, reached);
+        // What stays where it is, and was read, still is when the mark moves with an own message.
+        let of = self.untold.of.get(peer).into_iter().flatten();
+        let stays = of.filter(|heard| !heard.is_own && Some(heard.at) <= before);
+        let is_moved = |heard: &Heard| moves.iter().any(|one| one.id == heard.id);
+        let stays = stays.filter(|heard| !merged.known.contains(&heard.id) && !is_moved(heard));
+        if let Some(stays) = stays.map(|heard| heard.at).max()
+            && !merged.read.is_unread_below(stays)
+        {
+            merged.read.keep(stays);
+        }
+        for Move { id, to, is_new } in moves {
             let Some(message) = self.find_item(peer, id).await else {
                 continue;
             };
