@@ -50,10 +50,10 @@ pub async fn reunite(
         match op {
             Op::PutMessage(message) => {
                 let met = met.entry(message.conversation.clone()).or_default();
-                let told = (message.id, message.position, message.time);
-                let (message, before) = unite(&mut known, message);
-                met.note(told, (message.id, message.position), before, held);
-                batch.push(Op::PutMessage(message));
+                let (to_have, before) = unite(&mut known, message.clone());
+                let place = (to_have.id, to_have.position);
+                met.note(&message, place, before, held.cursor.as_ref());
+                batch.push(Op::PutMessage(to_have));
             }
             Op::PutConversation(told) => conversations.push(told),
             // What was pushed is nothing without the roster that it changed: the server is asked for what is new since the
@@ -85,7 +85,7 @@ pub async fn reunite(
         }
         let told = met.moved(told);
         let mut joined = match before {
-            Some(before) => join(met.moved(before), told, &met),
+            Some(before) => join(met.held(before), told, &met),
             None => told,
         };
         if let (None, Some(guess)) = (joined.read, guess) {
@@ -95,6 +95,9 @@ pub async fn reunite(
                 None => Some(guess.read),
             };
         }
+        // Counted after this is written; by the next engine, if this one dies before that.
+        let latest = joined.latest.as_ref().map(|latest| latest.position);
+        joined.unread = joined.unread.max(u32::from(joined.read < latest));
         batch.push(Op::PutConversation(joined));
     }
     Ok(batch)
@@ -201,7 +204,7 @@ fn messages(told: &Batch) -> impl Iterator<Item = &Message> {
 
 /// One conversation, as both knew it.
 fn join(held: Conversation, told: Conversation, met: &Met) -> Conversation {
-    let has_read = met.oldest <= told.read;
+    let has_read = met.oldest.is_some_and(|oldest| told.read >= Some(oldest));
     let at = |conversation: &Conversation| {
         let latest = conversation.latest.as_ref();
         latest.map(|latest| latest.position)

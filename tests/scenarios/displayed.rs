@@ -474,6 +474,24 @@ fn what_reached_our_account_late_does_not_set_it_back() {
 }
 
 #[test]
+fn what_our_account_was_told_late_before_a_cut_is_mended_in_the_next_session() {
+    let mut stage = online();
+    hear(&mut stage, 1..=4);
+    stage.server.flag(PEER, "a0003");
+    stage.go();
+    stage.server.displayed.insert(PEER.into(), "a0001".into());
+    stage.leave();
+    stage.come_back();
+    rest(&mut stage);
+    published(&stage, &["a0003"]);
+    stage.leave();
+    stage.come_back();
+    rest(&mut stage);
+    published(&stage, &["a0003"]);
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
 fn what_stands_above_what_our_account_says_is_displayed_is_read_when_a_page_puts_it_below() {
     for (flagged, unread) in [(false, 2), (true, 0)] {
         let mut stage = online();

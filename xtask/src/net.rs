@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::error::{Context, Result};
@@ -18,13 +18,13 @@ const PORTS: RangeInclusive<u16> = 12_000..=29_999;
 /// # Errors
 /// When the system has none.
 pub fn free_port() -> Result<u16> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let count = u32::from(PORTS.end() - PORTS.start()) + 1;
-    // Processes that run at once begin far from each other.
-    let first = std::process::id().wrapping_mul(7919);
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let count = u64::from(PORTS.end() - PORTS.start()) + 1;
+    // Processes that run at once begin far from each other: the golden section of the ports.
+    let first = u64::from(std::process::id()) * 11_131 % count;
     for _ in 0..count {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
-        let offset = first.wrapping_add(step) % count;
+        let offset = (first + step) % count;
         let port = PORTS.start() + u16::try_from(offset).unwrap_or(0);
         if is_free(port) {
             return Ok(port);

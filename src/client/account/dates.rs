@@ -14,7 +14,7 @@ use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::problem::Problem;
 use crate::entity::time::{Instant, Timestamp};
-use crate::event::{ArchiveEvent, Event, Since, Stretch, Unavailable};
+use crate::event::{ArchiveEvent, Since, Stretch, Unavailable};
 use crate::model::{after, before};
 use crate::store::{Batch, From};
 use crate::xmpp::feature::archive::{Place, Wanted};
@@ -293,7 +293,7 @@ impl Account {
                 }
             }
         };
-        self.model.borrow_mut().apply(&Event::Archive(page));
+        self.show_page(peer, page);
     }
 
     /// The first message that is stored at or after a time.

@@ -197,11 +197,13 @@ impl Account {
     pub(super) async fn on_displayed(&mut self, now: Instant, event: DisplayedEvent) {
         match event {
             DisplayedEvent::Known(flags) => {
-                self.heed(flags).await;
+                self.heed(flags, true).await;
                 self.displayed.is_known = true;
                 self.displayed.hurry(now);
             }
-            DisplayedEvent::Flagged(conversation, id) => self.heed(vec![(conversation, id)]).await,
+            DisplayedEvent::Flagged(conversation, id) => {
+                self.heed(vec![(conversation, id)], false).await
+            }
             DisplayedEvent::Refused => self.displayed.is_known = false,
         }
     }
@@ -209,18 +211,19 @@ impl Account {
     /// A message came in a conversation of which one was missing.
     pub(super) async fn seek(&mut self, conversation: Address) {
         if let Some(id) = self.displayed.missing.remove(&conversation) {
-            self.heed(vec![(conversation, id)]).await;
+            self.heed(vec![(conversation, id)], false).await;
         }
     }
 
     /// The disk works again: what was not found may be there.
     pub(super) async fn seek_all(&mut self) {
         let missing = std::mem::take(&mut self.displayed.missing);
-        self.heed(missing.into_iter().collect()).await;
+        self.heed(missing.into_iter().collect(), false).await;
     }
 
-    /// Everything up to these messages was displayed, on whichever device.
-    async fn heed(&mut self, flags: Vec<(Address, String)>) {
+    /// Everything up to these messages was displayed, on whichever device; `is_all`: that is what our account says as a session
+    /// begins, also of what came there too late in the session before.
+    async fn heed(&mut self, flags: Vec<(Address, String)>, is_all: bool) {
         let mut sought = Vec::new();
         for (conversation, id) in flags {
             if self.is_flagged(&conversation, &id) {
@@ -248,7 +251,13 @@ impl Account {
             match message.map(|message| message.position) {
                 Some(position) => {
                     self.displayed.missing.remove(&conversation);
-                    self.flag(&conversation, Flagged { id, position }).await;
+                    let flagged = Flagged { id, position };
+                    if is_all && self.set_back(&conversation, &flagged) {
+                        continue;
+                    }
+                    let heeded = heard_at(self.now().wall);
+                    self.displayed.heeded.insert(conversation.clone(), heeded);
+                    self.flag(&conversation, flagged).await;
                 }
                 None if self.displayed.missing.len() < MOST => {
                     self.displayed.missing.insert(conversation, id);
@@ -261,20 +270,27 @@ impl Account {
     /// Our account says what we have told it.
     async fn on_told(&mut self, conversation: &Address, told: UnderWay) {
         let UnderWay { flagged, read } = told;
-        let is_late = self
-            .model
-            .borrow_mut()
-            .conversations
-            .set_back(conversation, &flagged);
-        if is_late {
-            self.tell_soon(self.now(), conversation);
+        if self.set_back(conversation, &flagged) {
             return;
         }
+        self.displayed.heeded.remove(conversation);
         self.flag(conversation, flagged).await;
         if let Some(read) = read {
             let mut model = self.model.borrow_mut();
             model.conversations.settle(conversation, read);
         }
+    }
+
+    /// Our account says less than it did: it is told again. Tells whether it is so.
+    fn set_back(&mut self, conversation: &Address, flagged: &Flagged) -> bool {
+        let is_back = {
+            let mut model = self.model.borrow_mut();
+            model.conversations.set_back(conversation, flagged)
+        };
+        if is_back {
+            self.tell_soon(self.now(), conversation);
+        }
+        is_back
     }
 
     fn is_flagged(&self, conversation: &Address, id: &str) -> bool {
@@ -290,8 +306,6 @@ impl Account {
             self.refresh_latest(conversation).await;
         }
         self.note_read(conversation, flagged.position);
-        let heeded = heard_at(self.now().wall);
-        self.displayed.heeded.insert(conversation.clone(), heeded);
         let mut model = self.model.borrow_mut();
         if model.conversations.flag(conversation, flagged) {
             self.recount.insert(conversation.clone());

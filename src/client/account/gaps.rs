@@ -14,7 +14,7 @@ use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Position};
 use crate::entity::problem::Problem;
 use crate::entity::time::{Instant, Timestamp};
-use crate::event::{ArchiveEvent, Event, Since, Spot, Stretch, Unavailable};
+use crate::event::{ArchiveEvent, Since, Spot, Stretch, Unavailable};
 use crate::model::timeline::Watch;
 use crate::model::{after, before};
 use crate::store::Batch;
@@ -240,7 +240,7 @@ impl Account {
                 history: known.map(|known| known.history.clone()).unwrap_or_default(),
             }
         };
-        self.model.borrow_mut().apply(&Event::Archive(page));
+        self.show_page(&own.peer, page);
         (left(&own, toward, &stretch, (lowest, highest)), filled)
     }
 

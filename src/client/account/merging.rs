@@ -313,7 +313,9 @@ impl Read {
     /// Whether our account says that it was displayed, and said so after we had heard it: it only stood above that for now.
     fn is_flagged(&self, known: &Message, at: Position) -> bool {
         self.flagged.is_some_and(|(flagged, heeded)| {
-            at <= flagged && is_heard(known.position) && known.position.tie < heeded
+            let tie = known.position.tie;
+            let is_later = is_heard(flagged) && tie > flagged.tie;
+            at <= flagged && is_heard(known.position) && tie < heeded && !is_later
         })
     }
 

@@ -334,3 +334,106 @@ fn a_cursor_never_jumps_over_what_the_disk_does_not_know() {
     let (_, kept) = reunited(Batch::default(), put("new"));
     assert_eq!(kept.cursor, Some(cursor("new")));
 }
+
+#[test]
+fn who_writes_while_the_disk_failed_has_read_nothing_of_it() {
+    let own = Message {
+        direction: Direction::Outgoing,
+        ..message(7, 9)
+    };
+    let held = [message(1, 3), message(2, 4)].map(Op::PutMessage);
+    let held = held
+        .into_iter()
+        .chain([Op::PutConversation(conversation(2, 4))]);
+    let told = [Op::PutMessage(own), Op::PutConversation(conversation(9, 9))];
+    let (_, after) = reunited(batch(held), batch(told));
+    let after = &after.conversations[0];
+    assert_eq!((after.read, after.unread), (Some(at(2)), 2));
+}
+
+#[test]
+fn a_mark_just_before_a_message_goes_with_it() {
+    let at_disk = Message {
+        position: Position { tie: 0, ..at(5) },
+        ..message(1, 5)
+    };
+    let told = Conversation {
+        read: Some(crate::model::before(at(5))),
+        unread: 1,
+        ..conversation(0, 5)
+    };
+    let held = batch([
+        Op::PutMessage(at_disk),
+        Op::PutConversation(conversation(2, 5)),
+    ]);
+    let told = [Op::PutMessage(message(8, 5)), Op::PutConversation(told)];
+    let (_, after) = reunited(held, batch(told));
+    let after = &after.conversations[0];
+    assert_eq!((after.read, after.unread), (Some(at(2)), 1));
+}
+
+#[test]
+fn a_mark_of_a_clock_that_was_ahead_hides_nothing_of_what_came_since() {
+    let time = at(90).time;
+    let ahead = Position {
+        time,
+        tie: heard_at(time),
+    };
+    let held = [
+        Op::PutMessage(Message {
+            position: ahead,
+            ..message(1, 5)
+        }),
+        Op::PutConversation(Conversation {
+            read: Some(ahead),
+            ..conversation(0, 5)
+        }),
+        Op::PutCursor(Cursor {
+            id: None,
+            time: at(5).time,
+        }),
+    ];
+    let told = [
+        Op::PutMessage(message(8, 7)),
+        Op::PutConversation(Conversation {
+            read: None,
+            unread: 1,
+            ..conversation(0, 7)
+        }),
+    ];
+    let (_, after) = reunited(batch(held), batch(told));
+    assert_eq!(
+        after.conversations[0].unread, 2,
+        "with the other, to be sure"
+    );
+}
+
+#[test]
+fn what_is_written_first_has_a_count_that_is_made_anew() {
+    let disk = MemoryStore::default();
+    let held = batch([
+        Op::PutMessage(message(1, 5)),
+        Op::PutConversation(Conversation {
+            unread: 1,
+            ..conversation(2, 5)
+        }),
+    ]);
+    let told = Conversation {
+        unread: 0,
+        ..conversation(5, 5)
+    };
+    let guess = Guess {
+        read: at(5),
+        really: None,
+    };
+    let told = batch([Op::PutMessage(message(8, 5)), Op::PutConversation(told)]);
+    block_on(async {
+        disk.commit(held).await.unwrap();
+        let held = disk.load().await.unwrap();
+        let guesses = HashMap::from([(juliet(), guess)]);
+        let written = reunite(told, &guesses, &disk, &held).await.unwrap();
+        disk.commit(written).await.unwrap();
+        let after = disk.load().await.unwrap();
+        assert!(after.conversations[0].unread > 0);
+    });
+}

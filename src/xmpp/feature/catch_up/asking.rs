@@ -37,6 +37,7 @@ impl CatchUp {
         self.pages = 0;
         self.unanswered = 0;
         self.live = 0;
+        self.doubt = None;
     }
 
     pub(super) fn ask(&mut self, cx: &mut Cx, archive: &mut Archive, from: From) {

@@ -3,7 +3,8 @@
 //! ejabberd gives a message its name in the archive when it is sent, and archives it when the session for which it is has taken
 //! it. One whose socket is dead waits fifteen seconds with each message, and another session has caught up meanwhile: the name
 //! is older than the cursor then, and no page that begins there holds it. So in each session there is a second look when all
-//! that must be over: backward from the top to the place that was known when the session began; then what came since the top,
+//! that must be over: backward from the top to the place that was known when the session began, or to what was so old then that
+//! it must have been archived; then what came since the top,
 //! which nobody may have told us. Where no session lasts that long, one that finds too much in doubt looks as it begins: all but
 //! the end of that must have been archived.
 //!
@@ -15,7 +16,7 @@
 
 use std::time::Duration;
 
-use crate::entity::time::{Instant, Timestamp};
+use crate::entity::time::Timestamp;
 use crate::event::Stretch;
 use crate::xmpp::cx::Cx;
 use crate::xmpp::feature::archive::Archive;
@@ -27,7 +28,7 @@ use super::{CatchUp, From, PAGES, Step};
 pub(super) const LATE: Duration = Duration::from_secs(150);
 /// From so much before that place on: the server's clock may be set.
 const MARGIN: Duration = Duration::from_secs(120);
-/// So much that no session has looked for is too much.
+/// What is so much older than the newest has been archived: forty of those waits.
 const LONG: Duration = Duration::from_secs(600);
 
 impl Known {
@@ -37,33 +38,34 @@ impl Known {
     }
 
     /// The end of what was archived by the time that the top was.
-    fn settled(&self) -> Option<Timestamp> {
-        self.top().map(|top| top.time - LATE)
+    pub(super) fn settled(&self) -> Option<Timestamp> {
+        self.top().map(|top| top.time - LONG)
     }
 
     /// Whether a session before the one that began with that place known has left much in doubt.
     fn is_overdue(&self, begun: Option<Timestamp>) -> bool {
         let doubt = self.reach.doubt.filter(|doubt| Some(*doubt) < begun);
-        doubt.is_some_and(|doubt| self.top().is_some_and(|top| top.time - LONG > doubt))
+        doubt.is_some_and(|doubt| self.settled().is_some_and(|settled| settled - LONG > doubt))
     }
 }
 
 impl CatchUp {
     /// Looks for what was archived late, when it is time.
     pub(super) fn look_again(&mut self, cx: &mut Cx, archive: &mut Archive) {
-        let is_due = |at: Instant| at.monotonic <= cx.now.monotonic;
         let Some((at, begun)) = self.late else { return };
+        let is_due = at.monotonic <= cx.now.monotonic;
+        let has_id = self.known.top().is_some_and(|top| top.id.is_some());
+        let can_look = has_id && self.known.reach.doubt.is_some() && self.known.gap().is_none();
         if !matches!(self.step, Step::Done(_))
-            || !is_due(at) && !self.known.is_overdue(begun)
+            || !is_due && !(can_look && self.known.is_overdue(begun))
             || !cx.is_connected()
         {
             return;
         }
-        if is_due(at) {
+        if is_due {
             self.late = None;
         }
-        let has_id = self.known.top().is_some_and(|top| top.id.is_some());
-        if has_id && self.known.reach.doubt.is_some() && self.known.gap().is_none() {
+        if can_look {
             self.forget_progress();
             self.ask(cx, archive, From::Late);
         } else {
@@ -80,9 +82,23 @@ impl CatchUp {
         if leads_on && !is_met {
             return From::Late;
         }
-        // What this session began with may come later still.
+        self.settle(known);
+        From::Id
+    }
+
+    /// The top moves: what was known as the session began, or as much later as it must have been archived, is in doubt from
+    /// there on. What an earlier session has left in doubt stays so.
+    pub(super) fn doubt(&mut self, known: &mut Known) {
+        let begun = self.late.and_then(|(_, begun)| begun);
+        if known.reach.doubt.is_none() || known.reach.doubt == self.doubt {
+            known.reach.doubt = begun.max(known.settled().filter(|_| begun.is_some()));
+            self.doubt = known.reach.doubt;
+        }
+    }
+
+    /// It was looked for all that is in doubt. What this session has missed may come later still.
+    pub(super) fn settle(&self, known: &mut Known) {
         let settled = known.settled().filter(|_| self.late.is_some());
         known.reach.doubt = known.reach.doubt.max(settled).filter(|_| settled.is_some());
-        From::Id
     }
 }

@@ -89,6 +89,8 @@ pub struct CatchUp {
     live: u32,
     /// When to look for what was archived late, in this session; and when what was known as it began was archived.
     late: Option<(Instant, Option<Timestamp>)>,
+    /// What this catch-up has put in doubt.
+    doubt: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
@@ -368,7 +370,7 @@ impl CatchUp {
             }
             From::Late => {
                 let mut known = self.known.clone();
-                known.reach.doubt = None;
+                self.settle(&mut known);
                 self.tell(cx, Vec::new(), known, Since::Late, Some(From::Id));
             }
             From::Earlier => self.step = Step::Done(cx.now),
@@ -385,8 +387,8 @@ impl CatchUp {
         since: Since,
         more: Option<From>,
     ) {
-        if known.top() != self.known.top() && known.reach.doubt.is_none() {
-            known.reach.doubt = self.late.and_then(|(_, known)| known);
+        if known.top() != self.known.top() {
+            self.doubt(&mut known);
         }
         let is_news = known != self.known || since == Since::Never;
         if messages.is_empty() && !is_news && more.is_none() {
