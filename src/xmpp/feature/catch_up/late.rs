@@ -56,10 +56,8 @@ impl CatchUp {
         let is_due = at.monotonic <= cx.now.monotonic;
         let has_id = self.known.top().is_some_and(|top| top.id.is_some());
         let can_look = has_id && self.known.reach.doubt.is_some() && self.known.gap().is_none();
-        if !matches!(self.step, Step::Done(_))
-            || !is_due && !(can_look && self.known.is_overdue(begun))
-            || !cx.is_connected()
-        {
+        let is_wanted = is_due || can_look && self.known.is_overdue(begun);
+        if !is_wanted || !matches!(self.step, Step::Done(_)) || !cx.is_connected() {
             return;
         }
         if is_due {
