@@ -448,6 +448,35 @@ impl Person {
         .await
     }
 
+    /// Waits until a message that is in the window was sent. Prosody returns as undeliverable what a session had not confirmed that
+    /// ended before its first question to the archive, where the message is all the same: then "Retry" is pressed, and true given
+    /// back.
+    pub async fn until_sent(&mut self, body: &str) -> bool {
+        let mut was_returned = false;
+        loop {
+            let message = self
+                .until_window(&format!("{body:?} to be sent"), |items| {
+                    let messages = items.iter().filter_map(|item| match &item.kind {
+                        ItemKind::Message(message) => Some(message),
+                        _ => None,
+                    });
+                    let mut messages = messages.filter(|message| message.body == body);
+                    let message = messages.find(|message| match &message.delivery {
+                        Delivery::Sent => true,
+                        delivery => is_returned(delivery) && !was_returned,
+                    });
+                    message.cloned()
+                })
+                .await;
+            if !is_returned(&message.delivery) {
+                return was_returned;
+            }
+            was_returned = true;
+            let retry = AccountCommand::RetryMessage(message.conversation, message.id);
+            assert_eq!(self.ask(retry).await, Ok(Reply::Done));
+        }
+    }
+
     /// Waits until the connection was lost, whatever was before. It may be there again: a page is told of what is so, and not of
     /// all that was so for a moment.
     pub async fn until_offline(&mut self) {
@@ -552,4 +581,11 @@ fn message(change: &Change, body: &str) -> Option<Message> {
         ItemKind::Message(message) if message.body == body => Some(message.clone()),
         _ => None,
     })
+}
+
+fn is_returned(delivery: &Delivery) -> bool {
+    let Delivery::Failed(Problem::Refused { condition, .. }) = delivery else {
+        return false;
+    };
+    condition == "recipient-unavailable"
 }
