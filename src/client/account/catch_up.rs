@@ -120,7 +120,7 @@ impl Account {
                 begun.push(peer.clone());
             }
             let named = page.first().and_then(|first| first.ids.archive.clone());
-            let bounds = self.bounds(&peer, &stored, begin.as_ref(), since, is_island);
+            let bounds = self.bounds(&page, &stored, begin.as_ref(), since, is_island);
             let mut merged = self.merge(page, &stored, bounds, batch);
             if let (Since::Late, Some(place)) = (since, merged.lowest) {
                 self.span.late.insert(peer.clone(), place);
@@ -159,12 +159,15 @@ impl Account {
     /// which they come; it may be that of a message of another conversation. A server whose clock is never set back needs none.
     fn bounds(
         &self,
-        peer: &Address,
+        page: &[Message],
         stored: &[Message],
         begin: Option<&String>,
         since: Since,
         is_island: bool,
     ) -> Bounds {
+        let Some(peer) = page.first().map(|first| &first.conversation) else {
+            return Bounds::default();
+        };
         let is_begin = |known: &&Message| begin.is_some() && known.ids.archive.as_ref() == begin;
         let begins = stored.iter().filter(is_begin).map(|known| known.position);
         let begin = begins.filter(|begin| !is_live(*begin)).max();
@@ -172,7 +175,7 @@ impl Account {
             let lowest = self.span.late.get(peer).copied().or(begin);
             let others = stored.iter().filter(|known| !is_begin(known));
             let others = others.filter(|known| Some(known.position) != lowest);
-            return merging::within(others, None, lowest);
+            return merging::within(page, others, None, lowest);
         }
         if !matches!(since, Since::Cursor | Since::Never) || is_island {
             return Bounds::default();

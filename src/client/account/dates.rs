@@ -158,7 +158,7 @@ impl Account {
             Hole::Gap(own) if own.gap.before.id.is_some() => Some(after(own.at)),
             _ => None,
         };
-        let bounds = merging::within(stored.iter(), None, ceiling);
+        let bounds = merging::within(&messages, stored.iter(), None, ceiling);
         let merged = self.merge(messages, &stored, bounds, batch);
         self.keep_read(peer, &merged.read);
         let is_met = merged.is_met;

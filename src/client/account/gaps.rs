@@ -209,7 +209,7 @@ impl Account {
         let stored = self.readable(stored).unwrap_or_default();
         // Where the upper end is that of all, it is no message of this conversation.
         let ceiling = own.gap.before.id.is_some().then(|| after(own.at));
-        let bounds = within(stored.iter(), own.floor, ceiling);
+        let bounds = within(&messages, stored.iter(), own.floor, ceiling);
         let merged = self.merge(messages, &stored, bounds, batch);
         self.keep_read(&own.peer, &merged.read);
         let Merged {

@@ -192,11 +192,18 @@ impl Account {
         // Only within its second: a page that was asked for earlier may be newer. So is one with messages that stand behind it.
         let second = |time: Timestamp| time.0.div_euclid(1_000);
         let newest = messages.iter().map(|message| message.position.time).max();
-        let ceiling = begins
-            .filter(|begins| !is_live(*begins) && newest.map(second) <= Some(second(begins.time)));
+        let is_ceiling = |begins: &Position| match newest {
+            // One that stands just before its second, for now, has what is of that second below it.
+            Some(newest) if is_live(*begins) => {
+                let next = Timestamp(begins.time.0.saturating_add(1));
+                newest >= begins.time && second(newest) == second(next)
+            }
+            newest => newest.map(second) <= Some(second(begins.time)),
+        };
+        let ceiling = begins.filter(is_ceiling);
         let others = stored.iter();
         let others = others.filter(|known| Some(known.position) != ceiling);
-        let bounds = within(others, None, ceiling);
+        let bounds = within(&messages, others, None, ceiling);
         // What lies beyond what is caught up has its place from catch-up, when that comes by: pages of both in turns would leave
         // those of one second in no order.
         if let Some(cursor) = self.engine.caught_up_until() {
@@ -208,6 +215,9 @@ impl Account {
         let is_all =
             history == History::Complete && self.history_of(&conversation) == History::Unknown;
         let mut merged = self.merge(messages, &stored, bounds, batch);
+        if merged.highest.is_some_and(is_live) && !self.is_all_told() {
+            self.note_told_ahead();
+        }
         if merged.lowest.is_some_and(is_live) && !self.is_all_told() {
             let reached = Reached::Ahead;
             self.look_up_untold(std::iter::once(&conversation)).await;
@@ -356,12 +366,17 @@ impl Read {
 /// Between the ends of a gap, as far as they are known. A page that goes beyond one of them, into what is stored there, has
 /// more to tell of the order than the end: an end holds only where all that pages have told of lies within.
 pub(super) fn within<'a>(
+    page: &[Message],
     stored: impl Iterator<Item = &'a Message>,
     floor: Option<Position>,
     ceiling: Option<Position>,
 ) -> Bounds {
-    let told = stored.map(|known| known.position);
-    let told: Vec<Position> = told.filter(|at| !is_live(*at)).collect();
+    let is_of_it = |known: &&Message| {
+        let is_it = |one| merge::same(known, one) || merge::same_unnamed(known, one);
+        page.iter().any(is_it)
+    };
+    let told = stored.filter(|known| !is_live(known.position));
+    let told: Vec<Position> = told.filter(is_of_it).map(|known| known.position).collect();
     Bounds {
         floor: floor.filter(|floor| told.iter().all(|at| at > floor)),
         ceiling: ceiling.filter(|ceiling| told.iter().all(|at| at < ceiling)),

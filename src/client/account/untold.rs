@@ -14,7 +14,7 @@ use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Message, Position};
 use crate::entity::time::Timestamp;
 use crate::store::{Batch, From};
-use crate::xmpp::message::order::{heard_at, is_heard};
+use crate::xmpp::message::order::{heard_at, is_heard, is_live};
 
 use super::Account;
 use super::fold::is_incoming;
@@ -36,6 +36,8 @@ pub(super) struct Untold {
     began: u64,
     /// All is caught up, and nothing was noted since.
     is_settled: bool,
+    /// Pages of history have told of what catch-up had not come by yet.
+    has_ahead: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,8 @@ struct Move {
     id: ItemId,
     to: Position,
     is_new: bool,
+    /// It was not heard: a page of history has told of it before catch-up came by.
+    is_ahead: bool,
 }
 
 impl Account {
@@ -181,7 +185,8 @@ impl Account {
         batch: &mut Batch,
     ) {
         let before = self.read_of(peer);
-        let moves = self.moves(peer, merged, reached);
+        let mut moves = self.moves(peer, merged, reached);
+        moves.extend(self.ahead_below(peer, merged, reached).await);
         // What stays where it is, and was read, still is when the mark moves with an own message.
         let of = self.untold.of.get(peer).into_iter().flatten();
         let stays = of.filter(|heard| !heard.is_own && Some(heard.at) <= before);
@@ -192,12 +197,14 @@ impl Account {
         {
             merged.read.keep(stays);
         }
-        for Move { id, to, is_new } in moves {
+        for one in moves {
+            let Move { id, to, is_new, .. } = one;
             let Some(message) = self.find_item(peer, id).await else {
                 continue;
             };
             let is_read = Some(message.position) <= before;
-            if message.position == to || !is_heard(message.position) {
+            let at = message.position;
+            if at == to || !is_live(at) || is_heard(at) == one.is_ahead {
                 continue;
             }
             if is_incoming(&message)
@@ -221,6 +228,38 @@ impl Account {
         }
     }
 
+    /// What a page of history has told of and catch-up has not: a page that fills a gap from above leaves what is of the second
+    /// in which it begins below itself. What is of other seconds is on its side.
+    async fn ahead_below(&self, peer: &Address, merged: &Merged, reached: Reached) -> Vec<Move> {
+        let Some(lowest) = merged.lowest.filter(|_| self.untold.has_ahead) else {
+            return Vec::new();
+        };
+        if !matches!(reached, Reached::Gap | Reached::Newest) {
+            return Vec::new();
+        }
+        let is_it = |message: &&Message| {
+            let at = message.position;
+            at.time == lowest.time
+                && is_live(at)
+                && !is_heard(at)
+                && !merged.known.contains(&message.id)
+        };
+        let page = self.page(peer, From::After(lowest), LOOKED).await;
+        let ahead = page.iter().filter(is_it);
+        let ahead = ahead.map(|message| Move {
+            id: message.id,
+            to: below(lowest, message.position),
+            is_new: false,
+            is_ahead: true,
+        });
+        ahead.collect()
+    }
+
+    /// A page of history has told of something that catch-up will tell of again.
+    pub(super) fn note_told_ahead(&mut self) {
+        self.untold.has_ahead = true;
+    }
+
     /// What is on the wrong side of a page, and where it belongs. What the page tells of is not untold any more, but for
     /// what catch-up will tell of again.
     fn moves(&mut self, peer: &Address, merged: &Merged, reached: Reached) -> Vec<Move> {
@@ -230,11 +269,6 @@ impl Account {
         let mut moves: Vec<Move> = Vec::new();
         let above = |at: Position| Position {
             time: highest.time,
-            ..at
-        };
-        // Before the first of its time.
-        let below = |at: Position| Position {
-            time: Timestamp(lowest.time.0.saturating_sub(1)),
             ..at
         };
         // What was heard before this session may lie in a gap below all that.
@@ -258,8 +292,8 @@ impl Account {
             let to = match reached.side(heard, is_parted, among) {
                 Some(Side::Above) if heard.at < highest => above(heard.at),
                 Some(Side::Below) if heard.at > lowest || Some(heard.at) < lower => {
-                    lower = Some(below(heard.at));
-                    below(heard.at)
+                    lower = Some(below(lowest, heard.at));
+                    below(lowest, heard.at)
                 }
                 _ => continue,
             };
@@ -267,6 +301,7 @@ impl Account {
                 id: heard.id,
                 to,
                 is_new: heard.is_new,
+                is_ahead: false,
             });
             heard.at = to;
         }
@@ -285,10 +320,19 @@ impl Account {
                     id: own.id,
                     to: above(own.position),
                     is_new: true,
+                    is_ahead: false,
                 });
             }
         }
         moves
+    }
+}
+
+/// Before the first of its time.
+fn below(lowest: Position, at: Position) -> Position {
+    Position {
+        time: Timestamp(lowest.time.0.saturating_sub(1)),
+        ..at
     }
 }
 
