@@ -220,6 +220,37 @@ fn what_is_archived_late_below_the_cursor_is_found() {
     }
 }
 
+/// A client that counts its messages anew in each session gives one id to several of them.
+#[test]
+fn what_shares_its_id_and_is_archived_late_stands_where_the_archive_has_it() {
+    let message = |number: u32| {
+        format!(
+            "<message xmlns='jabber:client' from='{JULIET}' to='romeo@example.org' type='chat' id='1'>\
+             <body>message {number}</body></message>"
+        )
+    };
+    // All in one second, and each in a page of its own.
+    let archived = |number| Archived {
+        raw: Some(message(number)),
+        ..dated(number, "2026-01-01T00:00:01Z")
+    };
+    let mut stage = away([dated(1, "2026-01-01T00:00:00Z")]);
+    come_back(&mut stage);
+    for number in 2..=5 {
+        stage.server.deliver(&message(number));
+        stage.go();
+    }
+    stage.leave();
+    stage.server.page_size = Some(1);
+    stage.server.archive.extend([3, 5].map(archived));
+    come_back(&mut stage);
+    stage.server.archive.insert(1, archived(2));
+    stage.server.archive.insert(3, archived(4));
+    stage.pass(Duration::from_secs(220));
+    let all = [1, 2, 3, 4, 5].map(|number| format!("message {number}"));
+    assert_eq!(stored(&stage, &juliet()), all);
+}
+
 #[test]
 fn where_nothing_is_archived_late_nobody_sees_that_it_is_looked_for() {
     let missed = |number: u32| Archived::new(number, JULIET, &number.to_string());
