@@ -17,10 +17,8 @@ const LUA: &str = "/usr/lib";
 /// An archive in a database: of its own files Prosody reads the whole archive for each page, which takes half a second where that
 /// has 10,000 messages. It is in memory: nobody waits for a disk 20,000 times before there is something to measure. No message is
 /// kept in a second place.
-const DATABASE: &str = r#"default_storage = "internal"
-storage = { archive = "sql" }
+const DATABASE: &str = r#"storage = { archive = "sql" }
 sql = { driver = "SQLite3"; database = ":memory:" }
-modules_disabled = { "s2s"; "offline" }
 "#;
 
 /// Where the server keeps messages that nobody is there to hear.
@@ -63,6 +61,10 @@ impl World {
             global: match kept {
                 Kept::Twice => String::new(),
                 Kept::InDatabase => DATABASE.into(),
+            },
+            without: match kept {
+                Kept::Twice => Vec::new(),
+                Kept::InDatabase => vec!["offline".into()],
             },
             ..prosody::Options::default()
         })?;
