@@ -41,6 +41,8 @@ const PASSWORD: &str = "wherefore art thou";
 trait Server: Send + Sync + 'static {
     /// Whether what comes while a session is resumed reaches it in the order in which it was archived.
     const HANDS_OVER_IN_ORDER: bool;
+    /// Whether a message comes back that a session had not confirmed which ended before its first question to the archive.
+    const RETURNS_WHAT_IS_ARCHIVED: bool;
     fn url(&self) -> String;
     fn register(&self, user: &str);
     fn restart(&mut self);
@@ -92,6 +94,7 @@ macro_rules! ends {
 
 impl Server for Prosody {
     const HANDS_OVER_IN_ORDER: bool = true;
+    const RETURNS_WHAT_IS_ARCHIVED: bool = true;
     fn url(&self) -> String {
         self.ws_url()
     }
@@ -120,6 +123,7 @@ impl Server for Ejabberd {
     /// What still waits for the old session's process when the new one has begun, ejabberd 23.01 sends after what came
     /// later, with archive ids that say so.
     const HANDS_OVER_IN_ORDER: bool = false;
+    const RETURNS_WHAT_IS_ARCHIVED: bool = false;
     fn url(&self) -> String {
         self.ws_url()
     }

@@ -61,7 +61,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// A session begins: what is looked through again is looked through from the top.
+    /// A session begins, or a look is done: what is looked through again is looked through from the top.
     pub(super) fn forget_late(&mut self) {
         self.late.clear();
     }

@@ -82,7 +82,7 @@ impl Displayed {
         }
     }
 
-    /// What was heard in a conversation before the account's word on it was known has a lower tie than this.
+    /// The tie that parts what was heard before the account's word on a conversation was known from what was heard since.
     pub(super) fn heeded(&self, conversation: &Address) -> Option<u64> {
         self.heeded.get(conversation).copied()
     }

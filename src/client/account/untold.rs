@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** what lies on one side of a message that was read lies there, too, when pages of the archive have moved one of
 //! the two, as far as is known before they tell of the other. So nothing that was read is unread, and the reverse; but
-//! where an archive is later than the second look of catch-up, or pages of a few messages part one second, a count can be wrong.
+//! where an archive is later than the second look of catch-up, a count can be wrong.
 
 use std::collections::{HashMap, HashSet};
 

@@ -4,9 +4,8 @@
 //! it. One whose socket is dead waits fifteen seconds with each message, and another session has caught up meanwhile: the name
 //! is older than the cursor then, and no page that begins there holds it. So in each session there is a second look when all
 //! that must be over: backward from the top to the place that was known when the session began, or to what was so old then that
-//! it must have been archived; then what came since the top,
-//! which nobody may have told us. Where no session lasts that long, one that finds too much in doubt looks as it begins: all but
-//! the end of that must have been archived.
+//! it must have been archived; then what came since the top, which nobody may have told us. Where no session lasts that long,
+//! one that finds too much in doubt looks as it begins: all but the end of that must have been archived.
 //!
 //! **Invariant:** what may be missing below the cursor is looked for, be it by a later session: where to begin is stored
 //! ([`Reach::doubt`]) with the first page that moves the top, until that look is done. Nothing is in doubt where nothing was
