@@ -114,7 +114,7 @@ fn an_hour_of_chatter_leaves_memory_bounded() {
         }
         stage.pass(Duration::from_millis(1_000));
         if let Some(read) = stage.pages[0].window.items.last() {
-            let read = AccountCommand::MarkRead(read.conversation.clone(), read.position);
+            let read = AccountCommand::mark_read(read);
             let command = Command::Account(stage.account, read);
             stage.pages[0].page.wish(0, command);
         }

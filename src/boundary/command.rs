@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity::address::Address;
 use crate::entity::id::{AccountId, ItemId, RequestId, WindowId};
-use crate::entity::message::Position;
+use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::entity::secret::Secret;
 use crate::entity::settings::Settings;
@@ -226,8 +226,16 @@ pub enum AccountCommand {
         /// From when on.
         from: Timestamp,
     },
-    /// Everything up to here was seen.
-    MarkRead(Address, Position),
+    /// Everything up to a message was seen. It stood there then: pages of the archive may have moved it since.
+    MarkRead(Address, ItemId, Position),
+}
+
+impl AccountCommand {
+    /// Everything up to that message was seen.
+    #[must_use]
+    pub fn mark_read(message: &Message) -> Self {
+        Self::MarkRead(message.conversation.clone(), message.id, message.position)
+    }
 }
 
 /// Which part of which timeline a page watches.

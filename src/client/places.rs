@@ -34,6 +34,8 @@ pub struct Bounds {
     pub floor: Option<Position>,
     /// The lowest place of what the archive has after them.
     pub ceiling: Option<Position>,
+    /// Pages are looked through again, from the newest: what the archive has before this one may be known, and is looked at next.
+    pub is_backward: bool,
 }
 
 /// Gives the messages of a page places in the order of the archive and within bounds, if there are any. What pages have told of
@@ -43,6 +45,7 @@ pub fn fit(page: &mut [Place], bounds: Bounds) -> Option<Position> {
     let Bounds {
         mut floor,
         mut ceiling,
+        is_backward,
     } = bounds;
     // A bound that is in the page bounds nothing: the page begins before it, or ends after it.
     let holds = |page: &[Place], bound: Option<Position>| {
@@ -51,6 +54,9 @@ pub fn fit(page: &mut [Place], bounds: Bounds) -> Option<Position> {
     };
     floor = floor.filter(|_| !holds(page, floor));
     ceiling = ceiling.filter(|_| !holds(page, ceiling));
+    if is_backward {
+        free_of_history(page);
+    }
     part_unordered(page, floor, ceiling);
     for place in page.iter_mut().rev() {
         if let (Some(at), Some(ceiling)) = (place.free(), ceiling)
@@ -82,6 +88,21 @@ pub fn fit(page: &mut [Place], bounds: Bounds) -> Option<Position> {
         floor = floor.max(Some(place.position()));
     }
     floor
+}
+
+/// What a page of history has put before everything of the second in which a page begins, while the page before it, which may
+/// have been caught up, has some of that second, too: it comes before the rest of its page, and no further down.
+fn free_of_history(page: &mut [Place]) {
+    let second = |at: Position| at.time.0.div_euclid(1_000);
+    let first = page.first().map(|first| second(first.position()));
+    for place in page.iter_mut() {
+        if let Place::Known { at, archived } = *place
+            && is_of_history(at)
+            && Some(second(at)) == first
+        {
+            *place = Place::Moved(archived);
+        }
+    }
 }
 
 /// What was known and cannot stay where it stands, because the archive has it in another order, moves. As many as can stay do;
@@ -187,7 +208,12 @@ mod tests {
         let (fresh, known) = (|time, tie| Place::Fresh(place(time, tie)), known);
         let fitted = |floor: Option<Position>, mut page: Vec<Place>| {
             let ceiling = None;
-            fit(&mut page, Bounds { floor, ceiling });
+            let bounds = Bounds {
+                floor,
+                ceiling,
+                ..Bounds::default()
+            };
+            fit(&mut page, bounds);
             let new = page.iter().filter(|place| matches!(place, Place::Fresh(_)));
             let at = new.map(|place| (place.position().time.0, place.position().tie));
             at.collect::<Vec<_>>()
@@ -226,7 +252,12 @@ mod tests {
     #[test]
     fn what_was_heard_in_another_order_than_the_archives_moves() {
         let fitted = |(floor, ceiling), mut page: Vec<Place>| {
-            fit(&mut page, Bounds { floor, ceiling });
+            let bounds = Bounds {
+                floor,
+                ceiling,
+                ..Bounds::default()
+            };
+            fit(&mut page, bounds);
             let all = page.iter().map(|place| {
                 let is_moved = matches!(place, Place::Moved(_));
                 let at = place.position();

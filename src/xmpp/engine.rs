@@ -226,6 +226,12 @@ impl Engine {
         self.features.catch_up.is_settled()
     }
 
+    /// Whether what was archived late will be looked for in this session.
+    #[must_use]
+    pub fn looks_again(&self) -> bool {
+        self.features.catch_up.looks_again()
+    }
+
     /// Whether what was missed is being asked for, or is about to be.
     #[must_use]
     pub fn is_catching_up(&self) -> bool {

@@ -146,9 +146,9 @@ fn what_is_read_while_the_disk_cannot_be_is_counted_when_it_can() {
     let mut stage = Stage::online();
     stage.watch(0, Anchor::Newest, 10);
     converse(&mut stage);
-    let two = stage.stored()[1].position;
+    let two = stage.stored()[1].clone();
     stage.disk.is_unreadable.set(true);
-    let read = AccountCommand::MarkRead(juliet(), two);
+    let read = AccountCommand::mark_read(&two);
     stage.tell(read).unwrap();
     assert_eq!(stage.disk_problem(), Some(Problem::NoStorage));
     assert_ne!(stage.row().unread, 0, "there is a third one");
@@ -205,10 +205,8 @@ fn long_history(stage: &mut Stage) {
     stage.tell(AccountCommand::Reconnect).unwrap();
     stage.pass(Duration::from_secs(5));
     assert_eq!(stage.stored().len(), 700);
-    let last = stage.stored()[699].position;
-    stage
-        .tell(AccountCommand::MarkRead(juliet(), last))
-        .unwrap();
+    let last = stage.stored()[699].clone();
+    stage.tell(AccountCommand::mark_read(&last)).unwrap();
     assert_eq!(stage.row().unread, 0);
 }
 

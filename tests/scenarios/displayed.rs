@@ -5,7 +5,7 @@ use std::time::Duration;
 use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor};
 use waxwing::client::retirement::Successor;
-use waxwing::entity::message::Position;
+use waxwing::entity::message::{Message, Position};
 
 use crate::support::managed::Memory;
 use crate::support::server::Archived;
@@ -60,15 +60,19 @@ fn hear_held(stage: &mut Stage, numbers: impl IntoIterator<Item = u32>) {
     stage.go();
 }
 
+fn stored(stage: &Stage, body: &str) -> Message {
+    let mut stored = stage.stored().into_iter();
+    let found = stored.find(|message| message.body == body);
+    found.expect("no such message")
+}
+
 fn place(stage: &Stage, body: &str) -> Position {
-    let stored = stage.stored();
-    let found = stored.iter().find(|message| message.body == body);
-    found.expect("no such message").position
+    stored(stage, body).position
 }
 
 fn read(stage: &mut Stage, number: u32) {
-    let position = place(stage, &format!("message {number}"));
-    let read = AccountCommand::MarkRead(juliet(), position);
+    let message = stored(stage, &format!("message {number}"));
+    let read = AccountCommand::mark_read(&message);
     assert_eq!(stage.tell(read), Ok(Reply::Done));
 }
 
@@ -415,6 +419,29 @@ fn a_flag_in_a_gap_leaves_what_comes_after_it_unread_though_an_own_message_has_m
     let all = [&before[..], &["answer".to_owned()], &after].concat();
     assert_eq!(stage.stored_bodies(), all);
     assert_eq!(stage.row().unread, 3);
+}
+
+#[test]
+fn who_saw_a_message_where_it_stood_has_not_seen_what_stands_there_now() {
+    for is_watched in [true, false] {
+        let mut stage = online();
+        hear(&mut stage, 1..=2);
+        let seen = stored(&stage, "message 2");
+        stage.leave();
+        stage.server.archive.push(archived(3));
+        stage.come_back();
+        assert!(place(&stage, "message 3") < seen.position);
+        if is_watched {
+            stage.watch(0, Anchor::Newest, 10);
+        }
+        assert_eq!(
+            stage.tell(AccountCommand::mark_read(&seen)),
+            Ok(Reply::Done)
+        );
+        assert_eq!(stage.row().unread, 1);
+        rest(&mut stage);
+        published(&stage, &["a0002"]);
+    }
 }
 
 #[test]

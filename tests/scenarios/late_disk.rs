@@ -6,7 +6,7 @@ use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, LogIn};
 use waxwing::entity::account::Connection;
 use waxwing::entity::id::ItemId;
-use waxwing::entity::message::{Delivery, Position};
+use waxwing::entity::message::{Delivery, Message};
 use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
@@ -31,8 +31,8 @@ fn draft(text: &str) -> AccountCommand {
     }
 }
 
-fn read(position: Position) -> AccountCommand {
-    AccountCommand::MarkRead(juliet(), position)
+fn read(message: &Message) -> AccountCommand {
+    AccountCommand::mark_read(message)
 }
 
 /// The engine is started anew, and the store cannot be opened.
@@ -167,8 +167,8 @@ fn what_came_while_we_were_away_stays_unread() {
     assert_eq!(stage.pages[0].row(&benvolio).unwrap().unread, 1);
     // What was read, on the disk or meanwhile, is read.
     stage.watch(0, Anchor::Newest, 10);
-    let newest = stage.pages[0].window.items[2].position;
-    stage.tell(read(newest)).unwrap();
+    let newest = stage.pages[0].window.items[2].clone();
+    stage.tell(read(&newest)).unwrap();
     assert_eq!(stage.row().unread, 0);
     let item = at_night(5, JULIET, "four");
     stage.server.archive.push(item);
@@ -178,8 +178,8 @@ fn what_came_while_we_were_away_stays_unread() {
     let mut stage = restart_blind(stage);
     stage.watch(0, Anchor::Newest, 10);
     let items = &stage.pages[0].window.items;
-    let newest = items.last().unwrap().position;
-    stage.tell(read(newest)).unwrap();
+    let newest = items.last().unwrap().clone();
+    stage.tell(read(&newest)).unwrap();
     open(&mut stage);
     assert_eq!(stage.row().unread, 0);
     assert_eq!(stage.restart().row().unread, 0);

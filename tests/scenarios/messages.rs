@@ -473,7 +473,7 @@ fn the_first_unread_stays_marked_while_one_reads() {
     let items = stage.pages[0].window.items.clone();
     assert_eq!(stage.pages[0].window.unread_from, Some(items[0].position));
     let read = |stage: &mut Stage, at: usize| {
-        let read = AccountCommand::MarkRead(juliet(), items[at].position);
+        let read = AccountCommand::mark_read(&items[at]);
         assert_eq!(stage.tell(read), Ok(Reply::Done));
         stage.row().unread
     };

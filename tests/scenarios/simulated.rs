@@ -8,8 +8,8 @@ use waxwing::entity::account::Connection;
 use waxwing::entity::conversation::Conversation;
 use waxwing::store::{Batch, Depot, Op};
 
+use crate::support::Stage;
 use crate::support::server::Archived;
-use crate::support::{Stage, juliet};
 
 /// Seeds 9 and 228: the newest page of history came before catch-up, and counted what it held as read; where the page of
 /// catch-up was shorter, what was between stood behind what came after it.
@@ -46,10 +46,8 @@ fn what_is_unread_is_counted_again_where_the_engine_died_before_it_was_stored() 
         ));
         stage.go();
     }
-    let newest = stage.stored()[1].position;
-    stage
-        .tell(AccountCommand::MarkRead(juliet(), newest))
-        .unwrap();
+    let newest = stage.stored()[1].clone();
+    stage.tell(AccountCommand::mark_read(&newest)).unwrap();
     assert_eq!(stage.row().unread, 1);
     let store = stage.disk.open(stage.account).now_or_never().unwrap();
     let store = store.unwrap();
@@ -85,10 +83,8 @@ fn what_is_read_here_is_told_where_an_answer_from_elsewhere_made_it_count_as_rea
     );
     stage.go();
     assert_eq!(stage.row().unread, 0);
-    let read = stage.stored()[0].position;
-    stage
-        .tell(AccountCommand::MarkRead(juliet(), read))
-        .unwrap();
+    let read = stage.stored()[0].clone();
+    stage.tell(AccountCommand::mark_read(&read)).unwrap();
     stage.pass(Duration::from_secs(2));
     let told = ("juliet@example.org".to_owned(), "a1".to_owned());
     assert_eq!(stage.server.flags, [told]);

@@ -299,8 +299,7 @@ impl Person {
     /// Looks at a conversation, up to that message.
     pub async fn read(&mut self, other: &Self, body: &str) {
         self.watch(other);
-        let position = self.until_message(body).await.position;
-        let read = AccountCommand::MarkRead(other.address(), position);
+        let read = AccountCommand::mark_read(&self.until_message(body).await);
         assert_eq!(self.ask(read).await, Ok(Reply::Done));
     }
 

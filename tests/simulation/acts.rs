@@ -221,6 +221,7 @@ impl World {
             .items
             .iter()
             .find(|known| matches!(&claim, Claim::Read(_, _, body) if *body == known.body));
+        let read = AccountCommand::mark_read(message.unwrap());
         let position = message.unwrap().position;
         let seen = page.window.items.iter();
         let seen = seen.filter(|known| known.position <= position);
@@ -231,10 +232,7 @@ impl World {
                 .reads
                 .push((own, peer.as_str().to_owned(), body.clone(), false));
         }
-        page.ask(
-            Command::Account(account, AccountCommand::MarkRead(peer, position)),
-            Some(claim),
-        );
+        page.ask(Command::Account(account, read), Some(claim));
     }
 
     pub fn retry(&mut self, device: usize) {
@@ -263,6 +261,15 @@ impl World {
             let own = login.address.as_str();
             for said in &mut self.truth.said {
                 said.is_excused |= said.device == device && said.account == own;
+            }
+            // Nor is what was read that our account was not told of yet.
+            let server = &self.server.accounts[own];
+            let place = |id: &str| server.archive.iter().position(|known| known.id == id);
+            for (account, peer, body, is_sure) in &mut self.truth.reads {
+                let mut known = server.archive.iter();
+                let read = known.position(|known| known.written.body == *body);
+                let told = server.displayed.get(peer).and_then(|told| place(told));
+                *is_sure &= account != own || read <= told;
             }
         }
         self.after(back, Later::LogIn(device));

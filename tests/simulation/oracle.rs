@@ -105,18 +105,27 @@ pub fn everything_was_sent_once(world: &World) -> Result<(), String> {
     Ok(())
 }
 
+/// How much is asked of what a device shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// All of it, and each once: nobody says to a session that lives on what was archived late, and in which order.
+    Set,
+    /// As the archive has it, and what is unread.
+    All,
+}
+
 /// Every device shows what the archive has.
-pub fn all_agree(world: &mut World) -> Result<(), String> {
+pub fn all_agree(world: &mut World, asked: Asked) -> Result<(), String> {
     everything_was_sent_once(world)?;
     for device in 0..world.devices.len() {
         for login in 0..world.devices[device].logins.len() {
-            agrees(world, device, login)?;
+            agrees(world, device, login, asked)?;
         }
     }
     Ok(())
 }
 
-fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> {
+fn agrees(world: &mut World, device: usize, login: usize, asked: Asked) -> Result<(), String> {
     let known = &world.devices[device].logins[login];
     let (id, own, is_new) = (known.id, known.address.as_str().to_owned(), known.is_new);
     if !known.is_in {
@@ -143,6 +152,15 @@ fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> 
             .map(|entry| entry.written.body.as_str())
             .collect();
         same_set(&where_, &shown, &due)?;
+        let waiting = page.window.items.iter().find(|item| {
+            item.direction == Direction::Outgoing && item.delivery == Delivery::Sending
+        });
+        if let Some(item) = waiting {
+            return Err(format!("{where_}: {} is still being sent", item.body));
+        }
+        if asked == Asked::Set {
+            continue;
+        }
         // Written here, in this account: a device may have both sides of a conversation.
         let is_own = |body: &str| {
             let mut entries = entries.iter();
@@ -186,12 +204,6 @@ fn agrees(world: &mut World, device: usize, login: usize) -> Result<(), String> 
                     "{where_}: another order than the archive's\n shown: {places:?}\n  held: {due:?}"
                 ));
             }
-        }
-        let waiting = page.window.items.iter().find(|item| {
-            item.direction == Direction::Outgoing && item.delivery == Delivery::Sending
-        });
-        if let Some(item) = waiting {
-            return Err(format!("{where_}: {} is still being sent", item.body));
         }
         if !is_new {
             is_counted(world, &where_, (device, login), &entries, &address)?;

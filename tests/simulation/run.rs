@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use waxwing::store::AccountRecord;
 
-use crate::oracle;
+use crate::oracle::{self, Asked};
 use crate::plan::{Machine, Plan};
 use crate::planted::Plant;
 use crate::world::{PEOPLE, World};
@@ -61,25 +61,30 @@ fn through(world: &mut World, plan: &Plan) -> Result<(), String> {
         world.act(act, *seed);
     }
     world.heal();
-    settles(world)?;
+    let first = if plan.rules.archives_late {
+        Asked::Set
+    } else {
+        Asked::All
+    };
+    settles(world, first)?;
     // Once more, from what is stored.
     for device in 0..world.devices.len() {
         world.devices[device].page_lives = false;
         world.devices[device].down_for = Duration::from_millis(100);
         world.kill(device);
     }
-    settles(world)
+    settles(world, Asked::All)
 }
 
 /// Sooner or later all is well.
-fn settles(world: &mut World) -> Result<(), String> {
+fn settles(world: &mut World, asked: Asked) -> Result<(), String> {
     let mut outcome = Ok(());
     for minutes in [1, 2, 4, 8] {
         for device in 0..world.devices.len() {
             world.log_in(device);
         }
         world.pass(Duration::from_secs(30 * minutes))?;
-        outcome = oracle::all_agree(world);
+        outcome = oracle::all_agree(world, asked);
         if outcome.is_ok() {
             break;
         }

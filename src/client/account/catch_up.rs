@@ -95,12 +95,14 @@ impl Account {
             since,
         } = page;
         let pages = by_conversation(messages);
-        let is_island = since == Since::Cursor && self.begins_island(reach.as_ref());
+        let island = self
+            .island(reach.as_ref())
+            .filter(|_| since == Since::Cursor);
+        let is_island = island.is_some();
         let reached = match since {
             Since::Earlier | Since::Late => None,
             Since::Gap => Some(Reached::Gap),
-            _ if is_island => Some(Reached::Newest),
-            _ => Some(Reached::Next),
+            _ => Some(island.map_or(Reached::Next, Reached::Newest)),
         };
         if reached.is_some() {
             self.look_up_untold(pages.iter().map(|(peer, _)| peer))
@@ -149,10 +151,12 @@ impl Account {
         work.later.push_back(Later::CaughtUp);
     }
 
-    /// Whether a page from the cursor on is the newest of all, and lies above a gap.
-    fn begins_island(&self, reach: Option<&Reach>) -> bool {
+    /// Where the gap begins below a page from the cursor on, if that is the newest of all and lies above one.
+    fn island(&self, reach: Option<&Reach>) -> Option<Position> {
         let gap = reach.and_then(gap_of);
-        gap.is_some() && gap != self.span.gap
+        let gap = gap.filter(|gap| Some(gap.id) != self.span.gap)?;
+        let (time, tie) = (gap.after.time, gap.ties.0);
+        Some(Position { time, tie })
     }
 
     /// Between which places the messages of a page belong, of which `stored` is what is known. `begin` is the archive id after
@@ -175,14 +179,17 @@ impl Account {
             let lowest = self.span.late.get(peer).copied().or(begin);
             let others = stored.iter().filter(|known| !is_begin(known));
             let others = others.filter(|known| Some(known.position) != lowest);
-            return merging::within(page, others, None, lowest);
+            return Bounds {
+                is_backward: true,
+                ..merging::within(page, others, None, lowest)
+            };
         }
         if !matches!(since, Since::Cursor | Since::Never) || is_island {
             return Bounds::default();
         }
         Bounds {
             floor: begin.max(self.caught_up.get(peer).copied()),
-            ceiling: None,
+            ..Bounds::default()
         }
     }
 
@@ -291,7 +298,7 @@ impl Account {
             }
         }
         let Some(reach) = reach else { return };
-        let gap = gap_of(reach);
+        let gap = gap_of(reach).map(|gap| gap.id);
         if gap != self.span.gap {
             self.span.gap = gap;
             self.span.lowest.clear();
@@ -318,9 +325,8 @@ impl Account {
 }
 
 /// The newest gap that can be filled.
-fn gap_of(reach: &Reach) -> Option<ItemId> {
-    let gap = reach.gaps.iter().rfind(|gap| !gap.is_lost);
-    gap.map(|gap| gap.id)
+fn gap_of(reach: &Reach) -> Option<&Gap> {
+    reach.gaps.iter().rfind(|gap| !gap.is_lost)
 }
 
 /// The messages of each conversation, in their order.

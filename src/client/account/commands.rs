@@ -77,7 +77,13 @@ impl Account {
                     .later
                     .push_back(Later::FindDate(asker, conversation, from));
             }
-            AccountCommand::MarkRead(address, position) => {
+            AccountCommand::MarkRead(address, id, position) => {
+                // What the page saw there may have moved meanwhile: who saw it has not seen what stands below that now.
+                let Some(position) = self.model.borrow().timelines.place_of(&address, id) else {
+                    return work
+                        .later
+                        .push_back(Later::Read(asker, address, id, position));
+                };
                 self.on_read(now, address, position);
                 Ok(Reply::Done)
             }

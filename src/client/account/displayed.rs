@@ -180,9 +180,11 @@ impl Account {
         self.save_conversations().await;
     }
 
-    /// Whether something that the archive has may not be here yet.
+    /// Whether something that the archive has may not be here yet, and comes in this session.
     fn may_come(&self) -> bool {
-        !self.engine.is_caught_up() || self.model.borrow().gaps.doubted_since().is_some()
+        let gaps = &self.model.borrow().gaps;
+        let is_in_doubt = gaps.doubted_since().is_some() && self.engine.looks_again();
+        !self.engine.is_caught_up() || gaps.missed_since().is_some() || is_in_doubt
     }
 
     /// What has waited for catch-up is told.

@@ -282,6 +282,8 @@ pub(super) struct Read {
     is_passed: bool,
     /// One that counted as unread does not any more.
     is_less: bool,
+    /// The page lies above a gap that begins there, and up to where was read, in that gap or below, is not known.
+    gap: Option<Position>,
 }
 
 impl Read {
@@ -297,7 +299,13 @@ impl Read {
             is_moved: false,
             is_passed: false,
             is_less: false,
+            gap: None,
         }
+    }
+
+    /// The message up to which was read may stand anywhere in the gap below the page, which begins there.
+    pub(super) fn part(&mut self, gap: Position) {
+        self.gap = Some(gap);
     }
 
     fn note_fresh(&mut self, message: &Message) {
@@ -357,7 +365,9 @@ impl Read {
             .own
             .map(|own| unread.map_or(own, |unread| unread.min(own)));
         match self.read.max(own).filter(|_| self.is_moved) {
-            None if self.is_passed => unread,
+            None if self.is_passed => {
+                unread.map(|unread| self.gap.map_or(unread, |gap| unread.min(gap)))
+            }
             now => now,
         }
     }
@@ -380,5 +390,6 @@ pub(super) fn within<'a>(
     Bounds {
         floor: floor.filter(|floor| told.iter().all(|at| at > floor)),
         ceiling: ceiling.filter(|ceiling| told.iter().all(|at| at < ceiling)),
+        is_backward: false,
     }
 }

@@ -9,7 +9,7 @@ use crate::client::hub::Asker;
 use crate::client::link::Happening;
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
-use crate::entity::message::{Direction, Message};
+use crate::entity::message::{Direction, Message, Position};
 use crate::entity::problem::Problem;
 use crate::entity::time::{Instant, Timestamp};
 use crate::event::{Event, Next, Save};
@@ -70,6 +70,8 @@ pub(super) enum Later {
     Send(Asker, Asked),
     /// In its order among what is sent: that was a draft before.
     Draft(Asker, Address, String),
+    /// A message was seen that no window holds any more.
+    Read(Asker, Address, ItemId, Position),
     Retry(Asker, Address, ItemId),
     Delete(Asker, Address, ItemId),
     Bound,
@@ -285,6 +287,12 @@ impl Account {
             Later::Send(asker, asked) => self.compose(now, asker, asked, work).await,
             Later::Draft(asker, conversation, text) => {
                 self.set_draft(&conversation, text);
+                work.answers.push((asker, Ok(Reply::Done)));
+            }
+            Later::Read(asker, conversation, id, position) => {
+                let found = self.find_item(&conversation, id).await;
+                let position = found.map_or(position, |message| message.position);
+                self.on_read(now, conversation, position);
                 work.answers.push((asker, Ok(Reply::Done)));
             }
             Later::Retry(asker, conversation, id) => {

@@ -55,8 +55,8 @@ struct Heard {
 pub(super) enum Reached {
     /// What comes after all that pages have told of.
     Next,
-    /// The newest of all, above a gap.
-    Newest,
+    /// The newest of all, above a gap that begins there.
+    Newest(Position),
     /// What lies at the upper end of a gap.
     Gap,
     /// History of one conversation that catch-up has not come by yet: it tells of it again.
@@ -192,10 +192,19 @@ impl Account {
         let stays = of.filter(|heard| !heard.is_own && Some(heard.at) <= before);
         let is_moved = |heard: &Heard| moves.iter().any(|one| one.id == heard.id);
         let stays = stays.filter(|heard| !merged.known.contains(&heard.id) && !is_moved(heard));
-        if let Some(stays) = stays.map(|heard| heard.at).max()
-            && !merged.read.is_unread_below(stays)
-        {
-            merged.read.keep(stays);
+        let stays = stays.map(|heard| heard.at).max();
+        let of = self.untold.of.get(peer).into_iter().flatten();
+        let own = of.filter(|heard| heard.is_own).map(|heard| heard.at);
+        let waiting = self.outbox.values();
+        let waiting = waiting.filter(|own| own.conversation == *peer);
+        let mut own = own.chain(waiting.map(|own| own.position));
+        if let Some(stays) = stays {
+            if !merged.read.is_unread_below(stays) {
+                merged.read.keep(stays);
+            }
+        } else if let (Reached::Newest(gap), true) = (reached, own.any(|own| Some(own) == before)) {
+            // Who wrote it may have done so in the gap below, before all that is missing there.
+            merged.read.part(gap);
         }
         for one in moves {
             let Move { id, to, is_new, .. } = one;
@@ -234,7 +243,7 @@ impl Account {
         let Some(lowest) = merged.lowest.filter(|_| self.untold.has_ahead) else {
             return Vec::new();
         };
-        if !matches!(reached, Reached::Gap | Reached::Newest) {
+        if !matches!(reached, Reached::Gap | Reached::Newest(_)) {
             return Vec::new();
         }
         let is_it = |message: &&Message| {
@@ -348,7 +357,7 @@ impl Reached {
             (Self::Next, _) => None,
             (_, Some(side)) => Some(side),
             (_, None) if !heard.is_new => Some(Side::Below),
-            (Self::Newest, None) => Some(Side::Above),
+            (Self::Newest(_), None) => Some(Side::Above),
             (Self::Gap | Self::Ahead, None) => None,
         }
     }

@@ -12,7 +12,7 @@ use crate::boundary::command::Toward;
 use crate::entity::address::Address;
 use crate::entity::few::Few;
 use crate::entity::id::{ItemId, WindowId};
-use crate::entity::message::{Delivery, Message, MessageIds};
+use crate::entity::message::{Delivery, Message, MessageIds, Position};
 use crate::model::gaps::Gaps;
 
 pub use delivery::advance;
@@ -63,6 +63,14 @@ impl Timelines {
             .iter_mut()
             .filter(move |(_, window)| window.conversation() == conversation)
             .map(|(watch, window)| (*watch, window))
+    }
+
+    /// Where a message of a conversation stands, if a window holds it.
+    #[must_use]
+    pub fn place_of(&self, conversation: &Address, id: ItemId) -> Option<Position> {
+        let windows = self.windows.iter().map(|(_, window)| window);
+        let mut windows = windows.filter(|window| window.conversation() == conversation);
+        windows.find_map(|window| window.place_of(id))
     }
 
     /// Which conversations are watched, by whom.

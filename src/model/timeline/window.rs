@@ -94,6 +94,12 @@ impl Window {
         self.items.values()
     }
 
+    /// Where a message stands, if it holds it.
+    #[must_use]
+    pub fn place_of(&self, id: ItemId) -> Option<Position> {
+        self.places.get(&id).copied()
+    }
+
     /// The place of the oldest item.
     #[must_use]
     pub fn oldest(&self) -> Option<Position> {

@@ -54,8 +54,8 @@ pub(super) struct Drive {
     /// Where to go as soon as that is there.
     aim: Cell<Option<Position>>,
     newest: Cell<Option<(Position, ItemId)>>,
-    seen: Cell<Option<Position>>,
-    told: Cell<Option<Position>>,
+    seen: Cell<Option<(ItemId, Position)>>,
+    told: Cell<Option<(ItemId, Position)>>,
     telling: Cell<bool>,
 }
 
@@ -335,7 +335,8 @@ impl Drive {
         }
         self.telling.set(true);
         self.told.set(Some(seen));
-        let command = AccountCommand::MarkRead(self.peer.address.clone(), seen);
+        let (id, at) = seen;
+        let command = AccountCommand::MarkRead(self.peer.address.clone(), id, at);
         self.handle.account(self.peer.account, command);
         self.later(TELL, |drive| {
             drive.telling.set(false);

@@ -44,8 +44,8 @@ pub(super) struct Found {
     pub older: bool,
     /// More is needed after the newest item.
     pub newer: bool,
-    /// The newest message of the other that is seen to its end.
-    pub seen: Option<Position>,
+    /// The newest message of the other that is seen to its end, and where it stands.
+    pub seen: Option<(ItemId, Position)>,
     /// A gap is near that nobody has filled: which, where it stands, and from which end it is read.
     pub gap: Option<(ItemId, Position, Toward)>,
     /// The view holds on to the end, and the end is the present.
@@ -374,7 +374,7 @@ impl Scroller {
         let seen = self.rows.get(self.policy.seen(&self.layout));
         let seen = seen.unwrap_or_default().iter().rev().find_map(|row| {
             let message = message_of(row)?;
-            (message.direction == Direction::Incoming).then_some(message.position)
+            (message.direction == Direction::Incoming).then_some((message.id, message.position))
         });
         let near = self.rows.get(self.policy.needed(&self.layout));
         let gap = near.unwrap_or_default().iter().find_map(|row| {

@@ -12,6 +12,8 @@ const LIVE: u64 = Position::FOR_NOW;
 const ARCHIVED: u64 = 1 << 62;
 /// How far apart live messages of one moment are: what was missed between them can be put there.
 pub const STEP: u64 = 64;
+/// How far apart those of a page are: what was archived late between them can be put there.
+const APART: u64 = 16;
 /// How many ties a millisecond has: its messages are told apart without looking at what was given before.
 const PER_MILLISECOND: u64 = 1024;
 /// How many ties are left free for a gap: a quarter of a second's.
@@ -123,11 +125,15 @@ pub fn place_below(free: &mut (u64, u64), page: &mut [Message]) {
 }
 
 fn length(page: &[Message]) -> u64 {
-    u64::try_from(page.len()).unwrap_or(u64::MAX)
+    let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
+    count.saturating_mul(APART)
 }
 
 fn place(page: &mut [Message], first: u64) {
-    for (message, tie) in page.iter_mut().zip(first..) {
+    for (message, tie) in page
+        .iter_mut()
+        .zip((0..).map(|number: u64| first.saturating_add(number.saturating_mul(APART))))
+    {
         message.position.tie = tie;
     }
 }

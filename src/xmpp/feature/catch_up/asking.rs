@@ -22,6 +22,7 @@ impl CatchUp {
             None => From::Newest,
         };
         self.forget_progress();
+        self.begun = self.known.top().cloned();
         self.ask(cx, archive, from);
     }
 

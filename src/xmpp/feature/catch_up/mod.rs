@@ -45,7 +45,7 @@ use crate::xmpp::message::order::{Order, place_above};
 
 use super::archive::{Archive, Caught};
 use known::Known;
-use late::LATE;
+use late::Late;
 
 /// So many conversations are shown on such a device, or those of so many messages.
 const CONVERSATIONS: usize = 20;
@@ -87,9 +87,10 @@ pub struct CatchUp {
     unanswered: u32,
     /// How many live messages came meanwhile.
     live: u32,
-    /// When to look for what was archived late, in this session; and when what was known as it began was archived.
-    late: Option<(Instant, Option<Timestamp>)>,
-    /// What this catch-up has put in doubt.
+    /// The look for what was archived late, in this session.
+    late: Late,
+    /// What was known when this catch-up began, and what it has put in doubt.
+    begun: Option<Cursor>,
     doubt: Option<Timestamp>,
 }
 
@@ -173,8 +174,7 @@ impl CatchUp {
     pub fn on_known(&mut self, cx: &mut Cx, archive: &mut Archive, has_archive: Option<bool>) {
         match (&self.step, has_archive) {
             (Step::Online, Some(true)) => {
-                let known = self.known.top().map(|top| top.time);
-                self.late = Some((cx.now + LATE, known));
+                self.late = Late::after(cx.now);
                 self.begin(cx, archive);
             }
             (Step::Online, Some(false)) => self.step = Step::Nothing,
@@ -185,7 +185,7 @@ impl CatchUp {
     /// The session is over.
     pub fn on_ended(&mut self) {
         self.step = Step::Offline;
-        self.late = None;
+        self.late = Late::Over;
     }
 
     /// A message came live.
@@ -194,6 +194,7 @@ impl CatchUp {
         if let Step::Done(at) = self.step
             && self.live >= OFTEN
             && cx.now.since(at) >= SELDOM
+            && self.late == Late::Over
         {
             self.begin(cx, archive);
         }
@@ -260,13 +261,12 @@ impl CatchUp {
             }
             From::Newest => {
                 order.place_missed(now, &mut messages);
-                if let Some((_, known)) = &mut self.late {
-                    // What lies before that is history.
-                    *known = page.places.iter().find_map(|spot| spot.time);
-                }
-                let last = page.last.as_ref();
-                let top = last.map(|last| known::place(last, None));
-                known.advance(top.unwrap_or(Cursor::BEGINNING));
+                let place = |spot: Option<&Spot>| spot.map(|spot| known::place(spot, None));
+                let top = place(page.last.as_ref()).unwrap_or(Cursor::BEGINNING);
+                // What lies before that page is history.
+                let first = page.places.iter().find(|spot| spot.time.is_some());
+                self.begun = Some(place(first).unwrap_or_else(|| top.clone()));
+                known.advance(top);
                 (Since::Never, self.earlier(&page, &messages))
             }
             From::Earlier => {
@@ -425,6 +425,7 @@ impl CatchUp {
         if let Step::Waiting(at, from) = self.step
             && at.monotonic <= cx.now.monotonic
         {
+            self.late.put_off(cx.now);
             self.ask(cx, archive, from);
         }
         self.look_again(cx, archive);

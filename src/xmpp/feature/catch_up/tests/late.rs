@@ -1,6 +1,7 @@
 //! What is archived late, below what is known by then.
 
 use super::*;
+use crate::xmpp::feature::catch_up::late::LATE;
 
 /// Since when something may have been archived late, as the page that was told says.
 fn doubted(session: &Session) -> Option<i64> {
@@ -59,14 +60,41 @@ fn where_nothing_was_missed_nothing_is_in_doubt() {
     session.nothing();
     session.wait(LATE);
     session.tick();
-    // One that nobody told us of.
     assert_eq!(asked(&session), "<after>a1</after>");
-    page(&mut session, "a2", false);
-    let event = session.only_event();
-    let Event::Archive(ArchiveEvent::Missed { reach, .. }) = event else {
-        panic!("{event:?}")
-    };
-    assert_eq!(reach, None);
+    pages(&mut session, &[], false);
+    session.nothing();
+}
+
+#[test]
+fn what_comes_after_that_look_is_the_next_sessions_and_what_it_has_missed_is_not_looked_at_twice() {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    pages(&mut session, &[], false);
+    session.wait(LATE);
+    session.tick();
+    // One that nobody told us of: others may still be on their way.
+    assert_eq!(asked(&session), "<after>a1</after>");
+    pages(&mut session, &[("a2", "22:09:00")], false);
+    assert_eq!(doubted(&session), Some(START - 7_200_000));
+    taught(&mut session);
+    session.cut();
+    session.forget();
+    session.bind();
+    ready(&mut session);
+    assert_eq!(asked(&session), "<after>a2</after>");
+    page(&mut session, "a9", false);
+    assert_eq!(taught(&mut session), (named("a9"), None, vec![]));
+    session.tick();
+    // The last ten minutes; then from where this session has begun.
+    assert_eq!(asked(&session), "<before>a9</before>");
+    pages(&mut session, &[("a8", "23:00:00")], true);
+    taught(&mut session);
+    assert_eq!(asked(&session), "<before>a8</before>");
+    pages(&mut session, &[("a7", "22:40:00")], true);
+    taught(&mut session);
+    assert_eq!(asked(&session), "<before>a2</before>");
+    pages(&mut session, &[("a1", "21:57:00")], true);
+    // What is new may come later still.
+    assert_eq!(doubted(&session), Some(START - 4_200_000));
 }
 
 #[test]
