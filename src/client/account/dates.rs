@@ -19,10 +19,11 @@ use crate::model::{after, before};
 use crate::store::{Batch, From};
 use crate::xmpp::feature::archive::{Place, Wanted};
 
+use super::beginning::SKEW;
 use super::gaps::{Want, cursor};
 use super::merging::{self, Merged};
 use super::turn::{Later, Work};
-use super::{Account, Phase, SKEW};
+use super::{Account, Phase};
 
 /// How many messages are asked for at a time.
 const PAGE: u32 = 50;

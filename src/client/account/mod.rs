@@ -6,6 +6,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `mod.rs` | the loop: wait, take all that waits, one turn |
+//! | `beginning.rs` | what an account begins with: its record, what is stored, a log-in |
 //! | `turn.rs` | one turn: inputs → facts → batch → commit → transmit → publish |
 //! | `fold.rs` | facts, made final (no doubles, places given), into batch and model |
 //! | `merging.rs` | what the archive has, merged with what is stored |
@@ -20,6 +21,7 @@
 //! | `gaps.rs` | gaps of a conversation, filled when somebody sees them |
 //! | `catch_up.rs` | pages of what was missed, merged with what is stored |
 
+mod beginning;
 mod catch_up;
 mod commands;
 mod dates;
@@ -41,33 +43,28 @@ mod untold;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::Duration;
 
-use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use futures::future::{Either, select};
 use futures::{FutureExt, StreamExt};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 
 use crate::boundary::command::{AccountCommand, TimelineRequest, Toward};
 use crate::entity::address::Address;
-use crate::entity::archive::Cursor;
-use crate::entity::conversation::Conversation;
 use crate::entity::endpoint::Endpoint;
 use crate::entity::id::{AccountId, ItemId, RequestId};
 use crate::entity::message::{Message, Position};
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::{Instant, Timestamp};
+use crate::model::Model;
 use crate::model::timeline::Watch;
-use crate::model::{self, Model};
-use crate::store::memory::MemoryStore;
-use crate::store::{self, AccountRecord, Depot, Store, StoreError};
-use crate::xmpp::engine::{Credentials, Engine, Purpose, Settings, Snapshot};
+use crate::store::{AccountRecord, Depot, Store};
+use crate::xmpp::engine::Engine;
 
+pub(super) use self::beginning::{Beginning, Login, Opened};
 use self::pace::Pace;
 pub(super) use self::reconnect::SLEPT;
-use super::agent::agent;
 use super::backoff::Backoff;
 use super::breaker::Breaker;
 use super::hub::{Asker, Hub};
@@ -78,9 +75,6 @@ use super::ports::{PageId, Ports};
 
 /// How many inputs one turn takes at most: the first of a flood are shown before the last are read.
 const MOST: usize = 512;
-
-/// How far the clocks of server and client may differ: by a day and a zone.
-const SKEW: Duration = Duration::from_secs(26 * 3600);
 
 /// What an account is asked to do.
 pub(super) enum ToAccount {
@@ -156,26 +150,6 @@ impl Handle {
         // An account that is over hears nothing more.
         let _ = self.inbox.unbounded_send(input);
     }
-}
-
-/// What an account is made of.
-pub(super) struct Beginning {
-    pub(super) record: AccountRecord,
-    pub(super) login: Option<Login>,
-    /// The account's store, if there is one already.
-    pub(super) stored: Option<Opened>,
-}
-
-/// A store and what it holds, or why it could not be opened.
-pub(super) type Opened = Result<(Rc<dyn Store>, store::Snapshot), StoreError>;
-
-/// A log-in that has not succeeded yet.
-#[derive(Clone, Debug)]
-pub(super) struct Login {
-    pub(super) asker: Asker,
-    pub(super) password: Secret,
-    pub(super) stay: bool,
-    pub(super) anonymous: bool,
 }
 
 /// What accounts share with the client.
@@ -280,113 +254,6 @@ enum Phase {
 }
 
 impl Account {
-    /// Makes an account, and what the client holds of it.
-    pub(super) fn new(around: Surroundings, beginning: Beginning) -> (Self, Handle) {
-        let Beginning {
-            record,
-            login,
-            stored,
-        } = beginning;
-        let (sender, inbox) = unbounded();
-        let report = {
-            let sender = sender.clone();
-            Rc::new(move |report| {
-                let _ = sender.unbounded_send(ToAccount::Link(report));
-            })
-        };
-        let id = record.id;
-        let fresh = stored.is_none();
-        let (opened, error) = match stored {
-            Some(Ok(opened)) => (Some(opened), None),
-            Some(Err(error)) => (None, Some(error)),
-            None => (None, None),
-        };
-        let (store, snapshot) =
-            opened.unwrap_or_else(|| (Rc::new(MemoryStore::default()), store::Snapshot::default()));
-        let settings = Settings {
-            domain: record.address.domain().to_owned(),
-            purpose: purpose(&record, login.as_ref()),
-            language: around.language.clone(),
-        };
-        let engine = Engine::new(
-            settings,
-            of_core(&record, &snapshot),
-            around.ports.entropy.seed(),
-        );
-        let outbox = by_id(&snapshot.outbox);
-        let address = record.address.clone();
-        let model = Rc::new(RefCell::new(Model::new(id, address, of_model(snapshot))));
-        let visible = Rc::new(Cell::new(login.is_none()));
-        let anonymous = login.as_ref().is_some_and(|login| login.anonymous);
-        let handle = Handle {
-            address: (!anonymous).then(|| record.address.clone()),
-            model: model.clone(),
-            visible: visible.clone(),
-            inbox: sender.clone(),
-        };
-        let mut account = Self {
-            link: Link::new(around.ports.clone(), report).known(login.is_none()),
-            random: ChaCha8Rng::from_seed(around.ports.entropy.seed()),
-            id,
-            keys: record.credentials.clone(),
-            stay: login
-                .as_ref()
-                .map_or(record.credentials.is_some(), |login| login.stay),
-            anonymous,
-            fresh,
-            opened: false,
-            phase: match login {
-                Some(login) => Phase::LoggingIn(login.asker),
-                None => Phase::Stopped,
-            },
-            around,
-            inbox,
-            to_us: sender,
-            record,
-            store,
-            failed: None,
-            past: past::Past::Known,
-            blind: past::Blind::default(),
-            model,
-            visible,
-            engine,
-            backoff: Backoff::default(),
-            location: None,
-            eager: None,
-            network: true,
-            is_looked_at: true,
-            is_idle: false,
-            drift: 0,
-            answers: HashMap::new(),
-            last_request: 0,
-            seen: Seen::default(),
-            outbox,
-            deleted: HashSet::new(),
-            composed: 0,
-            asking: HashMap::new(),
-            is_behind: false,
-            is_archived: false,
-            forgotten: HashMap::new(),
-            recount: HashSet::new(),
-            moved: HashSet::new(),
-            streamed: HashMap::new(),
-            resumed: false,
-            untold: untold::Untold::default(),
-            ahead: catch_up::Ahead::default(),
-            caught_up: HashMap::new(),
-            span: catch_up::Span::default(),
-            fills: gaps::Fills::default(),
-            displayed: displayed::Displayed::default(),
-            pace: Pace::default(),
-            retiring: false,
-            over: false,
-        };
-        if let Some(error) = error {
-            account.begin_blind(&error);
-        }
-        (account, handle)
-    }
-
     /// Drives the account until it is logged out, its log-in fails, or another engine takes over.
     pub(super) async fn run(mut self) {
         let now = self.now();
@@ -455,64 +322,6 @@ impl Account {
 
     fn now(&self) -> Instant {
         self.around.ports.clock.now()
-    }
-}
-
-/// What the core begins with.
-fn of_core(record: &AccountRecord, stored: &store::Snapshot) -> Snapshot {
-    let roster = stored.roster.clone();
-    Snapshot {
-        roster: roster.map(|roster| (roster.contacts, roster.version)),
-        mechanism: record.mechanism.clone(),
-        agent: Some(agent(record.id)),
-        caps: stored.caps.clone(),
-        outbox: stored.outbox.clone(),
-        presence: stored.presence.clone(),
-        cursor: stored.cursor.clone().or_else(|| cursor_of(stored)),
-        reach: stored.gaps.all.clone(),
-    }
-}
-
-/// Where conversations are stored and no cursor is: what came after the one that rested longest was never asked for as a
-/// whole. Where the clocks differ, some comes twice, and is known.
-fn cursor_of(stored: &store::Snapshot) -> Option<Cursor> {
-    let latest = |known: &Conversation| known.latest.as_ref().map(|latest| latest.time);
-    let first = stored.conversations.iter().filter_map(latest).min()?;
-    Some(Cursor {
-        id: None,
-        time: first - SKEW,
-    })
-}
-
-/// What the model begins with.
-fn of_model(stored: store::Snapshot) -> model::Stored {
-    model::Stored {
-        roster: stored.roster.map(|roster| roster.contacts),
-        conversations: stored.conversations,
-        presence: stored.presence,
-        gaps: stored.gaps,
-    }
-}
-
-fn by_id(messages: &[Message]) -> HashMap<ItemId, Message> {
-    let own = messages.iter().map(|message| (message.id, message.clone()));
-    own.collect()
-}
-
-fn purpose(record: &AccountRecord, login: Option<&Login>) -> Purpose {
-    match login {
-        Some(login) if login.anonymous => Purpose::Anonymous,
-        Some(login) => Purpose::Session {
-            address: record.address.clone(),
-            credentials: Credentials::Password(login.password.clone()),
-        },
-        None => Purpose::Session {
-            address: record.address.clone(),
-            credentials: match &record.credentials {
-                Some(keys) => Credentials::Kept(keys.clone()),
-                None => Credentials::None,
-            },
-        },
     }
 }
 

@@ -16,8 +16,9 @@ use crate::event::{ArchiveEvent, Event};
 use crate::store::{Snapshot, StoreError};
 use crate::xmpp::engine::{Input, Wish};
 
+use super::beginning::{by_id, of_core, of_model};
 use super::turn::Work;
-use super::{Account, Phase, by_id, of_core, of_model};
+use super::{Account, Phase};
 
 /// What of the time before we began is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,7 +5,8 @@
 //! - *Received → painted*: from the moment when the site hands the frame on to the browser, to the end of the frame that shows it.
 //!
 //! Enter comes when the text has stood there for a moment, as from somebody who reads what they wrote; at the same time
-//! as the frame that shows the last letter it would measure that frame.
+//! as the frame that shows the last letter it would measure that frame. What is received comes as somebody writes, too: as
+//! fast as pages can show it, it would be a flood, of which pages are told a few times a second (`account/pace.rs`).
 //!
 //! Page, site and client count by the same clock of this machine.
 
@@ -22,7 +23,7 @@ use crate::error::{Error, Result};
 
 /// How many messages each way.
 const MESSAGES: u64 = 60;
-/// How long a text stands there before it is sent.
+/// How long a text stands there before it is sent, and nothing comes.
 const REST: Duration = Duration::from_millis(100);
 
 /// Measures the rows.
@@ -48,6 +49,7 @@ pub fn measure(world: &World, findings: &mut Findings) -> Result<()> {
     }
     for number in 0..MESSAGES {
         let text = format!("Hers {number}.");
+        sleep(REST + Duration::from_millis(number * 7 % 17));
         world.site.record();
         page.begin("newest", &text);
         juliet.send(vec![message("romeo", &format!("t{number}"), &text)]);
