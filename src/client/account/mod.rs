@@ -15,12 +15,13 @@
 //! | `commands.rs` | the user's wishes; `outbox.rs`: messages on their way out |
 //! | `disk.rs` | what is written, and what is done when the disk fails |
 //! | `past.rs` | a disk that could be opened only later: what it holds is learnt |
-//! | `history.rs` | windows, the archive, unread counts |
+//! | `history.rs` | windows and unread counts; `asking.rs`: history that the archive is asked for |
 //! | `displayed.rs` | how far was read here is told to the account, and what it says of other devices is heeded |
 //! | `dates.rs` | a date that somebody wants to see |
 //! | `gaps.rs` | gaps of a conversation, filled when somebody sees them |
 //! | `catch_up.rs` | pages of what was missed, merged with what is stored |
 
+mod asking;
 mod beginning;
 mod catch_up;
 mod commands;
