@@ -10,7 +10,7 @@ use waxwing::entity::secret::Secret;
 
 use crate::dice::Dice;
 use crate::net::Conn;
-use crate::oracle::Said;
+use crate::oracle::{Read, Said};
 use crate::page::Claim;
 use crate::plan::Act;
 use crate::server::Written;
@@ -228,9 +228,13 @@ impl World {
         let seen = seen.map(|seen| (device, peer.as_str().to_owned(), seen.body.clone()));
         self.truth.seen.extend(seen);
         if let Claim::Read(_, _, body) = &claim {
-            self.truth
-                .reads
-                .push((own, peer.as_str().to_owned(), body.clone(), false));
+            self.truth.reads.push(Read {
+                device: Some(device),
+                account: own,
+                peer: peer.as_str().to_owned(),
+                body: body.clone(),
+                is_sure: false,
+            });
         }
         page.ask(Command::Account(account, read), Some(claim));
     }
@@ -265,11 +269,15 @@ impl World {
             // Nor is what was read that our account was not told of yet.
             let server = &self.server.accounts[own];
             let place = |id: &str| server.archive.iter().position(|known| known.id == id);
-            for (account, peer, body, is_sure) in &mut self.truth.reads {
+            let reads = self.truth.reads.iter_mut();
+            for read in reads.filter(|read| read.device == Some(device) && read.account == own) {
                 let mut known = server.archive.iter();
-                let read = known.position(|known| known.written.body == *body);
-                let told = server.displayed.get(peer).and_then(|told| place(told));
-                *is_sure &= account != own || read <= told;
+                let up_to = known.position(|known| known.written.body == read.body);
+                let told = server
+                    .displayed
+                    .get(&read.peer)
+                    .and_then(|told| place(told));
+                read.is_sure &= up_to.is_some() && up_to <= told;
             }
         }
         self.after(back, Later::LogIn(device));
@@ -329,12 +337,13 @@ impl World {
         if before.is_some_and(|before| place(before) >= place(&entry.id)) {
             return;
         }
-        self.truth.reads.push((
-            own.to_owned(),
-            entry.peer.clone(),
-            entry.written.body.clone(),
-            true,
-        ));
+        self.truth.reads.push(Read {
+            device: None,
+            account: own.to_owned(),
+            peer: entry.peer.clone(),
+            body: entry.written.body.clone(),
+            is_sure: true,
+        });
         self.server.flag(own, &entry.peer, &entry.id);
     }
 

@@ -27,12 +27,24 @@ pub struct Said {
     pub is_excused: bool,
 }
 
+/// Up to where somebody has read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Where; absent: on another client.
+    pub device: Option<usize>,
+    pub account: String,
+    /// With whom, and up to which text.
+    pub peer: String,
+    pub body: String,
+    /// They were told that it counts.
+    pub is_sure: bool,
+}
+
 /// What people did.
 #[derive(Default)]
 pub struct Truth {
     pub said: Vec<Said>,
-    /// Account, with whom, up to which text; whether they were told that it counts.
-    pub reads: Vec<(String, String, String, bool)>,
+    pub reads: Vec<Read>,
     /// Device, with whom, which text: it was shown before what somebody read there, wherever the archive has it.
     pub seen: HashSet<(usize, String, String)>,
     /// How many messages were written on other clients.
@@ -77,7 +89,13 @@ impl Truth {
             Claim::Failed(body) => Err(format!("device {number} says that {body} was refused")),
             Claim::Read(id, peer, body) => {
                 if let Some(own) = name(id) {
-                    self.reads.push((own, peer.as_str().to_owned(), body, true));
+                    self.reads.push(Read {
+                        device: Some(number),
+                        account: own,
+                        peer: peer.as_str().to_owned(),
+                        body,
+                        is_sure: true,
+                    });
                 }
                 Ok(())
             }
@@ -108,7 +126,7 @@ pub fn everything_was_sent_once(world: &World) -> Result<(), String> {
 /// How much is asked of what a device shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Asked {
-    /// All of it, and each once: nobody says to a session that lives on what was archived late, and in which order.
+    /// All of it, and each once; the rest where nothing was archived late: nobody says to a session that lives on in which order.
     Set,
     /// As the archive has it, and what is unread.
     All,
@@ -158,7 +176,7 @@ fn agrees(world: &mut World, device: usize, login: usize, asked: Asked) -> Resul
         if let Some(item) = waiting {
             return Err(format!("{where_}: {} is still being sent", item.body));
         }
-        if asked == Asked::Set {
+        if asked == Asked::Set && entries.iter().any(|entry| entry.is_late) {
             continue;
         }
         // Written here, in this account: a device may have both sides of a conversation.
@@ -277,11 +295,11 @@ fn is_counted(
     };
     let read = |all: bool| {
         let reads = world.truth.reads.iter();
-        let reads = reads.filter(|(account, with, _, is_sure)| {
-            account == own && with == peer.as_str() && (all || *is_sure)
+        let reads = reads.filter(|read| {
+            read.account == own && read.peer == peer.as_str() && (all || read.is_sure)
         });
         let place = |body: &str| entries.iter().position(|entry| entry.written.body == body);
-        reads.filter_map(|(_, _, body, _)| place(body)).max()
+        reads.filter_map(|read| place(&read.body)).max()
     };
     let answered = entries.iter().rposition(|entry| entry.written.to != own);
     let most = incoming_after(read(false)).count();
@@ -296,6 +314,12 @@ fn is_counted(
         .map(|item| format!("{}@{}", item.body, item.position.time.0 % 10_000_000))
         .collect();
     Err(format!(
-        "{where_}: {unread} unread; between {least} and {most} are\n shown: {places:?}"
+        "{where_}: {unread} unread; between {least} and {most} are\n shown: {places:?}\n  read: {:?}",
+        world
+            .truth
+            .reads
+            .iter()
+            .filter(|read| read.account == own && read.peer == peer.as_str())
+            .collect::<Vec<_>>()
     ))
 }

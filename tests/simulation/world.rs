@@ -322,8 +322,29 @@ impl World {
             }
         }
         self.speak();
+        for (account, peer) in std::mem::take(&mut self.server.set_back) {
+            self.forget_reads(&account, &peer);
+        }
         self.conns.retain(|_, conn| !conn.is_over());
         is_busy
+    }
+
+    /// What a device had said before reached the server after another one's word. A device that is there tells it again (and
+    /// one of ours would); where there is none, nobody knows of it any more.
+    fn forget_reads(&mut self, account: &str, peer: &str) {
+        let mut conns = self.conns.values();
+        let is_watched = conns.any(|conn| {
+            let mut logins = self.devices[conn.device].logins.iter();
+            let is_there = conn.client_there && conn.server_there && !conn.is_dead;
+            is_there && logins.any(|login| login.address.as_str() == account)
+        });
+        if !is_watched {
+            let reads = self.truth.reads.iter_mut();
+            let elsewhere = reads.filter(|read| read.device.is_none());
+            elsewhere
+                .filter(|read| read.account == account && read.peer == peer)
+                .for_each(|read| read.is_sure = false);
+        }
     }
 
     /// Something has arrived at a client.

@@ -87,6 +87,7 @@ impl Account {
             around.ports.entropy.seed(),
         );
         let outbox = by_id(&snapshot.outbox);
+        let span = catch_up::Span::of(&snapshot.gaps.all);
         let address = record.address.clone();
         let model = Rc::new(RefCell::new(Model::new(id, address, of_model(snapshot))));
         let visible = Rc::new(Cell::new(login.is_none()));
@@ -147,7 +148,7 @@ impl Account {
             untold: untold::Untold::default(),
             ahead: catch_up::Ahead::default(),
             caught_up: HashMap::new(),
-            span: catch_up::Span::default(),
+            span,
             fills: gaps::Fills::default(),
             displayed: displayed::Displayed::default(),
             pace: Pace::default(),

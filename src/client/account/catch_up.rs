@@ -61,6 +61,14 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// What is known of it when the account begins.
+    pub(super) fn of(reach: &Reach) -> Self {
+        Self {
+            gap: gap_of(reach).map(|gap| gap.id),
+            ..Self::default()
+        }
+    }
+
     /// A session begins, or a look is done: what is looked through again is looked through from the top.
     pub(super) fn forget_late(&mut self) {
         self.late.clear();
@@ -175,14 +183,29 @@ impl Account {
         let is_begin = |known: &&Message| begin.is_some() && known.ids.archive.as_ref() == begin;
         let begins = stored.iter().filter(is_begin).map(|known| known.position);
         let begin = begins.filter(|begin| !is_live(*begin)).max();
-        if since == Since::Late {
-            let lowest = self.span.late.get(peer).copied().or(begin);
+        let within = |ceiling: Option<Position>| {
             let others = stored.iter().filter(|known| !is_begin(known));
-            let others = others.filter(|known| Some(known.position) != lowest);
-            return Bounds {
-                is_backward: true,
-                ..merging::within(page, others, None, lowest)
+            let others = others.filter(|known| Some(known.position) != ceiling);
+            merging::within(page, others, None, ceiling)
+        };
+        if since == Since::Late {
+            let is_backward = true;
+            return match self.span.late.get(peer).copied() {
+                // Page after page, and nothing between them: what stands above that was put there by mistake.
+                Some(ceiling) => Bounds {
+                    floor: None,
+                    ceiling: Some(ceiling),
+                    is_backward,
+                },
+                None => Bounds {
+                    is_backward,
+                    ..within(begin)
+                },
             };
+        }
+        if since == Since::Gap {
+            let lowest = self.span.lowest.get(peer);
+            return within(lowest.map(|(place, _)| *place).filter(|at| !is_live(*at)));
         }
         if !matches!(since, Since::Cursor | Since::Never) || is_island {
             return Bounds::default();
@@ -280,7 +303,8 @@ impl Account {
                 is_incoming(message)
                     // Where our clock is behind, everything lies before us: that makes it no news.
                     && now.0.abs_diff(message.time.0) < NEWS.unsigned_abs()
-                    && read.is_none_or(|read| message.position > read)
+                    // Nobody has seen what was archived late, wherever it stands: it was on its way to a session that was lost.
+                    && (since == Since::Late || read.is_none_or(|read| message.position > read))
             });
             work.news.extend(news);
         }

@@ -118,7 +118,9 @@ impl Account {
 
     /// The conversation is left: there is nothing to wait for.
     pub(super) fn tell_now(&mut self, work: &mut Work) {
-        if self.displayed.due.take().is_some() {
+        let mut later = work.later.iter();
+        let is_read = later.any(|later| matches!(later, Later::Read(..)));
+        if self.displayed.due.take().is_some() || is_read {
             work.later.push_back(Later::Tell);
         }
     }

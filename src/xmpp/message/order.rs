@@ -16,6 +16,8 @@ pub const STEP: u64 = 64;
 const APART: u64 = 16;
 /// How many ties a millisecond has: its messages are told apart without looking at what was given before.
 const PER_MILLISECOND: u64 = 1024;
+/// Which part of what is free a page of a gap takes at most.
+const SHARE: u64 = 64;
 /// How many ties are left free for a gap: a quarter of a second's.
 const ROOM: u64 = 256 * PER_MILLISECOND;
 
@@ -48,8 +50,8 @@ impl Order {
     /// Gives the messages of a page of history, oldest first, their ties.
     pub fn place_page(&mut self, now: Timestamp, page: &mut [Message]) {
         let last = self.archived.min(ARCHIVED - ticks(now));
-        self.archived = last.saturating_sub(length(page));
-        place(page, self.archived);
+        self.archived = last.saturating_sub(length(page, APART));
+        place(page, self.archived, APART);
     }
 
     /// Gives the messages of a page that lies above a gap, oldest first, their ties; gives back those that are left free for
@@ -65,8 +67,8 @@ impl Order {
     /// Gives the messages of a page of catch-up, oldest first, their ties.
     pub fn place_missed(&mut self, now: Timestamp, page: &mut [Message]) {
         let first = self.missed.max(ARCHIVED + ticks(now));
-        self.missed = first.saturating_add(length(page));
-        place(page, first);
+        self.missed = first.saturating_add(length(page, APART));
+        place(page, first, APART);
     }
 }
 
@@ -114,27 +116,34 @@ pub fn heard_at(now: Timestamp) -> u64 {
 
 /// Gives the messages of a page that ends where a gap does the highest of the ties that are free in it.
 pub fn place_above(free: &mut (u64, u64), page: &mut [Message]) {
-    free.1 = free.1.saturating_sub(length(page));
-    place(page, free.1);
+    let apart = apart(*free, page);
+    free.1 = free.1.saturating_sub(length(page, apart));
+    place(page, free.1, apart);
 }
 
 /// Gives the messages of a page that begins where a gap does the lowest of the ties that are free in it.
 pub fn place_below(free: &mut (u64, u64), page: &mut [Message]) {
-    place(page, free.0);
-    free.0 = free.0.saturating_add(length(page));
+    let apart = apart(*free, page);
+    place(page, free.0, apart);
+    free.0 = free.0.saturating_add(length(page, apart));
 }
 
-fn length(page: &[Message]) -> u64 {
+/// How far apart the messages of a page can be, where that is free for it and for the pages that fill the rest.
+fn apart(free: (u64, u64), page: &[Message]) -> u64 {
+    let room = free.1.saturating_sub(free.0) / SHARE;
+    (room / length(page, 1).max(1)).clamp(1, APART)
+}
+
+fn length(page: &[Message], apart: u64) -> u64 {
     let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
-    count.saturating_mul(APART)
+    count.saturating_mul(apart)
 }
 
-fn place(page: &mut [Message], first: u64) {
-    for (message, tie) in page
-        .iter_mut()
-        .zip((0..).map(|number: u64| first.saturating_add(number.saturating_mul(APART))))
-    {
+fn place(page: &mut [Message], first: u64, apart: u64) {
+    let mut tie = first;
+    for message in page {
         message.position.tie = tie;
+        tie = tie.saturating_add(apart);
     }
 }
 

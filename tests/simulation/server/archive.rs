@@ -22,6 +22,8 @@ pub struct Entry {
     pub written: Written,
     /// Its place.
     serial: u64,
+    /// It was archived long after it had its name.
+    pub is_late: bool,
 }
 
 /// What becomes of the next page.
@@ -131,6 +133,7 @@ impl Server {
             peer: peer.to_owned(),
             written: written.clone(),
             serial,
+            is_late: false,
         }
     }
 

@@ -112,7 +112,12 @@ impl Server {
     /// A device of an account says that it was read up to there; all devices hear of it.
     pub fn flag(&mut self, account: &str, peer: &str, name: &str) {
         let known = self.accounts.get_mut(account).unwrap();
-        known.displayed.insert(peer.to_owned(), name.to_owned());
+        let place = |id: &str| known.archive.iter().position(|entry| entry.id == id);
+        let now = place(name);
+        let before = known.displayed.insert(peer.to_owned(), name.to_owned());
+        if now < before.and_then(|before| place(&before)) {
+            self.set_back.push((account.to_owned(), peer.to_owned()));
+        }
         let item = flag(account, peer, name);
         let devices: Vec<(u64, String)> = self
             .sessions

@@ -121,6 +121,8 @@ pub struct Server {
     pub cuts: Vec<ConnId>,
     /// Bodies of messages that were refused.
     pub refused: Vec<String>,
+    /// Accounts, and with whom, whose word on what is displayed was set back.
+    pub set_back: Vec<(String, String)>,
     /// What a client did that no client may do.
     pub complaints: Vec<String>,
     next: u64,
@@ -157,6 +159,7 @@ impl Server {
             page_faults: VecDeque::new(),
             cuts: Vec::new(),
             refused: Vec::new(),
+            set_back: Vec::new(),
             complaints: Vec::new(),
             next: 0,
             is_lenient: false,
@@ -354,7 +357,8 @@ impl Server {
         }
         let entry = match self.is_late(&to) {
             Some(at) => {
-                let entry = self.name(&to, &written);
+                let mut entry = self.name(&to, &written);
+                entry.is_late = true;
                 self.late.push((at, to.clone(), entry.clone()));
                 entry
             }

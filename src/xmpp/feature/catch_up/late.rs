@@ -33,6 +33,8 @@ use super::{CatchUp, From, PAGES, Step};
 pub(super) const LATE: Duration = Duration::from_secs(150);
 /// From so much before that place on: the server's clock may be set.
 const MARGIN: Duration = Duration::from_secs(120);
+/// How often an archive may fail to answer it.
+pub(super) const REFUSALS: u32 = 3;
 /// What is so much older than the newest has been archived: forty of those waits.
 const LONG: Duration = Duration::from_secs(600);
 
@@ -46,6 +48,8 @@ pub(super) enum Late {
     /// There is no session, or it was taken.
     #[default]
     Over,
+    /// The archive does not answer it: there is no other in this session.
+    Refused,
 }
 
 impl Late {
@@ -54,7 +58,7 @@ impl Late {
         Self::At(now + LATE)
     }
 
-    /// It was asked in vain so far.
+    /// What it is to wait for begins now.
     pub(super) fn put_off(&mut self, now: Instant) {
         if let Self::At(_) = self {
             *self = Self::after(now);
@@ -85,7 +89,7 @@ impl CatchUp {
     /// Whether the look of this session is still to come, or under way.
     #[must_use]
     pub fn looks_again(&self) -> bool {
-        self.late != Late::Over
+        matches!(self.late, Late::At(_) | Late::UnderWay)
     }
 
     /// Looks for what was archived late, when it is time.
@@ -93,12 +97,16 @@ impl CatchUp {
         let is_due = matches!(self.late, Late::At(at) if at.monotonic <= cx.now.monotonic);
         let has_id = self.known.top().is_some_and(|top| top.id.is_some());
         let can_look = has_id && self.known.reach.doubt.is_some() && self.known.gap().is_none();
-        let is_wanted = is_due || can_look && self.known.is_overdue(self.begun.as_ref());
+        let is_overdue = self.late != Late::Refused && self.known.is_overdue(self.begun.as_ref());
+        let is_wanted = is_due || can_look && is_overdue;
         if !is_wanted || !matches!(self.step, Step::Done(_)) || !cx.is_connected() {
             return;
         }
         if is_due {
             self.late = Late::UnderWay;
+        } else {
+            // What comes after this look has its time, too.
+            self.late.put_off(cx.now);
         }
         if can_look {
             self.forget_progress();
@@ -137,11 +145,14 @@ impl CatchUp {
     /// The top moves: what was known as this catch-up began, or as much later as it must have been archived, is in doubt from
     /// there on. What was in doubt before stays so.
     pub(super) fn doubt(&mut self, known: &mut Known) {
-        if let Some(begun) = &self.begun
-            && known.top() != Some(&Cursor::BEGINNING)
-            && (known.reach.doubt.is_none() || known.reach.doubt == self.doubt)
-        {
-            known.reach.doubt = known.settled().max(Some(begun.time));
+        let (Some(begun), Some(top)) = (&self.begun, known.top()) else {
+            return;
+        };
+        // Where a clock was set back, what was known before is later than what is new.
+        let begun = Some(begun.time).filter(|begun| *begun <= top.time);
+        let before = known.reach.doubt.filter(|doubt| *doubt <= top.time);
+        if *top != Cursor::BEGINNING && (before.is_none() || before == self.doubt) {
+            known.reach.doubt = known.settled().max(begun);
             self.doubt = known.reach.doubt;
         }
     }

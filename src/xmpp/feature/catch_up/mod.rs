@@ -45,7 +45,7 @@ use crate::xmpp::message::order::{Order, place_above};
 
 use super::archive::{Archive, Caught};
 use known::Known;
-use late::Late;
+use late::{Late, REFUSALS};
 
 /// So many conversations are shown on such a device, or those of so many messages.
 const CONVERSATIONS: usize = 20;
@@ -194,7 +194,7 @@ impl CatchUp {
         if let Step::Done(at) = self.step
             && self.live >= OFTEN
             && cx.now.since(at) >= SELDOM
-            && self.late == Late::Over
+            && !self.looks_again()
         {
             self.begin(cx, archive);
         }
@@ -224,6 +224,11 @@ impl CatchUp {
             }
             (Caught::Nothing, From::Earlier) => self.step = Step::Done(cx.now),
             (Caught::Nothing, _) if self.known.cursor.is_none() => self.step = Step::Nothing,
+            // A look for what may be there can wait for another session.
+            (Caught::NotNow | Caught::Nothing, From::Late) if self.unanswered >= REFUSALS => {
+                self.late = Late::Refused;
+                self.step = Step::Done(cx.now);
+            }
             // An archive that was read before, and that our account says it has, is in trouble.
             (Caught::NotNow | Caught::Nothing, from) => {
                 let pause = PAUSE * 2_u32.pow(self.unanswered.min(DOUBLINGS));
@@ -340,7 +345,12 @@ impl CatchUp {
     /// The server does not know the place, or does not understand how we name it.
     fn on_forgotten(&mut self, cx: &mut Cx, archive: &mut Archive, from: From) {
         match from {
-            From::Id => self.ask(cx, archive, From::Time),
+            From::Id => {
+                if let Some(begun) = &mut self.begun {
+                    begun.id = None;
+                }
+                self.ask(cx, archive, From::Time);
+            }
             // XEP-0313 servers know `start`; one that refuses it has the newest page at least.
             From::Time => {
                 self.is_timeless = true;
