@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::xmpp::feature::catch_up::late::LATE;
+use crate::xmpp::feature::catch_up::late::REFUSALS;
 
 /// Since when something may have been archived late, as the page that was told says.
 fn doubted(session: &Session) -> Option<i64> {
@@ -204,4 +205,63 @@ fn where_no_session_lasts_what_is_long_in_doubt_is_looked_for_at_once() {
         frame.contains("'start'><value>2025-12-31T22:08:01Z<"),
         "{frame}"
     );
+}
+
+#[test]
+fn a_look_that_is_not_answered_waits_for_the_next_session() {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    page(&mut session, "a2", false);
+    taught(&mut session);
+    session.wait(LATE);
+    session.tick();
+    for refused in 0..=REFUSALS {
+        assert_eq!(asked(&session), "<before>a2</before>");
+        refuse(&mut session, "service-unavailable");
+        session.wait(PAUSE * 2_u32.pow(refused));
+        session.forget_all_but("query", ns::MAM);
+    }
+    assert!(session.sent.is_empty());
+    // What comes live moves the cursor all the same.
+    for _ in 0..OFTEN {
+        session.receive(
+            "<message xmlns='jabber:client' from='juliet@capulet.example' type='chat'><body>O</body></message>",
+        );
+    }
+    session.forget_all_but("query", ns::MAM);
+    assert_eq!(asked(&session), "<after>a2</after>");
+    session.cut();
+    session.forget();
+    session.bind();
+    ready(&mut session);
+    pages(&mut session, &[], false);
+    session.wait(LATE);
+    session.tick();
+    assert_eq!(asked(&session), "<before>a2</before>");
+}
+
+#[test]
+fn where_a_clock_was_set_back_what_is_new_is_in_doubt() {
+    let mut session = session(Some(cursor("a1", START)));
+    page(&mut session, "a2", false);
+    assert_eq!(doubted(&session), Some(START - 4_200_000));
+}
+
+#[test]
+fn what_an_archive_has_forgotten_is_not_gone_on_from() {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    page(&mut session, "a2", false);
+    taught(&mut session);
+    session.cut();
+    session.forget();
+    session.bind();
+    ready(&mut session);
+    refuse(&mut session, "item-not-found");
+    let late = [("a2", "23:00:00"), ("a9", "23:30:00")];
+    pages(&mut session, &late, false);
+    taught(&mut session);
+    session.tick();
+    assert_eq!(asked(&session), "<before>a9</before>");
+    pages(&mut session, &[("a8", "23:15:00")], true);
+    taught(&mut session);
+    assert_eq!(asked(&session), "<before>a8</before>");
 }
