@@ -263,20 +263,31 @@ impl World {
         if erase {
             login.is_new = true;
             let own = login.address.as_str();
-            for said in &mut self.truth.said {
-                said.is_excused |= said.device == device && said.account == own;
+            let said = self.truth.said.iter_mut();
+            let (server, reads) = (&self.server.accounts[own], &mut self.truth.reads);
+            for said in said.filter(|said| said.device == device && said.account == own) {
+                said.is_excused = true;
+                // Who wrote it has read what was there, though nobody else may ever see it.
+                let mut archive = server.archive.iter();
+                let newest = archive.rfind(|entry| entry.peer == said.to);
+                reads.extend(newest.map(|newest| Read {
+                    device: Some(device),
+                    account: said.account.clone(),
+                    peer: said.to.clone(),
+                    body: newest.written.body.clone(),
+                    is_sure: false,
+                }));
             }
-            // Nor is what was read that our account was not told of yet.
-            let server = &self.server.accounts[own];
+            // What was read, and our account was not told of yet, nobody else may ever hear of, either.
             let place = |id: &str| server.archive.iter().position(|known| known.id == id);
-            let reads = self.truth.reads.iter_mut();
-            for read in reads.filter(|read| read.device == Some(device) && read.account == own) {
+            for read in reads
+                .iter_mut()
+                .filter(|read| read.device == Some(device) && read.account == own)
+            {
                 let mut known = server.archive.iter();
                 let up_to = known.position(|known| known.written.body == read.body);
-                let told = server
-                    .displayed
-                    .get(&read.peer)
-                    .and_then(|told| place(told));
+                let told = server.displayed.get(&read.peer);
+                let told = told.and_then(|told| place(told));
                 read.is_sure &= up_to.is_some() && up_to <= told;
             }
         }
