@@ -110,12 +110,7 @@ impl Account {
         let mut peers: Vec<Address> = Vec::new();
         {
             let mut model = self.model.borrow_mut();
-            let watched: Vec<_> = model
-                .timelines
-                .watched()
-                .map(|(watch, peer)| (watch, peer.clone()))
-                .collect();
-            for (watch, peer) in watched {
+            for (watch, peer) in model.timelines.all_watched() {
                 let unknown = model
                     .conversations
                     .of(&peer)
@@ -184,12 +179,7 @@ impl Account {
         self.is_behind = false;
         self.ask_for_watched(now, work);
         let mut model = self.model.borrow_mut();
-        let watched: Vec<_> = model
-            .timelines
-            .watched()
-            .map(|(watch, peer)| (watch, peer.clone()))
-            .collect();
-        for (watch, peer) in watched {
+        for (watch, peer) in model.timelines.all_watched() {
             let window = model.timelines.window(watch);
             if window.is_some_and(|window| window.ends().older == Edge::Loading)
                 && !self.asking.contains_key(&peer)

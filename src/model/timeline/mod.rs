@@ -80,6 +80,13 @@ impl Timelines {
             .map(|(watch, window)| (*watch, window.conversation()))
     }
 
+    /// The same, for who changes windows meanwhile.
+    #[must_use]
+    pub fn all_watched(&self) -> Vec<(Watch, Address)> {
+        let watched = self.watched();
+        watched.map(|(watch, peer)| (watch, peer.clone())).collect()
+    }
+
     /// Nothing is stored but what the windows hold: who wants more waits for the archive.
     pub(super) fn forget(&mut self) -> Vec<Message> {
         let mut held: Vec<Message> = Vec::new();

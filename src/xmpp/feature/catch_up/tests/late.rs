@@ -12,6 +12,14 @@ fn doubted(session: &Session) -> Option<i64> {
     reach.as_ref().unwrap().doubt.map(|doubt| doubt.0)
 }
 
+/// The session is lost, and another one begins.
+fn another(session: &mut Session) {
+    session.cut();
+    session.forget();
+    session.bind();
+    ready(session);
+}
+
 #[test]
 fn what_was_archived_late_is_found_some_time_after_a_log_in() {
     let known = START - 7_200_000;
@@ -77,10 +85,7 @@ fn what_comes_after_that_look_is_the_next_sessions_and_what_it_has_missed_is_not
     pages(&mut session, &[("a2", "22:09:00")], false);
     assert_eq!(doubted(&session), Some(START - 7_200_000));
     taught(&mut session);
-    session.cut();
-    session.forget();
-    session.bind();
-    ready(&mut session);
+    another(&mut session);
     assert_eq!(asked(&session), "<after>a2</after>");
     page(&mut session, "a9", false);
     assert_eq!(taught(&mut session), (named("a9"), None, vec![]));
@@ -104,10 +109,7 @@ fn a_look_that_was_not_done_is_the_next_sessions() {
     pages(&mut session, &[("a2", "22:09:00")], false);
     taught(&mut session);
     for condition in ["", "item-not-found"] {
-        session.cut();
-        session.forget();
-        session.bind();
-        ready(&mut session);
+        another(&mut session);
         assert_eq!(asked(&session), "<after>a2</after>");
         pages(&mut session, &[], false);
         session.wait(LATE);
@@ -170,10 +172,7 @@ fn however_much_is_in_doubt_all_of_it_is_looked_through() {
 fn where_no_session_lasts_what_is_long_in_doubt_is_looked_for_at_once() {
     let mut session = session(Some(cursor("a1", START - 7_200_000)));
     let begin = |session: &mut Session, new: &[(&str, &str)]| {
-        session.cut();
-        session.forget();
-        session.bind();
-        ready(session);
+        another(session);
         pages(session, new, false);
         if !new.is_empty() {
             taught(session);
@@ -229,10 +228,7 @@ fn a_look_that_is_not_answered_waits_for_the_next_session() {
     }
     session.forget_all_but("query", ns::MAM);
     assert_eq!(asked(&session), "<after>a2</after>");
-    session.cut();
-    session.forget();
-    session.bind();
-    ready(&mut session);
+    another(&mut session);
     pages(&mut session, &[], false);
     session.wait(LATE);
     session.tick();
@@ -251,10 +247,7 @@ fn what_an_archive_has_forgotten_is_not_gone_on_from() {
     let mut session = session(Some(cursor("a1", START - 7_200_000)));
     page(&mut session, "a2", false);
     taught(&mut session);
-    session.cut();
-    session.forget();
-    session.bind();
-    ready(&mut session);
+    another(&mut session);
     refuse(&mut session, "item-not-found");
     let late = [("a2", "23:00:00"), ("a9", "23:30:00")];
     pages(&mut session, &late, false);
