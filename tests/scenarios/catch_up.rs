@@ -220,6 +220,25 @@ fn what_is_archived_late_below_the_cursor_is_found() {
     }
 }
 
+/// Nobody has seen it: it was on its way to a session that was lost, and stands now above what was read.
+#[test]
+fn what_is_archived_late_before_what_was_read_is_announced() {
+    let recent = |number| dated(number, &format!("2025-12-31T23:59:{number:02}Z"));
+    let mut stage = away([recent(1), recent(30)]);
+    stage.settings(notifying());
+    come_back(&mut stage);
+    let read = stage.stored().last().unwrap().clone();
+    stage.tell(AccountCommand::mark_read(&read)).unwrap();
+    stage.pages.remove(0).page.vanish();
+    stage.attach(Attention::Hidden);
+    stage.server.archive.insert(1, recent(10));
+    stage.pass(Duration::from_secs(220));
+    all_there(&stage);
+    let notes = stage.pages[0].notifications();
+    assert_eq!(notes, ["juliet@example.org: message 10"]);
+    assert_eq!(stage.row().unread, 0);
+}
+
 /// A client that counts its messages anew in each session gives one id to several of them.
 #[test]
 fn what_shares_its_id_and_is_archived_late_stands_where_the_archive_has_it() {

@@ -10,7 +10,8 @@
 //!
 //! What is archived later still, a session that lives on does not learn, and needs not: it has heard it live, in the order in
 //! which it came. The next one looks, and has the archive's order: first what is in doubt of what it has missed itself; then,
-//! from where it began, what was in doubt before. What lies between is not fetched twice.
+//! from where it began, what was in doubt before. What lies between is fetched twice only where that session is cut before it
+//! has looked: the one after it does not know where the other began.
 //!
 //! **Invariant:** what may be missing below the cursor is looked for, be it by a later session: where to begin is stored
 //! ([`Reach::doubt`]) with the first page that moves the top, until that look is done. Nothing is in doubt where nothing was
