@@ -445,6 +445,21 @@ fn who_saw_a_message_where_it_stood_has_not_seen_what_stands_there_now() {
 }
 
 #[test]
+fn what_was_held_back_and_heard_after_what_another_device_has_read_is_unread() {
+    let mut stage = online();
+    hear(&mut stage, 1..=1);
+    hear_held(&mut stage, 2..=2);
+    // It has the time of a server that is behind our clock.
+    assert!(place(&stage, "message 2") < place(&stage, "message 1"));
+    stage.server.flag(PEER, "a0001");
+    stage.go();
+    stage.leave();
+    stage.come_back();
+    assert!(place(&stage, "message 1") < place(&stage, "message 2"));
+    assert_eq!(stage.row().unread, 1);
+}
+
+#[test]
 fn nothing_is_told_while_what_our_account_names_is_missing_and_catch_up_is_not_done() {
     for (named, told) in [("a0003", &["a0004"][..]), ("a0005", &[])] {
         let mut stage = looking_again();

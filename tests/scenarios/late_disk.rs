@@ -143,6 +143,31 @@ fn at_night(number: u32, from: &'static str, body: &str) -> Archived {
     }
 }
 
+#[test]
+fn what_is_only_guessed_to_be_read_is_so_too_when_the_archive_has_moved_it() {
+    let mut stage = Stage::empty();
+    stage.server.archive = vec![Archived::new(1, JULIET, "one")];
+    stage.log_in(true).unwrap();
+    let at_once = |number, from, body| Archived {
+        stamp: "2025-12-31T23:59:00Z".into(),
+        ..Archived::new(number, from, body)
+    };
+    stage.server.archive.extend([
+        at_once(2, JULIET, "two"),
+        at_once(3, "benvolio@example.org/street", "good morrow"),
+    ]);
+    stage.server.page_size = Some(1);
+    let mut stage = restart_blind(stage);
+    let before = stage.row().latest.unwrap().position;
+    stage.pass(Duration::from_secs(220));
+    assert_ne!(stage.row().latest.unwrap().position, before);
+    assert_eq!(stage.row().unread, 0);
+    open(&mut stage);
+    stage.pass(Duration::from_secs(120));
+    assert_eq!(stage.stored().len(), 2);
+    assert_eq!(stage.row().unread, 1);
+}
+
 /// With a server that archives: the engine that knows nothing begins with the newest page, of which it cannot know what was
 /// missed.
 #[test]

@@ -47,6 +47,30 @@ fn live_once() {
 }
 
 #[test]
+fn what_is_read_and_half_typed_in_the_moment_of_logging_out_is_kept() {
+    let mut stage = Stage::online();
+    stage.server.deliver(&live("m1", "one", ""));
+    stage.go();
+    let read = AccountCommand::mark_read(&stage.stored()[0]);
+    let draft = AccountCommand::SaveDraft {
+        conversation: juliet(),
+        text: "but soft".into(),
+    };
+    stage.server.refuses = true;
+    stage.server.cut();
+    stage.go();
+    for command in [read, draft, AccountCommand::LogOut { erase: false }] {
+        let command = Command::Account(stage.account, command);
+        stage.pages[0].page.wish(0, command);
+    }
+    stage.go();
+    stage.server.refuses = false;
+    stage.log_in(true).unwrap();
+    assert_eq!(stage.row().draft, "but soft");
+    assert_eq!(stage.row().unread, 0);
+}
+
+#[test]
 fn what_was_sent_is_no_draft_any_more_whatever_becomes_of_the_page() {
     let mut stage = Stage::online();
     let draft = |text: &str| AccountCommand::SaveDraft {

@@ -211,7 +211,8 @@ impl World {
         let own = self.devices[device]
             .logins
             .iter()
-            .find(|login| login.id == account);
+            // Who is not logged in is shown a form.
+            .find(|login| login.id == account && login.is_in);
         let Some(own) = own.map(|login| login.address.as_str().to_owned()) else {
             return;
         };

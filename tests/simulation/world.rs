@@ -45,6 +45,8 @@ pub struct World {
     pub server_is_down: bool,
     later: Vec<(Duration, Later)>,
     pub truth: Truth,
+    /// Accounts, and with whom, whose word on what is displayed was set back.
+    set_back: Vec<(String, String)>,
     plant: Option<Plant>,
     /// What happened, if anybody wants to know.
     pub trace: Option<Vec<String>>,
@@ -77,6 +79,7 @@ impl World {
             server_is_down: false,
             later: Vec::new(),
             truth: Truth::default(),
+            set_back: Vec::new(),
             plant,
             trace: traced.then(Vec::new),
             steps: 0,
@@ -237,6 +240,10 @@ impl World {
         if self.devices[number].fuse.is_burnt() {
             is_busy = true;
             self.kill(number);
+            // It may have died with that word, before it was stored.
+            for (account, peer) in self.set_back.clone() {
+                self.forget_reads(&account, &peer);
+            }
         }
         Ok(is_busy)
     }
@@ -324,6 +331,7 @@ impl World {
         self.speak();
         for (account, peer) in std::mem::take(&mut self.server.set_back) {
             self.forget_reads(&account, &peer);
+            self.set_back.push((account, peer));
         }
         self.conns.retain(|_, conn| !conn.is_over());
         is_busy

@@ -159,6 +159,7 @@ impl Account {
             self.recount.insert(peer.clone());
         }
         let Some(read) = before.moved() else { return };
+        self.move_guess(peer, before.before, read);
         let mut model = self.model.borrow_mut();
         let flagged = model.conversations.of(peer);
         let flagged = flagged.and_then(|known| known.displayed.flagged.as_ref());
@@ -268,6 +269,8 @@ pub(super) struct Read {
     before: Option<Position>,
     /// Up to where our account says that it was; and the tie of what was heard when it said so.
     flagged: Option<(Position, u64)>,
+    /// Our account alone says so: what was heard after that, wherever it stands, nobody has read.
+    is_told: bool,
     /// Nothing is unread.
     is_all: bool,
     /// The first message that nobody has read.
@@ -289,9 +292,12 @@ pub(super) struct Read {
 impl Read {
     fn of(known: Option<&Conversation>, heeded: Option<u64>) -> Self {
         let flagged = known.and_then(|known| known.displayed.flagged.as_ref());
+        let flagged = flagged.map(|flagged| flagged.position);
+        let before = known.and_then(|known| known.read);
         Self {
-            before: known.and_then(|known| known.read),
-            flagged: flagged.map(|flagged| flagged.position).zip(heeded),
+            before,
+            flagged: flagged.zip(heeded),
+            is_told: flagged == before,
             is_all: known.is_none_or(|known| known.unread == 0),
             unread: None,
             read: None,
@@ -337,9 +343,20 @@ impl Read {
         })
     }
 
+    /// Whether it was heard after the message up to which our account says that was read, and stands below that for now: it came
+    /// with the time of a server that is behind our clock.
+    fn is_heard_later(&self, known: &Message) -> bool {
+        let heard = self
+            .before
+            .filter(|before| self.is_told && is_heard(*before));
+        is_incoming(known)
+            && heard
+                .is_some_and(|before| is_heard(known.position) && known.position.tie > before.tie)
+    }
+
     /// A message that was known stands there now. Who has read others' messages still has; who wrote has read what was there.
     pub(super) fn note(&mut self, known: &Message, at: Position) {
-        if Some(known.position) > self.before {
+        if Some(known.position) > self.before || self.is_heard_later(known) {
             if self.is_flagged(known, at) {
                 self.is_less |= is_incoming(known);
             } else if is_incoming(known) {

@@ -127,6 +127,15 @@ impl Account {
         }
     }
 
+    /// Up to where was read is another place now. That makes it no less of a guess.
+    pub(super) fn move_guess(&mut self, peer: &Address, from: Option<Position>, to: Position) {
+        if let Some(guess) = self.blind.guesses.get_mut(peer)
+            && Some(guess.read) == from
+        {
+            guess.read = to;
+        }
+    }
+
     pub(super) fn read_of(&self, peer: &Address) -> Option<Position> {
         let model = self.model.borrow();
         model.conversations.of(peer).and_then(|known| known.read)
