@@ -339,7 +339,10 @@ impl Read {
         self.flagged.is_some_and(|(flagged, heeded)| {
             let tie = known.position.tie;
             let is_later = is_heard(flagged) && tie > flagged.tie;
-            at <= flagged && is_heard(known.position) && tie < heeded && !is_later
+            let was_heard = is_heard(known.position) && tie < heeded && !is_later;
+            // A page of history has told of it, ahead of catch-up: our account's word holds for its place in the archive.
+            let is_ahead = is_live(known.position) && !is_heard(known.position);
+            at <= flagged && (was_heard || is_ahead && !is_live(flagged))
         })
     }
 
