@@ -6,7 +6,7 @@ use waxwing::boundary::change::Reply;
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, LogIn};
 use waxwing::entity::account::Connection;
 use waxwing::entity::id::ItemId;
-use waxwing::entity::message::{Delivery, Message};
+use waxwing::entity::message::Delivery;
 use waxwing::entity::presence::{Availability, OwnPresence};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
@@ -29,10 +29,6 @@ fn draft(text: &str) -> AccountCommand {
         conversation: juliet(),
         text: text.into(),
     }
-}
-
-fn read(message: &Message) -> AccountCommand {
-    AccountCommand::mark_read(message)
 }
 
 /// The engine is started anew, and the store cannot be opened.
@@ -193,7 +189,7 @@ fn what_came_while_we_were_away_stays_unread() {
     // What was read, on the disk or meanwhile, is read.
     stage.watch(0, Anchor::Newest, 10);
     let newest = stage.pages[0].window.items[2].clone();
-    stage.tell(read(&newest)).unwrap();
+    stage.tell(AccountCommand::mark_read(&newest)).unwrap();
     assert_eq!(stage.row().unread, 0);
     let item = at_night(5, JULIET, "four");
     stage.server.archive.push(item);
@@ -204,7 +200,7 @@ fn what_came_while_we_were_away_stays_unread() {
     stage.watch(0, Anchor::Newest, 10);
     let items = &stage.pages[0].window.items;
     let newest = items.last().unwrap().clone();
-    stage.tell(read(&newest)).unwrap();
+    stage.tell(AccountCommand::mark_read(&newest)).unwrap();
     open(&mut stage);
     assert_eq!(stage.row().unread, 0);
     assert_eq!(stage.restart().row().unread, 0);

@@ -64,6 +64,7 @@ impl Account {
         let report = {
             let sender = sender.clone();
             Rc::new(move |report| {
+                // An account that is over hears nothing more.
                 let _ = sender.unbounded_send(ToAccount::Link(report));
             })
         };

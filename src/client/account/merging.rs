@@ -269,7 +269,7 @@ pub(super) struct Read {
     before: Option<Position>,
     /// Up to where our account says that it was; and the tie of what was heard when it said so.
     flagged: Option<(Position, u64)>,
-    /// Our account alone says so: what was heard after that, wherever it stands, nobody has read.
+    /// Our account says just that: what was heard after that message, nobody may have read, wherever it stands.
     is_told: bool,
     /// Nothing is unread.
     is_all: bool,

@@ -1,8 +1,7 @@
 //! What is archived late, below what is known by then.
 
 use super::*;
-use crate::xmpp::feature::catch_up::late::LATE;
-use crate::xmpp::feature::catch_up::late::REFUSALS;
+use crate::xmpp::feature::catch_up::late::{LATE, REFUSALS};
 
 /// Since when something may have been archived late, as the page that was told says.
 fn doubted(session: &Session) -> Option<i64> {
@@ -18,6 +17,16 @@ fn another(session: &mut Session) {
     session.forget();
     session.bind();
     ready(session);
+}
+
+/// A session that has missed something up to there, when it is time to look.
+fn looking(top: &str) -> Session {
+    let mut session = session(Some(cursor("a1", START - 7_200_000)));
+    page(&mut session, top, false);
+    taught(&mut session);
+    session.wait(LATE);
+    session.tick();
+    session
 }
 
 #[test]
@@ -137,11 +146,7 @@ fn on_a_new_device_the_first_page_is_looked_at_again() {
 
 #[test]
 fn a_look_that_leads_nowhere_ends() {
-    let mut session = session(Some(cursor("a1", START - 7_200_000)));
-    page(&mut session, "a99", false);
-    taught(&mut session);
-    session.wait(LATE);
-    session.tick();
+    let mut session = looking("a99");
     assert_eq!(asked(&session), "<before>a99</before>");
     for _ in 0..2 {
         assert!(asked(&session).starts_with("<before>"));
@@ -153,11 +158,7 @@ fn a_look_that_leads_nowhere_ends() {
 
 #[test]
 fn however_much_is_in_doubt_all_of_it_is_looked_through() {
-    let mut session = session(Some(cursor("a1", START - 7_200_000)));
-    page(&mut session, "a99", false);
-    taught(&mut session);
-    session.wait(LATE);
-    session.tick();
+    let mut session = looking("a99");
     for number in (10..50).rev() {
         let name = format!("a{number}");
         pages(&mut session, &[(&name, "23:00:00")], true);
@@ -208,11 +209,7 @@ fn where_no_session_lasts_what_is_long_in_doubt_is_looked_for_at_once() {
 
 #[test]
 fn a_look_that_is_not_answered_waits_for_the_next_session() {
-    let mut session = session(Some(cursor("a1", START - 7_200_000)));
-    page(&mut session, "a2", false);
-    taught(&mut session);
-    session.wait(LATE);
-    session.tick();
+    let mut session = looking("a2");
     for refused in 0..=REFUSALS {
         assert_eq!(asked(&session), "<before>a2</before>");
         refuse(&mut session, "service-unavailable");
