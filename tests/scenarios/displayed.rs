@@ -557,3 +557,25 @@ fn what_stands_above_what_our_account_says_is_displayed_is_read_when_a_page_puts
         assert_eq!(stage.row().unread, unread);
     }
 }
+
+/// Seed 8046673: they are found from the newest on, and each is put where it belongs alone.
+#[test]
+fn what_was_read_here_and_is_archived_late_is_read_page_by_page() {
+    let mut stage = online();
+    hear(&mut stage, 1..=3);
+    read(&mut stage, 3);
+    stage.say("answer");
+    stage.leave();
+    // They were named on the way, and are archived when the session that they went to is given up.
+    let late: Vec<_> = stage.server.archive.drain(..).collect();
+    archive_own(&mut stage, 4);
+    stage.server.page_size = Some(1);
+    stage.come_back();
+    assert_eq!(stage.stored_bodies().first().unwrap(), "answer");
+    stage.server.archive.splice(0..0, late);
+    stage.pass(Duration::from_secs(220));
+    let all = ["message 1", "message 2", "message 3", "answer"];
+    assert_eq!(stage.stored_bodies(), all);
+    assert_eq!(stage.row().unread, 0);
+    assert_eq!(stage.restart().row().unread, 0);
+}

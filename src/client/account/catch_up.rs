@@ -137,8 +137,9 @@ impl Account {
             } else if let Some(place) = merged.lowest {
                 lowest.insert(peer.clone(), (place, named));
             }
-            if let Some(reached) = reached {
-                self.keep_untold(&peer, &mut merged, reached, batch).await;
+            match reached {
+                Some(reached) => self.keep_untold(&peer, &mut merged, reached, batch).await,
+                None => self.keep_standing(&peer, &mut merged).await,
             }
             self.keep_read(&peer, &merged.read);
             self.tell_missed(now, &peer, merged, since, work);

@@ -36,6 +36,7 @@ mod merging;
 mod outbox;
 mod pace;
 mod past;
+mod reading;
 mod reconnect;
 mod session;
 mod turn;

@@ -237,6 +237,22 @@ impl Account {
         }
     }
 
+    /// A page that is no news moves what it tells of, and nothing else: what was read before the message up to which was read
+    /// still is, when that one goes down alone.
+    pub(super) async fn keep_standing(&self, peer: &Address, merged: &mut Merged) {
+        let Some(before) = merged.read.leaves() else {
+            return;
+        };
+        let page = self.page(peer, From::Before(before), LOOKED).await;
+        let mut below = page.iter().rev().filter(|message| is_incoming(message));
+        let stays = below.find(|message| !merged.known.contains(&message.id));
+        if let Some(stays) = stays
+            && !merged.read.is_unread_below(stays.position)
+        {
+            merged.read.keep(stays.position);
+        }
+    }
+
     /// What a page of history has told of and catch-up has not: a page that fills a gap from above leaves what is of the second
     /// in which it begins below itself. What is of other seconds is on its side.
     async fn ahead_below(&self, peer: &Address, merged: &Merged, reached: Reached) -> Vec<Move> {
