@@ -88,7 +88,9 @@ pub fn App(
     move || {
         let text = i18n::texts(locale.get());
         provide_context(text);
-        provide_context(Format::new(text));
+        let format = Format::new(text);
+        format.prepare();
+        provide_context(format);
         let staged = move || match stage.get() {
             Stage::Misconfigured => mistakes.with_value(|mistakes| screen::misconfigured(mistakes)),
             Stage::OtherBuild => screen::other_build(),

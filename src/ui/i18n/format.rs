@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::ui::view::prelude::*;
 use wasm_bindgen::JsValue;
@@ -38,6 +39,17 @@ impl Format {
             texts,
             made: StoredValue::new(Rc::default()),
         }
+    }
+
+    /// Has what a list wants made after the next frame. The first of all formatters takes the browser some 30 ms: that is
+    /// too long a wait for the first message of all.
+    pub fn prepare(self) {
+        request_animation_frame(move || {
+            let prepare = move || {
+                let _not_shown = self.brief(now());
+            };
+            set_timeout(prepare, Duration::ZERO);
+        });
     }
 
     /// The language.

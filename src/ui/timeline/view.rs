@@ -95,8 +95,10 @@ pub fn Timeline(
         }
     });
     let whom = peer.clone();
+    // Not at each change of what is known of them: whoever draws asks where things lie, and the page is laid out for that.
+    let name = Memo::new(move |_| handle.model.name(&whom));
     Effect::new(move |_| {
-        let name = handle.model.name(&whom);
+        let name = name.get();
         if let Some(drive) = drive_now() {
             drive.rename(name);
         }

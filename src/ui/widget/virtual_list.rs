@@ -59,12 +59,15 @@ where
     });
 
     let measure = move || {
+        let Some(before) = look.try_get_untracked() else {
+            return;
+        };
         if let Some(frame) = frame.get_untracked() {
             let now = (
                 f64::from(frame.scroll_top()),
                 f64::from(frame.client_height()),
             );
-            if look.get_untracked() != now {
+            if before != now {
                 set_look.set(now);
             }
         }
@@ -84,8 +87,8 @@ where
             }
         }
     };
-    // Heights are looked at where there are other rows, and not where rows change places: whoever asks where something lies
-    // makes the browser lay out the whole page there and then.
+    // Heights are looked at where there is a row of another kind, and not where rows come or change places: whoever asks where
+    // something lies makes the browser lay out the whole page there and then. For the next frame it does that anyway.
     let shown = Memo::new(move |_| {
         visible.with(|rows| {
             let mut kinds = [false; KINDS];
@@ -94,12 +97,12 @@ where
                     *shown = true;
                 }
             }
-            (rows.len(), kinds)
+            kinds
         })
     });
     Effect::new(move |_| {
         shown.track();
-        measure();
+        request_animation_frame(measure);
     });
     let resized = window_event_listener(ev::resize, move |_| measure());
     on_cleanup(move || resized.remove());
