@@ -579,3 +579,38 @@ fn what_was_read_here_and_is_archived_late_is_read_page_by_page() {
     assert_eq!(stage.row().unread, 0);
     assert_eq!(stage.restart().row().unread, 0);
 }
+
+#[test]
+fn what_was_read_here_and_is_archived_late_is_read_though_a_page_holds_most_of_it() {
+    let mut stage = online();
+    hear(&mut stage, 1..=110);
+    read(&mut stage, 110);
+    stage.say("answer");
+    stage.leave();
+    let late: Vec<_> = stage.server.archive.drain(..).collect();
+    archive_own(&mut stage, 111);
+    stage.come_back();
+    stage.server.archive.splice(0..0, late);
+    stage.pass(Duration::from_secs(220));
+    assert_eq!(stage.stored_bodies().last().unwrap(), "answer");
+    assert_eq!(stage.row().unread, 0);
+}
+
+/// It was on its way to a session that was lost: nobody has heard it, and a page of the look has put it below what was read.
+#[test]
+fn what_was_never_heard_and_is_archived_late_is_unread_when_what_was_read_goes_below_it() {
+    let mut stage = online();
+    hear(&mut stage, 1..=1);
+    read(&mut stage, 1);
+    stage.say("answer");
+    stage.leave();
+    let mut late: Vec<_> = stage.server.archive.drain(..).collect();
+    late.push(archived(2));
+    archive_own(&mut stage, 3);
+    stage.server.page_size = Some(1);
+    stage.come_back();
+    stage.server.archive.splice(0..0, late);
+    stage.pass(Duration::from_secs(220));
+    assert_eq!(stage.stored_bodies(), ["message 1", "message 2", "answer"]);
+    assert_eq!(stage.row().unread, 1);
+}

@@ -58,6 +58,8 @@ pub(super) struct Span {
     lowest: HashMap<Address, Lowest>,
     /// The lowest places in the pages that were looked through again.
     late: HashMap<Address, Position>,
+    /// The highest places there of what was read.
+    read: HashMap<Address, Position>,
 }
 
 impl Span {
@@ -72,6 +74,14 @@ impl Span {
     /// A session begins, or a look is done: what is looked through again is looked through from the top.
     pub(super) fn forget_late(&mut self) {
         self.late.clear();
+        self.read.clear();
+    }
+
+    fn note_read(&mut self, peer: &Address, at: Option<Position>) {
+        if let Some(at) = at {
+            let highest = self.read.entry(peer.clone()).or_insert(at);
+            *highest = at.max(*highest);
+        }
     }
 }
 
@@ -139,7 +149,11 @@ impl Account {
             }
             match reached {
                 Some(reached) => self.keep_untold(&peer, &mut merged, reached, batch).await,
-                None => self.keep_standing(&peer, &mut merged).await,
+                None => {
+                    let told = self.span.read.get(&peer).copied();
+                    self.span.note_read(&peer, merged.read.told());
+                    self.keep_standing(&peer, &mut merged, told).await;
+                }
             }
             self.keep_read(&peer, &merged.read);
             self.tell_missed(now, &peer, merged, since, work);

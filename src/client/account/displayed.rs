@@ -259,8 +259,14 @@ impl Account {
                     if is_all && self.set_back(&conversation, &flagged) {
                         continue;
                     }
-                    let heeded = heard_at(self.now().wall);
-                    self.displayed.heeded.insert(conversation.clone(), heeded);
+                    // What is said of an older one leaves the word on the newer one what it was.
+                    if self
+                        .flagged(&conversation)
+                        .is_none_or(|known| known <= position)
+                    {
+                        let heeded = heard_at(self.now().wall);
+                        self.displayed.heeded.insert(conversation.clone(), heeded);
+                    }
                     self.flag(&conversation, flagged).await;
                 }
                 None if self.displayed.missing.len() < MOST => {
@@ -302,6 +308,14 @@ impl Account {
         let known = model.conversations.of(conversation);
         let flagged = known.and_then(|known| known.displayed.flagged.as_ref());
         flagged.is_some_and(|flagged| flagged.id == id)
+    }
+
+    /// Up to where our account says that it was displayed.
+    fn flagged(&self, conversation: &Address) -> Option<Position> {
+        let model = self.model.borrow();
+        let known = model.conversations.of(conversation)?;
+        let flagged = known.displayed.flagged.as_ref()?;
+        Some(flagged.position)
     }
 
     async fn flag(&mut self, conversation: &Address, flagged: Flagged) {

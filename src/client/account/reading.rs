@@ -34,8 +34,10 @@ impl Account {
 #[derive(Debug)]
 pub(super) struct Read {
     before: Option<Position>,
-    /// Up to where our account says that it was; and the tie of what was heard when it said so.
-    flagged: Option<(Position, u64)>,
+    /// Up to where our account says that it was.
+    flagged: Option<Position>,
+    /// The tie of what was heard when it said so, if another device has said it in this engine's life.
+    heeded: Option<u64>,
     /// Our account says just that: what was heard after that message, nobody may have read, wherever it stands.
     is_told: bool,
     /// Nothing is unread.
@@ -63,7 +65,8 @@ impl Read {
         let before = known.and_then(|known| known.read);
         Self {
             before,
-            flagged: flagged.zip(heeded),
+            flagged,
+            heeded,
             is_told: flagged == before,
             is_all: known.is_none_or(|known| known.unread == 0),
             unread: None,
@@ -106,12 +109,23 @@ impl Read {
         self.read = self.read.max(Some(at));
     }
 
+    /// The highest place of what the page tells of and was read.
+    pub(super) fn told(&self) -> Option<Position> {
+        self.read
+    }
+
+    /// Whether it stands below the message up to which was read, and was heard and read there.
+    pub(super) fn was_read(&self, known: &Message) -> bool {
+        is_incoming(known) && is_heard(known.position) && !self.is_heard_later(known)
+    }
+
     /// Whether our account says that it was displayed, and said so after we had heard it: it only stood above that for now.
     fn is_flagged(&self, known: &Message, at: Position) -> bool {
-        self.flagged.is_some_and(|(flagged, heeded)| {
+        self.flagged.is_some_and(|flagged| {
             let tie = known.position.tie;
             let is_later = is_heard(flagged) && tie > flagged.tie;
-            let was_heard = is_heard(known.position) && tie < heeded && !is_later;
+            let is_before = self.heeded.is_some_and(|heeded| tie < heeded);
+            let was_heard = is_heard(known.position) && is_before && !is_later;
             // A page of history has told of it, ahead of catch-up: our account's word holds for its place in the archive.
             let is_ahead = is_live(known.position) && !is_heard(known.position);
             at <= flagged && (was_heard || is_ahead && !is_live(flagged))
@@ -219,12 +233,12 @@ mod tests {
             position: not_yet(at),
             ..first
         };
-        let mut read = Read::of(Some(&flagged(second.position)), Some(u64::MAX));
+        let mut read = Read::of(Some(&flagged(second.position)), None);
         read.note(&ahead, at);
         assert!(!read.is_unread_below(second.position));
         assert_eq!(read.moved(), None);
         // The other stands for now, too: where that belongs is not known.
-        let mut read = Read::of(Some(&flagged(not_yet(second.position))), Some(u64::MAX));
+        let mut read = Read::of(Some(&flagged(not_yet(second.position))), None);
         read.note(
             &Message {
                 position: Position {

@@ -237,19 +237,35 @@ impl Account {
         }
     }
 
-    /// A page that is no news moves what it tells of, and nothing else: what was read before the message up to which was read
-    /// still is, when that one goes down alone.
-    pub(super) async fn keep_standing(&self, peer: &Address, merged: &mut Merged) {
-        let Some(before) = merged.read.leaves() else {
+    /// A page that is no news moves what it tells of, and nothing else. Where the message up to which was read goes down alone,
+    /// what was heard before it and stays where it is still was read, and what pages of the same look have put in its place
+    /// before (up to `told`). What they have put there anew, nobody has.
+    pub(super) async fn keep_standing(
+        &self,
+        peer: &Address,
+        merged: &mut Merged,
+        told: Option<Position>,
+    ) {
+        let Some(mut before) = merged.read.leaves() else {
             return;
         };
-        let page = self.page(peer, From::Before(before), LOOKED).await;
-        let mut below = page.iter().rev().filter(|message| is_incoming(message));
-        let stays = below.find(|message| !merged.known.contains(&message.id));
-        if let Some(stays) = stays
-            && !merged.read.is_unread_below(stays.position)
-        {
-            merged.read.keep(stays.position);
+        let mut looked = 0;
+        let stays = loop {
+            let page = self.page(peer, From::Before(before), LOOKED).await;
+            let mut stays = page.iter().rev().filter(|one| merged.read.was_read(one));
+            if let Some(stays) = stays.find(|one| !merged.known.contains(&one.id)) {
+                break Some(stays.position);
+            }
+            looked += page.len();
+            match page.first() {
+                Some(first) if looked < MOST => before = first.position,
+                _ => break None,
+            }
+        };
+        for read in told.into_iter().chain(stays) {
+            if !merged.read.is_unread_below(read) {
+                merged.read.keep(read);
+            }
         }
     }
 
