@@ -1,7 +1,9 @@
 //! The little that the view itself asks of the browser window; each does nothing where there is none.
 
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, ResizeObserver};
 
 use crate::ui::view::prelude::*;
 
@@ -236,6 +238,24 @@ pub fn root_attribute(name: &str, value: Option<&str>) {
         Some(value) => root.set_attribute(name, value),
         None => root.remove_attribute(name),
     };
+}
+
+/// Calls `sized` when one of these elements has another size, or is shown again, until the owner that is current is cleaned up.
+/// The page is laid out then: to ask where something lies costs nothing.
+pub fn on_resize(elements: &[&Element], sized: impl FnMut() + 'static) {
+    let sized = Closure::<dyn FnMut()>::new(sized);
+    let Ok(observer) = ResizeObserver::new(sized.as_ref().unchecked_ref()) else {
+        return;
+    };
+    for element in elements {
+        observer.observe(element);
+    }
+    let kept = StoredValue::new(Some((observer, sized)));
+    on_cleanup(move || {
+        if let Some((observer, _)) = kept.try_update_value(Option::take).flatten() {
+            observer.disconnect();
+        }
+    });
 }
 
 /// Whether the browser can be asked to open `xmpp:` links here.

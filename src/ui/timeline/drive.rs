@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ui::view::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Element, ResizeObserver};
+use web_sys::Element;
 
 use super::gap_news::{GapNews, News};
 use super::list::Held;
@@ -18,6 +16,7 @@ use crate::boundary::change::{Edge, Item, ItemKind};
 use crate::boundary::command::{AccountCommand, Anchor, Toward};
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Direction, Message, Position};
+use crate::ui::browser;
 use crate::ui::handle::{Handle, Window};
 use crate::ui::i18n::Texts;
 use crate::ui::reactive::model::PeerKey;
@@ -405,24 +404,13 @@ impl Drive {
     pub(super) fn observe(self: &Rc<Self>, log: &Element, window: &Element) {
         let drive = Rc::downgrade(self);
         let rows = window.clone();
-        let sized = Closure::<dyn FnMut()>::new(move || {
+        browser::on_resize(&[log, window], move || {
             let Some(drive) = drive.upgrade() else { return };
             if let Ok(mut scroller) = drive.scroller.try_borrow_mut() {
                 let height = rows.get_bounding_client_rect().height();
                 scroller.resized(height);
             }
             drive.frame();
-        });
-        let Ok(observer) = ResizeObserver::new(sized.as_ref().unchecked_ref()) else {
-            return;
-        };
-        observer.observe(log);
-        observer.observe(window);
-        let kept = StoredValue::new(Some((observer, sized)));
-        on_cleanup(move || {
-            if let Some((observer, _)) = kept.try_update_value(Option::take).flatten() {
-                observer.disconnect();
-            }
         });
     }
 }

@@ -4,10 +4,9 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::ui::view::prelude::*;
-use leptos::ev;
 use leptos::html;
 
-use crate::ui::browser::pixels;
+use crate::ui::browser::{self, pixels};
 use geometry::{Geometry, Span};
 
 mod geometry;
@@ -67,6 +66,9 @@ where
                 f64::from(frame.scroll_top()),
                 f64::from(frame.client_height()),
             );
+            if now.1 < 1.0 {
+                return;
+            }
             if before != now {
                 set_look.set(now);
             }
@@ -104,8 +106,12 @@ where
         shown.track();
         request_animation_frame(measure);
     });
-    let resized = window_event_listener(ev::resize, move |_| measure());
-    on_cleanup(move || resized.remove());
+    // Also where it is shown again: while it was not, it had no height.
+    Effect::new(move |_| {
+        if let Some(frame) = frame.get() {
+            browser::on_resize(&[&frame], measure);
+        }
+    });
 
     view! {
         <div class="virtual-list" node_ref=frame on:scroll=move |_| measure()>
