@@ -17,6 +17,8 @@ mod catch_up;
 mod clock;
 #[path = "scenarios/connection.rs"]
 mod connection;
+#[path = "scenarios/damage.rs"]
+mod damage;
 #[path = "scenarios/dates.rs"]
 mod dates;
 #[path = "scenarios/deaths.rs"]

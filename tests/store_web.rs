@@ -31,7 +31,7 @@ use waxwing::store::schema::{RECORD, SCHEMA};
 use waxwing::store::suite::released::{self, RELEASED};
 use waxwing::store::suite::{self, Place};
 use waxwing::store::{
-    AccountRecord, Batch, Depot, From, Op, PageQuery, Roster, Standing, Store, StoreError,
+    AccountRecord, Batch, Damaged, Depot, From, Op, PageQuery, Roster, Standing, Store, StoreError,
 };
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -310,6 +310,18 @@ async fn a_record_that_cannot_be_read_is_skipped_and_counted() {
     // So the server sends all of it again.
     assert_eq!(roster.version, None);
     assert_eq!(newest(&store).await.unwrap(), [1, 2]);
+    // What a newer version can read is left alone.
+    assert_eq!(store.take_damaged(), []);
+    let juliet = address("juliet@example.org");
+    disk.damage(ACCOUNT, juliet.clone(), vec![ItemId(1)]).await;
+    assert_eq!(newest(&store).await.unwrap(), [2]);
+    let damaged = Damaged {
+        conversation: juliet,
+        id: ItemId(1),
+        position: message(1).position,
+    };
+    assert_eq!(store.take_damaged(), [damaged]);
+    assert_eq!(store.take_damaged(), []);
     let device = disk.depot().await.load().await.unwrap();
     assert_eq!(device.accounts.len(), 1);
     assert_eq!(device.skipped, 1);

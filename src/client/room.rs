@@ -108,7 +108,7 @@ pub async fn make(
 }
 
 /// Whether the archive is asked for what is older than that alone. Where nothing is known of it, it is asked for all.
-fn goes_on(history: &History) -> bool {
+pub(super) fn goes_on(history: &History) -> bool {
     matches!(history, History::Complete | History::Before(_))
 }
 
@@ -118,7 +118,7 @@ fn is_archived(message: &Message) -> bool {
 }
 
 /// Where the history of a conversation ends: at the oldest message that the archive has, too.
-async fn end_of(store: &dyn Store, peer: &Address) -> Result<History, StoreError> {
+pub(super) async fn end_of(store: &dyn Store, peer: &Address) -> Result<History, StoreError> {
     let mut edge = Position {
         time: Timestamp(i64::MIN),
         tie: 0,

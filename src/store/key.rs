@@ -9,6 +9,7 @@ use super::Name;
 use crate::entity::address::Address;
 use crate::entity::id::ItemId;
 use crate::entity::message::Position;
+use crate::entity::time::Timestamp;
 
 /// The longest name that is kept as it is; a longer one by its hash.
 const LONGEST_NAME: usize = 64;
@@ -27,6 +28,23 @@ pub fn place(conversation: &Address, position: Position, id: ItemId) -> Vec<u8> 
     let mut key = at(conversation, position);
     key.extend((!id.0).to_be_bytes());
     key
+}
+
+/// Which message has that [`place`], and where.
+#[must_use]
+pub fn placed(place: &[u8]) -> Option<(Position, ItemId)> {
+    let (_, place) = place.split_at_checked(place.len().checked_sub(24)?)?;
+    let mut numbers = place.chunks_exact(8).map(|number| {
+        let number = number.try_into().map(u64::from_be_bytes);
+        number.map(|number| !number).ok()
+    });
+    let time = numbers.next()?? ^ (1 << 63);
+    let tie = numbers.next()??;
+    let position = Position {
+        time: Timestamp(time.cast_signed()),
+        tie,
+    };
+    Some((position, ItemId(numbers.next()??)))
 }
 
 /// The place of a message among those of all conversations: oldest first.
@@ -128,7 +146,6 @@ fn time(position: Position) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::time::Timestamp;
     use proptest::prelude::*;
 
     fn address(text: &str) -> Address {
@@ -151,6 +168,13 @@ mod tests {
             let (m, n) = (ItemId(m), ItemId(n));
             prop_assert_eq!(place(&juliet, a, m).cmp(&place(&juliet, b, n)), (b, n).cmp(&(a, m)));
             prop_assert_eq!(moment(a, m).cmp(&moment(b, n)), (a, m).cmp(&(b, n)));
+        }
+
+        #[test]
+        fn a_place_says_which_message_it_is_of(a in position(), m in any::<u64>()) {
+            let key = place(&address("juliet@example.org"), a, ItemId(m));
+            prop_assert_eq!(placed(&key), Some((a, ItemId(m))));
+            prop_assert_eq!(placed(&key[key.len() - 23..]), None);
         }
 
         #[test]

@@ -17,7 +17,7 @@ use crate::entity::address::Address;
 use crate::entity::archive::{Cursor, Gaps};
 use crate::entity::contact::Contact;
 use crate::entity::conversation::Conversation;
-use crate::entity::id::AccountId;
+use crate::entity::id::{AccountId, ItemId};
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::entity::settings::Settings;
@@ -68,6 +68,21 @@ pub trait Store {
     ) -> Stored<'_, u32>;
     /// Writes a batch: all of it, or nothing.
     fn commit(&self, batch: Batch) -> Stored<'_, ()>;
+    /// The messages that no [`Store::page`] could read since this was asked last: some of them twice, perhaps.
+    fn take_damaged(&self) -> Vec<Damaged> {
+        Vec::new()
+    }
+}
+
+/// A message of which nothing is known any more but where it stood.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Damaged {
+    /// In which conversation.
+    pub conversation: Address,
+    /// Its identity.
+    pub id: ItemId,
+    /// Its place.
+    pub position: Position,
 }
 
 /// The accounts and settings of this device.
@@ -193,7 +208,7 @@ pub enum From {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Name {
     /// Our own identity of it.
-    Item(crate::entity::id::ItemId),
+    Item(ItemId),
     /// `MessageIds::archive`.
     Archive(String),
     /// `MessageIds::origin`.

@@ -261,6 +261,38 @@ fn a_damaged_store_shows_no_white_page_and_all_that_can_be_read() {
     came_once(&mut juliet, &["it goes on"]);
 }
 
+// F40
+#[test]
+fn a_message_whose_record_is_damaged_comes_back_from_the_server() {
+    let world = World::new();
+    let (browser, mut juliet) = world.conversation();
+    for body in ["one", "two", "three"] {
+        juliet.send(&world.address("romeo"), body);
+        world.hears(&browser, body);
+    }
+    let damage = "
+        for (const {name} of await indexedDB.databases()) {
+          const database = await done(indexedDB.open(name));
+          if (database.objectStoreNames.contains('messages')) {
+            const table = database.transaction('messages', 'readwrite').objectStore('messages');
+            const keys = await done(table.getAllKeys());
+            const rows = [];
+            for (const key of keys) rows.push([await done(table.get(key)), key]);
+            rows.sort(([a], [b]) => indexedDB.cmp(a.p, b.p));
+            const [row, key] = rows[1];
+            row.v = new Uint8Array([1, 0xff, 0xff, 0xff]);
+            await done(table.put(row, key));
+          }
+          database.close();
+        }";
+    browser.run_async(&format!("{TOOLS}{damage}"), json!([]));
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
+    browser.reload();
+    browser.status("Online");
+    world.open(&browser, "juliet");
+    shows(&world, &browser, &["one", "two", "three"]);
+}
+
 // F27
 #[test]
 fn a_browser_that_is_killed_has_everything_that_was_shown() {

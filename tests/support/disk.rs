@@ -1,17 +1,19 @@
 //! A disk that can be watched, can fail, and can be written to wrongly.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use futures::FutureExt;
 use waxwing::entity::address::Address;
 use waxwing::entity::archive::{Cursor, Gaps};
-use waxwing::entity::id::AccountId;
+use waxwing::entity::id::{AccountId, ItemId};
 use waxwing::entity::message::Message;
 use waxwing::entity::settings::Settings;
 use waxwing::store::memory::MemoryDepot;
 use waxwing::store::{
-    AccountRecord, Batch, Depot, Device, Name, Op, PageQuery, Snapshot, Store, StoreError, Stored,
+    AccountRecord, Batch, Damaged, Depot, Device, Name, Op, PageQuery, Snapshot, Store, StoreError,
+    Stored,
 };
 
 use super::juliet;
@@ -24,6 +26,8 @@ pub struct Disk {
     pub fails: Rc<Cell<bool>>,
     /// Nothing can be read.
     pub is_unreadable: Rc<Cell<bool>>,
+    /// The records of these messages are damaged.
+    pub damaged: Rc<RefCell<HashSet<ItemId>>>,
     /// It has room for so many messages. What takes no room is taken even when it is full.
     pub most: Rc<Cell<Option<usize>>>,
     /// Somebody has removed what was stored.
@@ -148,6 +152,8 @@ impl Depot for Disk {
                 commits: self.commits.clone(),
                 fails: self.fails.clone(),
                 is_unreadable: self.is_unreadable.clone(),
+                damaged: self.damaged.clone(),
+                found: RefCell::default(),
                 most: self.most.clone(),
                 is_removed: self.is_removed.clone(),
                 held: Cell::new(0),
@@ -179,6 +185,9 @@ struct WatchedStore {
     commits: Rc<Cell<usize>>,
     fails: Rc<Cell<bool>>,
     is_unreadable: Rc<Cell<bool>>,
+    damaged: Rc<RefCell<HashSet<ItemId>>>,
+    /// Of those, what a page came by.
+    found: RefCell<Vec<Damaged>>,
     most: Rc<Cell<Option<usize>>>,
     is_removed: Rc<Cell<bool>>,
     held: Cell<usize>,
@@ -244,13 +253,45 @@ impl Store for WatchedStore {
         if self.is_unreadable.get() || self.is_removed.get() {
             return unreadable(self.is_removed.get());
         }
-        self.store.page(query)
+        let count = query.count as usize;
+        let is_after = matches!(query.from, waxwing::store::From::After(_));
+        let damaged = self.damaged.borrow().clone();
+        let more = u32::try_from(damaged.len()).unwrap();
+        let query = PageQuery {
+            count: query.count.saturating_add(more),
+            ..query
+        };
+        async move {
+            let mut page = self.store.page(query).await?;
+            let found = page.extract_if(.., |message| damaged.contains(&message.id));
+            self.found.borrow_mut().extend(found.map(|message| Damaged {
+                conversation: message.conversation,
+                id: message.id,
+                position: message.position,
+            }));
+            if is_after {
+                page.truncate(count);
+            } else {
+                page.drain(..page.len().saturating_sub(count));
+            }
+            Ok(page)
+        }
+        .boxed_local()
+    }
+    fn take_damaged(&self) -> Vec<Damaged> {
+        self.found.take()
     }
     fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>> {
         if self.is_unreadable.get() || self.is_removed.get() {
             return unreadable(self.is_removed.get());
         }
-        self.store.find(conversation, names)
+        let damaged = self.damaged.borrow().clone();
+        async move {
+            let mut found = self.store.find(conversation, names).await?;
+            found.retain(|message| !damaged.contains(&message.id));
+            Ok(found)
+        }
+        .boxed_local()
     }
     fn count_unread(
         &self,
@@ -267,6 +308,11 @@ impl Store for WatchedStore {
         self.commits.set(self.commits.get() + 1);
         if self.fails.get() {
             return async { Err(StoreError::Full) }.boxed_local();
+        }
+        for op in &batch.ops {
+            if let Op::PutMessage(message) = op {
+                self.damaged.borrow_mut().remove(&message.id);
+            }
         }
         let takes_room = |op: &&Op| !matches!(op, Op::RemoveMessage(..) | Op::Trust(false));
         let count = |is: fn(&Op) -> bool| batch.ops.iter().filter(|op| is(op)).count();

@@ -20,7 +20,7 @@ use crate::model::{after, before};
 use crate::store::Batch;
 use crate::xmpp::engine::{Input, Wish};
 use crate::xmpp::feature::archive::{Place, Wanted};
-use crate::xmpp::message::order::{place_above, place_below};
+use crate::xmpp::message::order::{is_live, place_above, place_below};
 
 use super::dates::Sought;
 use super::merging::{Merged, within};
@@ -209,7 +209,9 @@ impl Account {
         let stored = self.readable(stored).unwrap_or_default();
         // Where the upper end is that of all, it is no message of this conversation.
         let ceiling = own.gap.before.id.is_some().then(|| after(own.at));
-        let bounds = within(&messages, stored.iter(), own.floor, ceiling);
+        // One that stands for now is none: pages of the archive have yet to tell where that belongs.
+        let floor = own.floor.filter(|floor| !is_live(*floor));
+        let bounds = within(&messages, stored.iter(), floor, ceiling);
         let merged = self.merge(messages, &stored, bounds, batch);
         self.keep_read(&own.peer, &merged.read);
         let Merged {

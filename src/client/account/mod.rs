@@ -32,6 +32,7 @@ mod fold;
 mod gaps;
 mod history;
 mod live;
+mod mending;
 mod merging;
 mod outbox;
 mod pace;

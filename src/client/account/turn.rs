@@ -235,6 +235,7 @@ impl Account {
                     self.ask_when_caught_up(now, &mut work);
                     self.tell_when_caught_up(now);
                     self.tell_core(now, &mut work).await;
+                    self.mend().await;
                     if work.is_done() && work.later.is_empty() {
                         break;
                     }

@@ -8,7 +8,7 @@ use super::{
 use crate::entity::id::ItemId;
 use crate::entity::message::{Delivery, Message, MessageIds, Position};
 use crate::entity::problem::Problem;
-use crate::store::{From, Name, Op, PageQuery, Snapshot, Store};
+use crate::store::{Damaged, From, Name, Op, PageQuery, Snapshot, Store};
 
 async fn page(store: &Rc<dyn Store>, from: From, count: u32) -> Vec<u64> {
     let query = PageQuery {
@@ -141,12 +141,20 @@ pub async fn what_cannot_be_read_hides_nothing_beyond_it(place: &dyn Place) {
     let store = open(place).await;
     put(&store, (0..12).map(message)).await;
     let damaged = [2, 3, 4, 7, 11].map(ItemId).to_vec();
-    place.damage(ACCOUNT, juliet(), damaged).await;
+    place.damage(ACCOUNT, juliet(), damaged.clone()).await;
     let left = [0, 1, 5, 6, 8, 9, 10];
     assert_eq!(page(&store, From::Newest, 1).await, [10]);
     assert_eq!(page(&store, From::Newest, 4).await, [6, 8, 9, 10]);
     assert_eq!(page(&store, From::Newest, 7).await, left);
     assert_eq!(page(&store, From::Newest, u32::MAX).await, left);
+    // Where nothing is bytes, nothing is damaged.
+    let found = store.take_damaged();
+    let is_right = |found: &Damaged| {
+        let place = (found.conversation.clone(), found.position);
+        damaged.contains(&found.id) && place == (juliet(), position(found.id.0))
+    };
+    assert!(found.iter().all(is_right), "{found:?}");
+    assert!(store.take_damaged().is_empty());
     assert_eq!(page(&store, From::Before(position(5)), 1).await, [1]);
     assert_eq!(page(&store, From::Before(position(5)), 3).await, [0, 1]);
     assert_eq!(page(&store, From::After(position(1)), 1).await, [5]);

@@ -1,5 +1,7 @@
 //! Reading messages: by place, by name, and how many.
 
+use std::cell::RefCell;
+
 use indexed_db_futures::KeyRange;
 use indexed_db_futures::cursor::CursorDirection;
 use indexed_db_futures::database::Database;
@@ -15,7 +17,8 @@ use crate::entity::address::Address;
 use crate::entity::message::{Direction, Message};
 use crate::entity::order;
 use crate::store::key::{self, Places};
-use crate::store::{FIND_LIMIT, From, Name, PageQuery};
+use crate::store::schema::Unreadable;
+use crate::store::{Damaged, FIND_LIMIT, From, Name, PageQuery};
 
 /// How many rows are read at a time where the end is not known.
 const STRIDE: u32 = 256;
@@ -35,8 +38,13 @@ async fn rows(
     asked.with_limit(limit).primitive()?.await?.collect()
 }
 
-/// A page of a conversation, oldest first. What cannot be read is passed over: a page is short only where the messages end.
-pub(super) async fn page(database: &Database, query: &PageQuery) -> Result<Vec<Message>, Error> {
+/// A page of a conversation, oldest first. What cannot be read is passed over, and noted: a page is short only where the
+/// messages end.
+pub(super) async fn page(
+    database: &Database,
+    query: &PageQuery,
+    damaged: &RefCell<Vec<Damaged>>,
+) -> Result<Vec<Message>, Error> {
     let transaction = database.transaction(MESSAGES).build()?;
     let table = transaction.object_store(MESSAGES)?;
     let index = table.index(BY_PLACE)?;
@@ -66,8 +74,19 @@ pub(super) async fn page(database: &Database, query: &PageQuery) -> Result<Vec<M
             Some(edge) => places.lower = edge,
             None => break,
         }
-        let rows = rows.into_iter().map(Ok);
-        messages.extend(readable(rows, &mut 0, |row| fields.read(row))?);
+        for row in rows {
+            match (fields.read(&row), fields.placed(&row)) {
+                (Ok(message), _) => messages.push(message),
+                (Err(Unreadable::Damaged), Some((position, id))) => {
+                    damaged.borrow_mut().push(Damaged {
+                        conversation: query.conversation.clone(),
+                        id,
+                        position,
+                    });
+                }
+                (Err(why), _) => tracing::debug!(%why, "a message was left out"),
+            }
+        }
         if is_last {
             break;
         }

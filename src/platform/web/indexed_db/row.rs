@@ -6,7 +6,8 @@ use indexed_db_futures::transaction::Transaction;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::entity::message::Message;
+use crate::entity::id::ItemId;
+use crate::entity::message::{Message, Position};
 use crate::store::key;
 use crate::store::schema::{self, Record, Unreadable};
 
@@ -75,6 +76,11 @@ impl Fields {
     pub(super) fn place(&self, row: &JsValue) -> Option<Vec<u8>> {
         let place = Reflect::get(row, &self.place).ok()?;
         Some(place.dyn_ref::<Uint8Array>()?.to_vec())
+    }
+
+    /// Which message a row is of, and where that stands: that is known, too, of every row.
+    pub(super) fn placed(&self, row: &JsValue) -> Option<(Position, ItemId)> {
+        key::placed(&self.place(row)?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One account's store on IndexedDB.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures::FutureExt;
@@ -21,16 +22,20 @@ use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::store::key::Places;
 use crate::store::schema::{Capabilities, ContactChunk, RosterHead};
-use crate::store::{Batch, Name, PageQuery, Roster, Snapshot, Store, StoreError, Stored};
+use crate::store::{Batch, Damaged, Name, PageQuery, Roster, Snapshot, Store, StoreError, Stored};
 
 /// One account's store.
 pub(super) struct IndexedDbStore {
     link: Rc<Link>,
+    damaged: RefCell<Vec<Damaged>>,
 }
 
 impl IndexedDbStore {
     pub(super) fn new(link: Rc<Link>) -> Self {
-        Self { link }
+        Self {
+            link,
+            damaged: RefCell::default(),
+        }
     }
 
     /// Closes for good, and destroys the database.
@@ -46,10 +51,15 @@ impl Store for IndexedDbStore {
 
     fn page(&self, query: PageQuery) -> Stored<'_, Vec<Message>> {
         async move {
-            let work = async |database: &Database| reading::page(database, &query).await;
+            let damaged = &self.damaged;
+            let work = async |database: &Database| reading::page(database, &query, damaged).await;
             self.link.with(work).await
         }
         .boxed_local()
+    }
+
+    fn take_damaged(&self) -> Vec<Damaged> {
+        self.damaged.take()
     }
 
     fn find(&self, conversation: Address, names: Vec<Name>) -> Stored<'_, Vec<Message>> {
