@@ -13,7 +13,7 @@ use crate::entity::id::ItemId;
 use crate::entity::message::{Direction, Message, Position};
 use crate::entity::order;
 use crate::store::memory::MemoryStore;
-use crate::store::{Batch, From, Name, Op, PageQuery, Snapshot, Store, Stored};
+use crate::store::{Batch, Damaged, From, Name, Op, PageQuery, Snapshot, Store, Stored};
 
 /// Reads from both, writes to memory.
 pub struct Fallback {
@@ -135,6 +135,12 @@ impl Fallback {
 }
 
 impl Store for Fallback {
+    /// What the disk has noted is not kept: whoever reads it when it works comes by it again.
+    fn take_damaged(&self) -> Vec<Damaged> {
+        self.disk.iter().for_each(|disk| drop(disk.take_damaged()));
+        Vec::new()
+    }
+
     fn load(&self) -> Stored<'_, Snapshot> {
         self.memory.load()
     }

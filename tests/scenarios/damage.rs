@@ -1,6 +1,8 @@
 //! Messages that the disk holds and nobody can read any more (fault F40): what the server has comes back.
 
-use waxwing::boundary::change::GapState;
+use std::time::Duration;
+
+use waxwing::boundary::change::{Edge, GapState};
 use waxwing::boundary::command::{AccountCommand, Anchor, Toward};
 use waxwing::entity::archive::Gaps;
 use waxwing::entity::id::ItemId;
@@ -85,6 +87,103 @@ fn where_the_oldest_messages_cannot_be_read_history_ends_where_it_can() {
         stage.watch(0, Anchor::Newest, 10);
         whole(stage, numbers);
     }
+}
+
+/// That page is asked for in the turn that comes by it.
+#[test]
+fn a_page_that_is_under_way_does_not_say_where_history_ends_when_that_cannot_be_read() {
+    let mut stage = Stage::empty();
+    let old = |number: u32| Archived {
+        stamp: format!("2025-12-01T10:{:02}:{:02}Z", number / 60, number % 60),
+        ..Archived::new(number, JULIET, &number.to_string())
+    };
+    stage.server.archive = (1..=90).map(old).collect();
+    stage.server.page_size = Some(10);
+    stage.server.catch_ups_left = Some(1);
+    stage.log_in(true).unwrap();
+    stage.watch(0, Anchor::Newest, 10);
+    let oldest = stage.stored()[0].clone();
+    assert_ne!(oldest.body, "1", "there is more in the archive");
+    stage.disk.damaged.borrow_mut().insert(oldest.id);
+    stage.server.frames.clear();
+    stage.watch(0, Anchor::Newest, 200);
+    let before = format!("<before>{}</before>", oldest.ids.archive.unwrap());
+    assert!(
+        stage
+            .server
+            .frames
+            .iter()
+            .any(|frame| frame.contains(&before))
+    );
+    while stage.pages[0].window.older == Edge::More {
+        stage.extend(Toward::Older);
+    }
+    assert_eq!(stage.stored_bodies(), all(90));
+}
+
+#[test]
+fn who_looks_at_a_whole_history_of_which_the_oldest_cannot_be_read_gets_it() {
+    let mut stage = damaged(&[], 20);
+    stage.come_back();
+    stage.watch(0, Anchor::Newest, 200);
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+    let oldest = stage.stored()[0].id;
+    stage.disk.damaged.borrow_mut().insert(oldest);
+    stage.watch(0, Anchor::Newest, 200);
+    assert_eq!(stage.pages[0].window.older, Edge::More);
+    stage.extend(Toward::Older);
+    assert_eq!(stage.bodies(), all(20));
+    assert_eq!(stage.pages[0].window.older, Edge::End);
+}
+
+/// A gap of the whole archive says nothing of what is much older.
+#[test]
+fn what_cannot_be_read_below_another_gap_has_a_gap_of_its_own() {
+    let old = |number: u32| Archived {
+        stamp: format!("2025-11-{:02}T10:00:00Z", number),
+        ..Archived::new(number, JULIET, &number.to_string())
+    };
+    let mut stage = super::catch_up::away((1..=5).map(old));
+    stage.come_back();
+    stage.watch(0, Anchor::Newest, 50);
+    assert_eq!(stage.stored_bodies(), all(5));
+    stage.leave();
+    let missed = |number: u32| Archived {
+        stamp: format!("2025-12-{:02}T10:00:00Z", number),
+        ..Archived::new(number, JULIET, &number.to_string())
+    };
+    stage.server.archive.extend((6..=20).map(missed));
+    stage.server.page_size = Some(3);
+    stage.server.catch_ups_left = Some(2);
+    stage.come_back();
+    assert_eq!(stage.disk.gaps(stage.account).all.gaps.len(), 1);
+    let second = stage.stored()[1].id;
+    stage.disk.damaged.borrow_mut().insert(second);
+    stage.watch(0, Anchor::Newest, 50);
+    let lines = stage.pages[0].window.lines();
+    assert_eq!(lines[..4], ["1", "…", "3", "4"]);
+    for _ in 0..10 {
+        if !stage.pages[0].window.gaps.is_empty() {
+            stage.fill(Toward::Older);
+        }
+    }
+    stage.server.answer_late();
+    stage.go();
+    assert_eq!(stage.stored_bodies(), all(20));
+}
+
+/// Nobody knows what stands beside it: it may be there in a moment.
+#[test]
+fn a_disk_that_fails_meanwhile_loses_none_of_them() {
+    let mut stage = damaged(&[3], 5);
+    stage.disk.fails.set(true);
+    stage.say("meanwhile");
+    stage.watch(0, Anchor::Newest, 10);
+    stage.disk.fails.set(false);
+    stage.pass(Duration::from_secs(20));
+    stage.watch(0, Anchor::Newest, 10);
+    let shown = ["1", "2", "…", "4", "5", "meanwhile"];
+    assert_eq!(stage.pages[0].window.lines(), shown);
 }
 
 #[track_caller]

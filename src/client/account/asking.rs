@@ -97,6 +97,7 @@ impl Account {
     /// A page could not be had.
     pub(super) fn on_page_failed(&mut self, peer: &Address, problem: &Problem) {
         self.asking.remove(peer);
+        self.shortened.remove(peer);
         let mut model = self.model.borrow_mut();
         for (_, window) in model.timelines.of(peer) {
             if window.ends().older == Edge::Loading {

@@ -142,6 +142,7 @@ impl Account {
             is_behind: false,
             is_archived: false,
             forgotten: HashMap::new(),
+            shortened: HashSet::new(),
             recount: HashSet::new(),
             moved: HashSet::new(),
             streamed: HashMap::new(),

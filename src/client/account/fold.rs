@@ -354,6 +354,7 @@ impl Account {
                 self.span.forget_late();
                 self.is_archived = false;
                 self.forgotten.clear();
+                self.shortened.clear();
                 work.later.push_back(Later::Bound);
             }
             SessionEvent::Located(url) => {

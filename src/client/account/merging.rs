@@ -156,10 +156,13 @@ impl Account {
         &mut self,
         conversation: Address,
         mut messages: Vec<Message>,
-        history: History,
+        mut history: History,
         batch: &mut Batch,
         work: &mut Work,
     ) {
+        if self.shortened.remove(&conversation) {
+            history = self.history_of(&conversation);
+        }
         let begin = match self.history_of(&conversation) {
             History::Before(id) => Some(id),
             _ => None,

@@ -219,6 +219,8 @@ pub(super) struct Account {
     /// Where the archive has forgotten a place of a conversation in this session; up to when it is asked instead, if nothing
     /// came of its newest page.
     forgotten: HashMap<Address, Option<Timestamp>>,
+    /// Of these conversations, the page of history that is under way was asked for at an end that is none any more.
+    shortened: HashSet<Address>,
     recount: HashSet<Address>,
     /// Messages of these have other places: the latest may be another one.
     moved: HashSet<Address>,
