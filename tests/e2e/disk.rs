@@ -224,15 +224,21 @@ fn what_the_browser_clears_away_stays_away_and_people_go_on() {
     });
 }
 
-// F40
-#[test]
-fn a_damaged_store_shows_no_white_page_and_all_that_can_be_read() {
-    let world = World::new();
+/// Juliet has written one, two and three, and romeo looks at them.
+fn three(world: &World) -> (Browser, Foreign) {
     let (browser, mut juliet) = world.conversation();
     for body in ["one", "two", "three"] {
         juliet.send(&world.address("romeo"), body);
         world.hears(&browser, body);
     }
+    (browser, juliet)
+}
+
+// F40
+#[test]
+fn a_damaged_store_shows_no_white_page_and_all_that_can_be_read() {
+    let world = World::new();
+    let (browser, mut juliet) = three(&world);
     // A byte of everything is another one now; of the account it is one of a version to come.
     let damage = "
         for (const {name} of await indexedDB.databases()) {
@@ -265,11 +271,7 @@ fn a_damaged_store_shows_no_white_page_and_all_that_can_be_read() {
 #[test]
 fn a_message_whose_record_is_damaged_comes_back_from_the_server() {
     let world = World::new();
-    let (browser, mut juliet) = world.conversation();
-    for body in ["one", "two", "three"] {
-        juliet.send(&world.address("romeo"), body);
-        world.hears(&browser, body);
-    }
+    let (browser, _juliet) = three(&world);
     let damage = "
         for (const {name} of await indexedDB.databases()) {
           const database = await done(indexedDB.open(name));
