@@ -234,6 +234,14 @@ fn three(world: &World) -> (Browser, Foreign) {
     (browser, juliet)
 }
 
+/// The engine dies, and the next one finds what a script has made of the store.
+fn come_back_after(browser: &Browser, damage: &str) {
+    browser.run_async(&format!("{TOOLS}{damage}"), json!([]));
+    assert_eq!(browser.kill_workers("shared_worker"), 1);
+    browser.reload();
+    browser.status("Online");
+}
+
 // F40
 #[test]
 fn a_damaged_store_shows_no_white_page_and_all_that_can_be_read() {
@@ -256,10 +264,7 @@ fn a_damaged_store_shows_no_white_page_and_all_that_can_be_read() {
           }
           database.close();
         }";
-    browser.run_async(&format!("{TOOLS}{damage}"), json!([]));
-    assert_eq!(browser.kill_workers("shared_worker"), 1);
-    browser.reload();
-    browser.status("Online");
+    come_back_after(&browser, damage);
     juliet.send(&world.address("romeo"), "four");
     world.open(&browser, "juliet");
     shows(&world, &browser, &["one", "two", "three", "four"]);
@@ -287,10 +292,7 @@ fn a_message_whose_record_is_damaged_comes_back_from_the_server() {
           }
           database.close();
         }";
-    browser.run_async(&format!("{TOOLS}{damage}"), json!([]));
-    assert_eq!(browser.kill_workers("shared_worker"), 1);
-    browser.reload();
-    browser.status("Online");
+    come_back_after(&browser, damage);
     world.open(&browser, "juliet");
     shows(&world, &browser, &["one", "two", "three"]);
 }

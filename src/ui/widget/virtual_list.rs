@@ -89,8 +89,8 @@ where
             }
         }
     };
-    // Heights are looked at where there is a row of another kind, and not where rows come or change places: whoever asks where
-    // something lies makes the browser lay out the whole page there and then. For the next frame it does that anyway.
+    // Heights are looked at where there are other rows, and not where rows change places: whoever asks where something lies
+    // makes the browser lay out the whole page there and then. For the next frame it does that anyway.
     let shown = Memo::new(move |_| {
         visible.with(|rows| {
             let mut kinds = [false; KINDS];
@@ -99,7 +99,7 @@ where
                     *shown = true;
                 }
             }
-            kinds
+            (rows.len(), kinds)
         })
     });
     Effect::new(move |_| {
