@@ -20,15 +20,14 @@ use std::time::Duration;
 use minidom::Element;
 
 use crate::entity::account::Step;
-use crate::entity::jid::Jid;
 use crate::entity::problem::Problem;
 use crate::entity::secret::Secret;
 use crate::entity::time::Instant;
-use crate::event::{Event, Next, SessionEvent};
+use crate::event::{Event, SessionEvent};
 
-use super::cx::{Cx, Kind};
-use super::engine::{Credentials, Purpose, Settings, Snapshot, Why};
-use super::iq::{Outcome, Reply};
+use super::cx::Cx;
+use super::engine::{Credentials, Purpose, Settings, Snapshot};
+use super::iq::Outcome;
 use super::ns;
 use super::stanza::registration::Registration;
 
@@ -45,10 +44,11 @@ mod registration;
 mod resume;
 mod sasl2;
 mod sm;
+mod time;
 
 use auth::{Channel, Exchange, Kept, Mechanism, Secrets, Token};
 pub use features::StreamFeatures;
-use keepalive::{Act, KeepAlive};
+use keepalive::KeepAlive;
 pub use sm::Management;
 
 /// How long a server may take for one step.
@@ -276,46 +276,6 @@ impl Stream {
         }
     }
 
-    pub(super) fn on_tick(&mut self, cx: &mut Cx) -> Taken {
-        let is_over = |deadline: &Instant| deadline.monotonic <= cx.now.monotonic;
-        if let Some(deadline) = self.deadline.filter(is_over) {
-            return match self.state {
-                State::Closing => {
-                    self.leave(cx);
-                    Taken::Nothing
-                }
-                State::Trying => self.on_silence(cx, deadline),
-                _ => self.end(cx, Problem::Timeout, Next::Retry),
-            };
-        }
-        let stretch = |wait| self.keepalive.stretch(wait);
-        let unconfirmed = cx.management.deadline(stretch);
-        let over = unconfirmed.filter(is_over);
-        if over.is_some_and(|deadline| keepalive::slept(deadline, cx.now)) {
-            // The keep-alive asks again, and gives up soon.
-            cx.management.wait_anew(cx.now);
-        } else if over.is_some() {
-            // A server that does not answer whether it confirms does not confirm.
-            if cx.management.on_refused() {
-                return Taken::Managed;
-            }
-            return self.lose(cx);
-        }
-        match self.keepalive.on_tick(cx.now) {
-            Act::Wait => Taken::Nothing,
-            Act::Ask => {
-                self.ping(cx);
-                Taken::Nothing
-            }
-            Act::GiveUp => self.lose(cx),
-        }
-    }
-
-    fn on_heard(&mut self, cx: &mut Cx) {
-        self.keepalive.on_heard(cx.now);
-        cx.management.on_heard();
-    }
-
     /// The answer to a question of ours, or its absence.
     pub(super) fn on_reply(&mut self, cx: &mut Cx, question: Question, outcome: Outcome) -> Taken {
         // Cut off: the stream is over, and that was said.
@@ -329,40 +289,6 @@ impl Stream {
             (Question::Registration, State::Registering(_)) => self.on_registered(cx, outcome),
             // The frame itself was the sign of life.
             _ => Taken::Nothing,
-        }
-    }
-
-    /// Somebody looks at a page, or nobody does any more.
-    pub(super) fn set_looked(&mut self, looked: bool) {
-        self.looked = looked;
-        self.keepalive.set_watched(self.looked && self.busy);
-    }
-
-    /// Somebody does something, or nobody has for long.
-    pub(super) fn set_busy(&mut self, busy: bool) {
-        self.busy = busy;
-        self.keepalive.set_watched(self.looked && self.busy);
-    }
-
-    /// The roster came, or will not.
-    pub(super) fn settle(&mut self) {
-        self.keepalive.set_settled(true);
-    }
-
-    /// There is a reason to doubt that the connection lives: the server has so long for a sign of life.
-    pub(super) fn verify(&mut self, cx: &mut Cx, patience: Duration) {
-        match self.state {
-            State::Bound => {
-                if self.keepalive.doubt(cx.now, patience) {
-                    self.ping(cx);
-                }
-            }
-            State::Fresh | State::Closing | State::Ended | State::Registering(_) => {}
-            // Each step of the negotiation is an answer of the server.
-            _ => {
-                let over = cx.now + self.keepalive.stretch(patience);
-                self.deadline = self.deadline.map(|deadline| deadline.min(over));
-            }
         }
     }
 
@@ -392,15 +318,6 @@ impl Stream {
     /// Sends the registration form filled in.
     pub(super) fn register(&mut self, cx: &mut Cx, answers: Vec<(String, Vec<Secret>)>) {
         self.on_answers(cx, answers);
-    }
-
-    pub(super) fn poll_timeout(&self, cx: &Cx) -> Option<(Instant, Why)> {
-        let stretch = |wait| self.keepalive.stretch(wait);
-        let unconfirmed = cx.management.deadline(stretch);
-        let unconfirmed = unconfirmed.map(|at| (at, Why::KeepAlive));
-        let step = self.deadline.map(|at| (at, Why::Negotiation));
-        let alive = self.keepalive.poll_timeout().map(|at| (at, Why::KeepAlive));
-        [step, alive, unconfirmed].into_iter().flatten().min()
     }
 
     fn open(&mut self, cx: &mut Cx, progress: Progress) {
@@ -467,15 +384,6 @@ impl Stream {
             }
             _ => Taken::Nothing,
         }
-    }
-
-    fn ping(&mut self, cx: &mut Cx) {
-        if cx.management.is_on() {
-            return cx.ask_for_acknowledgement();
-        }
-        let ping = super::stanza::build::element("ping", ns::PING);
-        let server = Jid::parse(&self.settings.domain).ok();
-        cx.request(server, Kind::Get, ping, Reply::Stream(Question::Ping));
     }
 
     /// Enters a step of the negotiation.

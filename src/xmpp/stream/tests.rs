@@ -7,8 +7,9 @@ use super::auth::Hash;
 use super::auth::scripted::server;
 use super::*;
 use crate::entity::address::Address;
-use crate::event::Save;
-use crate::xmpp::engine::{Input, Output, Wish};
+use crate::event::{Next, Save};
+use crate::xmpp::engine::{Input, Output, Why, Wish};
+use crate::xmpp::iq::Reply;
 use crate::xmpp::stanza::error;
 use crate::xmpp::{gate, parse};
 

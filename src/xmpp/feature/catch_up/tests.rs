@@ -4,6 +4,7 @@ mod late;
 
 use super::*;
 use crate::entity::archive::Gap;
+use crate::entity::id::ItemId;
 use crate::xmpp::engine::{Snapshot, Wish};
 use crate::xmpp::ns;
 use crate::xmpp::testing::{START, Session, snapshot};
