@@ -7,7 +7,7 @@ use crate::entity::id::{AccountId, ItemId, RequestId, WindowId};
 use crate::entity::message::{Message, Position};
 use crate::entity::presence::OwnPresence;
 use crate::entity::secret::Secret;
-use crate::entity::settings::Settings;
+use crate::entity::settings::Setting;
 use crate::entity::time::Timestamp;
 
 /// What a page sends: several of them to one `postMessage`.
@@ -55,8 +55,8 @@ pub enum Command {
     RegistrationSubmit(Vec<(String, Vec<Secret>)>),
     /// Ends the registration.
     RegistrationCancel,
-    /// Replaces the settings; all pages see them.
-    SetSettings(Settings),
+    /// Changes one setting; all pages see it.
+    Set(Setting),
     /// The page's attention changed.
     Attention(Attention),
     /// The user did something (at most once every 20 seconds): not idle.

@@ -15,6 +15,7 @@ use crate::boundary::command::ToEngine;
 use crate::entity::few::Few;
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
+use crate::entity::settings::Setting;
 use crate::entity::time::Instant;
 use crate::store::{AccountRecord, Depot, Device, Standing};
 
@@ -55,8 +56,8 @@ pub struct Client {
     pub(super) retry: Option<(Failed, Retry)>,
     /// Who has logged out while the device could not be read.
     pub(super) left: Vec<Left>,
-    /// The settings were chosen by somebody here.
-    pub(super) has_chosen: bool,
+    /// The settings that somebody has chosen here.
+    pub(super) chosen: Vec<Setting>,
 }
 
 /// What of our own the disk did not take.
@@ -122,7 +123,7 @@ impl Client {
             device: Few::default(),
             retry: None,
             left: Vec::new(),
-            has_chosen: false,
+            chosen: Vec::new(),
         }
     }
 

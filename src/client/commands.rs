@@ -50,7 +50,7 @@ impl Client {
                 self.cancel_registration(page);
                 Ok(Reply::Done)
             }
-            Command::SetSettings(settings) => self.set_settings(settings).await,
+            Command::Set(setting) => self.set(setting).await,
             Command::Attention(attention) => {
                 let before = self.around.hub.is_looked_at();
                 self.around.hub.set_attention(page, attention);

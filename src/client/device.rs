@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** what the disk does not take is told until it does, and is written then.
 
+use std::mem::discriminant;
+
 use crate::boundary::change::{Change, Reply};
 use crate::entity::id::AccountId;
 use crate::entity::problem::Problem;
-use crate::entity::settings::Settings;
+use crate::entity::settings::Setting;
 use crate::entity::time::Instant;
 use crate::store::StoreError;
 
@@ -13,9 +15,13 @@ use super::client::{Client, Failed};
 use super::disk::{Retry, problem};
 
 impl Client {
-    /// Replaces the settings, whether or not they can be kept.
-    pub(super) async fn set_settings(&mut self, settings: Settings) -> Result<Reply, Problem> {
-        self.has_chosen = true;
+    /// Changes a setting, whether or not it can be kept.
+    pub(super) async fn set(&mut self, setting: Setting) -> Result<Reply, Problem> {
+        let mut settings = self.around.hub.settings();
+        settings.set(setting.clone());
+        let is_other = |other: &Setting| discriminant(other) != discriminant(&setting);
+        self.chosen.retain(is_other);
+        self.chosen.push(setting);
         self.around.language.clone_from(&settings.language);
         self.around.hub.set_settings(settings.clone());
         self.around

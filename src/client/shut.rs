@@ -145,8 +145,10 @@ impl Client {
                 disk.put_account(record.clone()).await?;
             }
         }
-        if self.has_chosen {
-            device.settings = self.around.hub.settings();
+        if !self.chosen.is_empty() {
+            for setting in &self.chosen {
+                device.settings.set(setting.clone());
+            }
             disk.put_settings(device.settings.clone()).await?;
         }
         tracing::info!("the disk works after all");

@@ -26,6 +26,31 @@ impl Default for Settings {
     }
 }
 
+/// One setting, as somebody chooses it: what is chosen at the same time elsewhere, in another tab, stays.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Setting {
+    /// See [`Settings::theme`].
+    Theme(Theme),
+    /// See [`Settings::language`].
+    Language(Option<String>),
+    /// See [`Settings::notifications`].
+    Notifications(bool),
+    /// See [`Settings::notification_preview`].
+    NotificationPreview(bool),
+}
+
+impl Settings {
+    /// Changes one of them.
+    pub fn set(&mut self, setting: Setting) {
+        match setting {
+            Setting::Theme(theme) => self.theme = theme,
+            Setting::Language(language) => self.language = language,
+            Setting::Notifications(on) => self.notifications = on,
+            Setting::NotificationPreview(on) => self.notification_preview = on,
+        }
+    }
+}
+
 /// Colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Theme {

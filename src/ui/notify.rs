@@ -23,7 +23,7 @@ use super::widget::toast::Toasts;
 use crate::boundary::change::{Change, Notification, Reply};
 use crate::boundary::command::Command;
 use crate::entity::problem::Problem;
-use crate::entity::settings::Settings;
+use crate::entity::settings::Setting;
 
 /// Remembers that the offer was declined.
 const DECLINED: &str = "waxwing.no-notifications";
@@ -152,12 +152,8 @@ fn on_leave(leave: impl Fn() + 'static) {
 }
 
 async fn turn_on(handle: Handle) -> Result<Reply, Problem> {
-    let settings = handle.model.settings.get_untracked();
-    let command = Command::SetSettings(Settings {
-        notifications: true,
-        ..settings
-    });
-    handle.ask(command).await
+    let on = Setting::Notifications(true);
+    handle.ask(Command::Set(on)).await
 }
 
 /// Whether the question was not answered yet, neither to us nor to the browser.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use xtask::browser::{Browser, wait_for};
 
+use crate::engine::{LISTEN, said};
 use crate::world::World;
 
 /// What makes an engine trap whose loader has it: to store something, with a certain frame in hand.
@@ -69,13 +70,19 @@ fn a_message_that_kills_the_engine_is_skipped_and_all_others_come() {
         ));
     };
     for deaths in [1, 2] {
+        browser.run(LISTEN, json!([]));
         poison(deaths);
         wait_for("a death of that frame", || {
             let prints = prints(&browser);
             (prints.len() == deaths as usize && prints.iter().all(|print| *print == prints[0]))
                 .then_some(())
         });
-        browser.status("Online");
+        // What the page said before that death is no sign of another engine.
+        wait_for("another engine", || {
+            let said = said(&browser);
+            let begins = said.rfind("starting again")?;
+            said[begins..].contains("Online").then_some(())
+        });
     }
     poison(3);
     juliet.send(&romeo, "honey");

@@ -61,11 +61,13 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 #[allow(clippy::print_stdout, reason = "the seeds of a random test")]
 fn however_many_tabs_there_are_all_show_the_same_and_what_is_sent_is_sent_once() {
-    let mut seed = number("WAXWING_SEED").unwrap_or_else(|| {
+    let asked = number("WAXWING_DEATHS");
+    let drawn = asked.map(|_| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         u64::from(now.unwrap().subsec_nanos()) + 1
     });
-    let wanted = number("WAXWING_DEATHS").unwrap_or(0);
+    let mut seed = number("WAXWING_SEED").or(drawn).unwrap_or(1);
+    let wanted = asked.unwrap_or(0);
     let (mut killed, mut times) = (0, Vec::new());
     loop {
         println!("WAXWING_SEED={seed}");
@@ -150,8 +152,9 @@ fn play(seed: u64) -> Engines {
             }
         }
     }
+    // By their lock: whoever must wait for a word that does not come waits ten seconds.
     assert!(
-        times.iter().all(|time| *time < Duration::from_secs(2)),
+        times.iter().all(|time| *time < Duration::from_secs(8)),
         "taken over after {times:?}"
     );
     juliet.send(&world.address("romeo"), "the end");

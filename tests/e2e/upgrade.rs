@@ -96,6 +96,8 @@ fn a_newer_build_takes_over_and_older_tabs_ask_to_be_reloaded() {
     let old = browser.tab();
     let address = browser.call("GET", "/url", json!(null));
     let address = address.as_str().unwrap();
+    // Made before the server is silent: it takes long.
+    let newer = another_build(&xtask::paths::dist());
     // The server hears this, but confirms it to nobody before the newer build comes.
     world.server.freeze();
     world.says(&browser, "from the older build");
@@ -103,7 +105,7 @@ fn a_newer_build_takes_over_and_older_tabs_ask_to_be_reloaded() {
     let draft = browser.find("textbox", "Message");
     draft.enter("half a word");
 
-    world.site.upgrade(&another_build(&xtask::paths::dist()));
+    world.site.upgrade(&newer);
     let older = browser.workers("shared_worker");
     let new = browser.new_tab("about:blank");
     browser.resize(1440, 900);

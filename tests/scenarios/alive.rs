@@ -315,6 +315,58 @@ fn a_network_that_is_said_to_be_back_has_a_dead_connection_replaced_within_two_s
     assert_eq!(sockets_open(&stage), 1);
 }
 
+/// Deep in the back-off, an attempt has just begun.
+fn attempting(network: bool) -> Stage {
+    let mut stage = managed();
+    stage.leave();
+    stage.pass(seconds(600));
+    stage.ask(Command::Network(network));
+    stage.pass(seconds(2));
+    stage.server.refuses = false;
+    let reconnect = Command::Account(stage.account, AccountCommand::Reconnect);
+    stage.page_wishes(reconnect);
+    stage.world.run();
+    stage
+}
+
+#[test]
+fn a_network_that_comes_has_an_attempt_begun_anew_that_hangs_where_there_was_none() {
+    let mut stage = attempting(false);
+    let hangs = stage.world.new_sockets();
+    assert_eq!(hangs.len(), 1);
+    // Each page says so.
+    stage.page_wishes(Command::Network(true));
+    stage.page_wishes(Command::Network(true));
+    stage.world.run();
+    assert!(hangs[0].is_closed());
+    let sockets = stage.server.sockets.len();
+    stage.go();
+    assert_eq!(stage.connection(), Connection::Online);
+    assert_eq!(stage.server.sockets.len(), sockets + 1);
+}
+
+#[test]
+fn an_attempt_that_fails_after_the_network_is_said_to_be_back_is_followed_by_another_at_once() {
+    // Before its socket opens, and after.
+    for opens in [false, true] {
+        let mut stage = attempting(true);
+        if opens {
+            assert!(stage.server.serve(&stage.world));
+            stage.server.deaf = true;
+            stage.page_wishes(Command::Network(true));
+            stage.world.run();
+            stage.server.cut();
+        } else {
+            let sockets = stage.world.new_sockets();
+            stage.page_wishes(Command::Network(true));
+            stage.world.run();
+            sockets[0].cut();
+        }
+        stage.go();
+        assert_eq!(stage.connection(), Connection::Online);
+    }
+}
+
 #[test]
 fn a_network_that_is_said_to_be_gone_is_looked_after_and_then_left_alone_for_a_while() {
     let mut stage = managed();

@@ -7,7 +7,7 @@ use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, Tow
 use waxwing::entity::account::Connection;
 use waxwing::entity::address::Address;
 use waxwing::entity::archive::Cursor;
-use waxwing::entity::settings::Settings;
+use waxwing::entity::settings::Setting;
 use waxwing::entity::time::Timestamp;
 
 use crate::support::managed::Memory;
@@ -26,14 +26,6 @@ pub fn benvolio() -> Address {
 pub fn archived(number: u32) -> Archived {
     let from = [JULIET, BENVOLIO, JULIET, PHONE][number as usize % 4];
     Archived::new(number, from, &format!("message {number}"))
-}
-
-fn notifying() -> Settings {
-    Settings {
-        notifications: true,
-        notification_preview: true,
-        ..Settings::default()
-    }
 }
 
 pub fn bodies(archive: &[Archived], peer: &Address) -> Vec<String> {
@@ -90,7 +82,7 @@ pub fn asked(stage: &Stage) -> Vec<String> {
 #[test]
 fn a_month_of_several_conversations_on_several_pages() {
     let mut stage = away((1..=250).map(archived));
-    stage.settings(notifying());
+    stage.set(Setting::Notifications(true));
     stage.ask(Command::Attention(Attention::Hidden));
     come_back(&mut stage);
     all_there(&stage);
@@ -225,7 +217,7 @@ fn what_is_archived_late_below_the_cursor_is_found() {
 fn what_is_archived_late_before_what_was_read_is_announced() {
     let recent = |number| dated(number, &format!("2025-12-31T23:59:{number:02}Z"));
     let mut stage = away([recent(1), recent(30)]);
-    stage.settings(notifying());
+    stage.set(Setting::Notifications(true));
     come_back(&mut stage);
     let read = stage.stored().last().unwrap().clone();
     stage.tell(AccountCommand::mark_read(&read)).unwrap();
@@ -367,7 +359,7 @@ fn a_new_device_shows_who_wrote_before_the_newest_page_too() {
         .server
         .archive
         .extend((31..=200).map(|n| from(n, JULIET)));
-    stage.settings(notifying());
+    stage.set(Setting::Notifications(true));
     stage.ask(Command::Attention(Attention::Hidden));
     stage.log_in(true).unwrap();
     stage.pass(Duration::from_secs(5));
@@ -420,7 +412,7 @@ fn a_new_device_shows_the_conversations_and_nobody_missed_anything() {
             ..archived(number)
         })
         .collect();
-    stage.settings(notifying());
+    stage.set(Setting::Notifications(true));
     stage.ask(Command::Attention(Attention::Hidden));
     stage.log_in(true).unwrap();
     assert_eq!(stage.row().latest.unwrap().text, "message 620");
@@ -541,7 +533,7 @@ fn only_what_was_just_written_is_news() {
             ..recent(4, "2025-12-31T22:30:00Z")
         },
     ]);
-    stage.settings(notifying());
+    stage.set(Setting::Notifications(true));
     stage.pages.remove(0).page.vanish();
     stage.attach(Attention::Hidden);
     come_back(&mut stage);
@@ -561,7 +553,7 @@ fn a_night_is_no_news() {
         night(1, BENVOLIO, "2025-12-31T16:00:00Z"),
         night(2, JULIET, "2026-01-01T08:00:00Z"),
     ]);
-    stage.settings(notifying());
+    stage.set(Setting::Notifications(true));
     stage.pages.remove(0).page.vanish();
     stage.attach(Attention::Hidden);
     come_back(&mut stage);

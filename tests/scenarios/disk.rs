@@ -8,7 +8,7 @@ use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command, Tow
 use waxwing::entity::account::Connection;
 use waxwing::entity::id::ItemId;
 use waxwing::entity::problem::Problem;
-use waxwing::entity::settings::{Settings, Theme};
+use waxwing::entity::settings::{Setting, Settings, Theme};
 use waxwing::platform::fake::World;
 use waxwing::store::Standing;
 
@@ -69,7 +69,7 @@ fn settings_that_cannot_be_kept_are_told_and_kept_later() {
         theme: Theme::Dark,
         ..Settings::default()
     };
-    let answer = stage.ask(Command::SetSettings(dark.clone()));
+    let answer = stage.ask(Command::Set(Setting::Theme(Theme::Dark)));
     assert_eq!(answer, Some(Err(Problem::StorageFull)));
     assert_eq!(stage.disk_problem(), Some(Problem::StorageFull));
     stage.disk.fails.set(false);
@@ -374,6 +374,24 @@ fn read_device(stage: &mut Stage) {
 }
 
 #[test]
+fn what_is_set_before_the_device_can_be_read_leaves_all_else_as_it_was() {
+    let mut stage = Stage::empty();
+    stage.set(Setting::Language(Some("zh-CN".into())));
+    stage.set(Setting::Theme(Theme::Light));
+    stage.disk.fails.set(true);
+    let mut stage = stage.restart();
+    stage.ask(Command::Set(Setting::Theme(Theme::Contrast)));
+    stage.ask(Command::Set(Setting::Theme(Theme::Dark)));
+    read_device(&mut stage);
+    let chosen = Settings {
+        theme: Theme::Dark,
+        language: Some("zh-CN".into()),
+        ..Settings::default()
+    };
+    assert_eq!(stage.disk.device().settings, chosen);
+}
+
+#[test]
 fn who_logs_in_before_the_device_can_be_read_goes_on_with_what_it_has_of_them() {
     let mut stage = unread_device();
     for (origin, body) in stage.server.take_messages() {
@@ -414,7 +432,7 @@ fn whom_the_device_does_not_know_is_kept_when_it_can_be_read() {
         theme: Theme::Dark,
         ..Settings::default()
     };
-    stage.ask(Command::SetSettings(dark.clone()));
+    stage.ask(Command::Set(Setting::Theme(Theme::Dark)));
     hear(&mut stage, 1);
     stage.say("meanwhile");
     read_device(&mut stage);

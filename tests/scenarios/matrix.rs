@@ -4,7 +4,7 @@
 
 use waxwing::boundary::command::{AccountCommand, Anchor, Attention, Command};
 use waxwing::entity::message::{Delivery, Direction};
-use waxwing::entity::settings::Settings;
+use waxwing::entity::settings::Setting;
 
 use crate::support::managed::Memory;
 use crate::support::server::Archived;
@@ -352,10 +352,7 @@ fn stage(kind: Kind, way: Way) -> Stage {
     if way == Way::History {
         archive(&mut stage, kind, message(kind, way));
     }
-    stage.settings(Settings {
-        notifications: true,
-        ..Settings::default()
-    });
+    stage.set(Setting::Notifications(true));
     stage.log_in(true).unwrap();
     if way == Way::Closed {
         let open = AccountCommand::OpenConversation("juliet@example.org".into());

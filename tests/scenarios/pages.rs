@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use waxwing::boundary::change::Change;
 use waxwing::boundary::command::{Anchor, Attention, Command};
-use waxwing::entity::settings::Settings;
+use waxwing::entity::settings::{Setting, Settings, Theme};
 
 use crate::support::Stage;
 
@@ -12,13 +12,6 @@ fn message(id: u32, body: &str) -> String {
     format!(
         "<message xmlns='jabber:client' from='juliet@example.org/balcony' type='chat' id='m{id}'><body>{body}</body></message>"
     )
-}
-
-fn notifying() -> Settings {
-    Settings {
-        notifications: true,
-        ..Settings::default()
-    }
 }
 
 #[test]
@@ -91,7 +84,7 @@ fn a_snapshot_begins_with_clear_and_ends_with_ready() {
 #[test]
 fn exactly_one_page_notifies_unless_somebody_looks() {
     let mut stage = Stage::online();
-    stage.settings(notifying());
+    stage.set(Setting::Notifications(true));
     let second = stage.attach(Attention::Hidden);
     stage.go();
     stage.server.deliver(&message(1, "one"));
@@ -111,6 +104,24 @@ fn exactly_one_page_notifies_unless_somebody_looks() {
     stage.go();
     let told = stage.pages[0].notifications().len() + stage.pages[second].notifications().len();
     assert_eq!(told, 1);
+}
+
+#[test]
+fn what_two_pages_set_at_the_same_time_is_both_kept() {
+    let mut stage = Stage::online();
+    let second = stage.attach(Attention::Hidden);
+    stage.go();
+    let dark = Command::Set(Setting::Theme(Theme::Dark));
+    stage.page_wishes(dark);
+    let chinese = Command::Set(Setting::Language(Some("zh-CN".into())));
+    stage.pages[second].page.wish(0, chinese);
+    stage.go();
+    let both = Settings {
+        theme: Theme::Dark,
+        language: Some("zh-CN".into()),
+        ..Settings::default()
+    };
+    assert_eq!(stage.disk.device().settings, both);
 }
 
 #[test]
@@ -143,18 +154,14 @@ fn settings_are_shared_and_kept() {
     let mut stage = Stage::online();
     let second = stage.attach(Attention::Visible);
     stage.go();
-    stage.settings(notifying());
-    assert!(
-        stage.pages[second]
-            .changes
-            .contains(&Change::Settings(notifying()))
-    );
+    stage.set(Setting::Notifications(true));
+    let on = Change::Settings(Settings {
+        notifications: true,
+        ..Settings::default()
+    });
+    assert!(stage.pages[second].changes.contains(&on));
     let stage = stage.restart();
-    assert!(
-        stage.pages[0]
-            .changes
-            .contains(&Change::Settings(notifying()))
-    );
+    assert!(stage.pages[0].changes.contains(&on));
 }
 
 #[test]

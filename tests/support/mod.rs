@@ -29,7 +29,7 @@ use waxwing::entity::id::{AccountId, ItemId, RequestId, WindowId};
 use waxwing::entity::message::{Message, Position};
 use waxwing::entity::problem::Problem;
 use waxwing::entity::secret::Secret;
-use waxwing::entity::settings::Settings;
+use waxwing::entity::settings::Setting;
 use waxwing::platform::fake::{FakePage, World};
 
 pub const PASSWORD: &str = "pencil";
@@ -262,11 +262,8 @@ impl Stage {
         self.go();
     }
 
-    pub fn settings(&mut self, settings: Settings) {
-        assert_eq!(
-            self.ask(Command::SetSettings(settings)),
-            Some(Ok(Reply::Done))
-        );
+    pub fn set(&mut self, setting: Setting) {
+        assert_eq!(self.ask(Command::Set(setting)), Some(Ok(Reply::Done)));
     }
 
     /// What the first page shows of the conversation with juliet.

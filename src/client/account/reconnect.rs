@@ -1,7 +1,8 @@
 //! When the next attempt is, and when a connection is doubted: back-off, the network, sleep, people who look again.
 //!
-//! **Invariant:** never two attempts at a time: what makes us hurry begins one only where none is under way. A connection
-//! that may be dead is asked, not dropped: what the browser says of the network is a reason to look, never one to believe.
+//! **Invariant:** never two attempts at a time: what makes us hurry begins one where none is under way, or in place of
+//! one whose socket is not open yet. A connection that may be dead is asked, not dropped: what the browser says of the
+//! network is a reason to look, never one to believe.
 
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ impl Account {
 
     /// The browser's word on the network.
     pub(super) fn on_network(&mut self, now: Instant, network: bool, work: &mut Work) {
-        self.network = network;
+        let was_gone = !std::mem::replace(&mut self.network, network);
         match self.phase {
             Phase::Waiting(_) if network => self.hurry(now),
             Phase::Waiting(at) => self.wait_until(at.max(now + PAUSE), Problem::NoNetwork),
@@ -97,6 +98,13 @@ impl Account {
             Phase::Online => {
                 self.doubt(now, GONE, work);
                 self.eager = None;
+            }
+            // It was begun before: it may have failed already, or hang where there was no way.
+            Phase::LoggingIn(_) | Phase::Connecting { .. } if network => {
+                self.eager = Some(now + DOUBTED);
+                if was_gone {
+                    self.link.begin_anew(now);
+                }
             }
             Phase::LoggingIn(_) | Phase::Connecting { .. } | Phase::Stopped => {}
         }

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 
 use super::row::{ChoiceRow, Section, SwitchRow};
 use crate::boundary::command::Command;
-use crate::entity::settings::{Settings, Theme};
+use crate::entity::settings::{Setting, Theme};
 use crate::ui::handle::{Handle, use_handle};
 use crate::ui::i18n::{Locale, use_text};
 use crate::ui::notify::{self, Permission};
@@ -20,10 +20,8 @@ const THEMES: [(Theme, &str); 4] = [
     (Theme::Contrast, "contrast"),
 ];
 
-fn change(handle: Handle, attempt: Attempt, change: impl FnOnce(&mut Settings)) {
-    let mut settings = handle.model.settings.get_untracked();
-    change(&mut settings);
-    attempt.begin(handle.ask(Command::SetSettings(settings)), |_| {});
+fn set(handle: Handle, attempt: Attempt, setting: Setting) {
+    attempt.begin(handle.ask(Command::Set(setting)), |_| {});
 }
 
 fn problem(attempt: Attempt) -> AnyView {
@@ -50,7 +48,7 @@ pub fn AppearanceSection() -> impl IntoView {
     });
     let choose_theme = Callback::new(move |chosen: String| {
         if let Some((theme, _)) = THEMES.iter().find(|(_, value)| *value == chosen) {
-            change(handle, attempt, |settings| settings.theme = *theme);
+            set(handle, attempt, Setting::Theme(*theme));
         }
     });
     let themes = THEMES
@@ -72,9 +70,8 @@ pub fn AppearanceSection() -> impl IntoView {
             .map_or("", Locale::tag)
     });
     let choose_language = Callback::new(move |chosen: String| {
-        change(handle, attempt, |settings| {
-            settings.language = Some(chosen).filter(|tag| !tag.is_empty())
-        });
+        let language = Some(chosen).filter(|tag| !tag.is_empty());
+        set(handle, attempt, Setting::Language(language));
     });
     let mut languages = vec![("", text.as_browser)];
     languages.extend(
@@ -104,14 +101,14 @@ pub fn NotificationSection() -> impl IntoView {
     let preview = Signal::derive(move || settings.with(|settings| settings.notification_preview));
     let switch = Callback::new(move |wanted: bool| {
         if !wanted {
-            change(handle, attempt, |settings| settings.notifications = false);
+            set(handle, attempt, Setting::Notifications(false));
             return;
         }
         spawn_local(async move {
             let granted = notify::ask().await;
             set_refused.try_set(!granted);
             // Written back also when it was refused: the switch shows what is.
-            change(handle, attempt, |settings| settings.notifications = granted);
+            set(handle, attempt, Setting::Notifications(granted));
             if !granted {
                 settings.notify();
             }
@@ -137,7 +134,7 @@ pub fn NotificationSection() -> impl IntoView {
                 name=text.preview
                 hint=text.preview_hint
                 value=preview
-                on_switch=Callback::new(move |wanted| change(handle, attempt, |settings| settings.notification_preview = wanted))
+                on_switch=Callback::new(move |wanted| set(handle, attempt, Setting::NotificationPreview(wanted)))
             />
             {problem(attempt)}
         </Section>

@@ -8,6 +8,8 @@ use super::webdriver::Browser;
 
 /// How long something may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks: whoever looks without end keeps what it waits for from happening.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Finds the visible elements with a role and a name (`^…` is a regular expression), below the last argument if it is given.
 const FIND: &str = r"
@@ -37,7 +39,7 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "waited in vain for: {what}");
-        std::thread::yield_now();
+        std::thread::sleep(PAUSE);
     }
 }
 
@@ -83,6 +85,7 @@ impl Browser {
                     self.log().join("\n")
                 );
             }
+            std::thread::sleep(PAUSE);
         }
     }
 
@@ -110,6 +113,7 @@ impl Browser {
                     self.log().join("\n")
                 );
             }
+            std::thread::sleep(PAUSE);
         }
     }
 

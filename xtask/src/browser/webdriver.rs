@@ -338,13 +338,19 @@ impl Browser {
     /// Puts the window out of sight, as a person does who turns to something else.
     pub fn minimize(&self) {
         self.call("POST", "/window/minimize", json!({}));
-        assert_eq!(self.run("return document.hidden", json!([])), true);
+        self.until_hidden(true);
     }
 
     /// Brings the window back.
     pub fn restore(&self) {
         self.call("POST", "/window/rect", json!({"x": 0, "y": 0}));
-        assert_eq!(self.run("return document.hidden", json!([])), false);
+        self.until_hidden(false);
+    }
+
+    fn until_hidden(&self, hidden: bool) {
+        super::wait_for("the page to know whether it is seen", || {
+            (self.run("return document.hidden", json!([])) == hidden).then_some(())
+        });
     }
 
     pub fn close_tab(&self) {

@@ -50,14 +50,19 @@ pub struct Options {
     pub cuts: usize,
 }
 
-/// The seed that is asked for by `WAXWING_SEED`, or a new one. It is printed.
+/// A new seed, unless one is asked for. See [`seed_or`].
 #[must_use]
 pub fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let drawn = now.map_or(0, |since| since.subsec_nanos() ^ since.as_secs() as u32);
+    seed_or(u64::from(drawn))
+}
+
+/// The seed that is asked for by `WAXWING_SEED`, or that one. It is printed.
+#[must_use]
+pub fn seed_or(usual: u64) -> u64 {
     let given = std::env::var("WAXWING_SEED").ok();
-    let seed = given.and_then(|text| text.parse().ok()).unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        u64::from(now.map_or(0, |since| since.subsec_nanos() ^ since.as_secs() as u32))
-    });
+    let seed = given.and_then(|text| text.parse().ok()).unwrap_or(usual);
     println!("seed {seed} (WAXWING_SEED={seed} plays it again)");
     seed
 }
