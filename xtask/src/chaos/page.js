@@ -71,7 +71,7 @@
       still = 0;
       const start = performance.now();
       while (still < 10) {
-        if (performance.now() - start > 240_000) throw new Error(`never at the beginning: ${known.length}`);
+        if (performance.now() - start > 540_000) throw new Error(`never at the beginning: ${known.length}`);
         log().scrollTop -= log().clientHeight / 2;
         await frame();
         let more = before(articles().map(text), known);

@@ -19,6 +19,8 @@ const ENTER: char = '\u{E007}';
 const BEFORE_HELP: Duration = Duration::from_secs(8);
 /// How long something may take that nothing disturbs.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take to read a conversation of ten thousand messages, as a person scrolls.
+const READING: Duration = Duration::from_secs(600);
 
 /// See the module.
 pub struct Seat {
@@ -181,11 +183,14 @@ impl Seat {
 
     /// What the conversation that is open shows, from its beginning to its end.
     pub fn timeline(&self) -> Vec<String> {
-        let script = json!({"script": 300_000});
-        self.browser.call("POST", "/timeouts", script);
-        let read = self
-            .browser
-            .run_async("return await chaos.timeline()", json!([]));
+        // A call of its own would be given up where there are thousands.
+        let begin = "chaos.read = null;
+            chaos.timeline().then(all => { chaos.read = all; }, error => { chaos.read = String(error); });";
+        self.browser.run(begin, json!([]));
+        let read = || self.browser.run("return chaos.read", json!([]));
+        self.until("the whole timeline", READING, || !read().is_null());
+        let read = read();
+        assert!(read.is_array(), "{}: {read}", self.user);
         let texts = read.as_array().into_iter().flatten();
         texts
             .filter_map(|text| text.as_str().map(String::from))
