@@ -362,7 +362,7 @@ impl Engine {
             Taken::Understood => self.features.on_understood(&mut self.cx),
             Taken::NotResumed(upto) => {
                 if let Some(upto) = upto {
-                    self.features.outbox.on_known(&mut self.cx, upto);
+                    self.features.outbox.on_count(&mut self.cx, upto);
                 }
                 self.end_session();
                 let taken = self.stream.begin_anew(&mut self.cx);

@@ -105,6 +105,7 @@ impl Plan {
             whole_seconds: dice.chance(50),
             asks_every: *dice.pick(&[1, 3, 20]).unwrap(),
             keeps_torn: seed.is_multiple_of(3),
+            counts_early: seed % 5 == 2,
             archives_late: seed % 4 == 1,
         };
         let mut machine = |accounts| Machine {

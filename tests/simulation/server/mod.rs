@@ -51,6 +51,8 @@ pub struct Rules {
     /// Where a connection was cut within a frame, what comes on the next one of its session is taken for the rest of that frame
     /// (Prosody 0.12).
     pub keeps_torn: bool,
+    /// What is known of such a session is from before the last of what it sent was read, and delivered (Prosody that is stopped).
+    pub counts_early: bool,
     /// What is for a session whose connection is gone may be archived late, in the place that it was given when it was sent
     /// (ejabberd).
     pub archives_late: bool,

@@ -164,7 +164,13 @@ impl Server {
         self.sessions = rest;
         for session in gone {
             if let (Memory::Count, Some(managed)) = (self.rules.memory, session.managed) {
-                self.remembered.insert(managed.token, managed.received);
+                let unread = if self.rules.counts_early {
+                    managed.received % 4
+                } else {
+                    0
+                };
+                let count = managed.received - unread;
+                self.remembered.insert(managed.token, count);
             }
         }
     }

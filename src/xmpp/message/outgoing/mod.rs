@@ -195,7 +195,13 @@ impl Outbox {
         self.ask(cx);
     }
 
-    /// The session is lost, and the server told how far it came: the rest was never handled.
+    /// The session is lost, and the server told how far it came. The rest is in doubt all the same: a Prosody that is stopped
+    /// notes its count, and then reads and delivers what is left in its sockets.
+    pub fn on_count(&mut self, cx: &mut Cx, upto: u64) {
+        self.settle_handled(cx, upto);
+    }
+
+    /// The session went on and is lost: the server has all up to that one, and what was written later never came there.
     pub fn on_known(&mut self, cx: &mut Cx, upto: u64) {
         self.settle_handled(cx, upto);
         for waiting in &mut self.waiting {
