@@ -298,6 +298,11 @@ fn a_date_leads_to_its_messages_and_says_so_where_there_are_none() {
     });
     pictures(&browser, "date-dialog");
     browser.resize(1440, 900);
+    // Who types a date is not disturbed by what is no date yet.
+    let field = "return document.getElementById('jump-date').value";
+    browser.run("document.getElementById('jump-date').focus()", json!([]));
+    browser.keys("01012020");
+    assert_eq!(browser.run(field, json!([])), json!("2020-01-01"));
     // Escape closes it, and the keyboard is where it was.
     browser.keys("\u{e00c}");
     browser.gone("dialog", "^Jump to date");

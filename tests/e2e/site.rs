@@ -30,6 +30,11 @@ struct Look {
 
 const WIDE: (u32, u32) = (1440, 900);
 
+/// What icons are drawn with that the page does not have.
+const ICONS: &str =
+    "return [...document.querySelectorAll('use')].map(use => use.getAttribute('href'))
+    .filter(href => !href.startsWith('#') || document.querySelector(`.sprite > ${href}`) === null)";
+
 /// Goes through every screen, checks it and keeps a picture of it.
 fn look_at_every_screen(look: &Look) {
     let world = World::new();
@@ -50,6 +55,11 @@ fn look_at_every_screen(look: &Look) {
             let content = browser.run("return document.documentElement.scrollWidth", json!([]));
             if content.as_u64() > Some(width.into()) {
                 found.push(format!("{name}: {content} wide"));
+            }
+            // One that is fetched is not there without a network.
+            let icons = browser.run(ICONS, json!([]));
+            if icons != json!([]) {
+                found.push(format!("{name}: no icon {icons}"));
             }
             if is_checked {
                 found.extend(violations(browser, &name));
@@ -203,7 +213,11 @@ fn nothing_is_wider_than_a_narrow_screen_and_there_is_a_way_back() {
     browser.find("textbox", "Message");
     fits("conversation");
     browser.find("link", "Back").click();
-    browser.find("searchbox", "Search");
+    let search = browser.find("searchbox", "Search");
+    // Escape ends the search first, and what is open after that.
+    search.enter("nobody");
+    browser.keys("\u{e00c}");
+    assert_eq!(search.value(), "");
     browser.find("button", "Settings").click();
     browser.find("heading", "Settings");
     fits("settings");

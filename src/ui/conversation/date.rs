@@ -94,11 +94,11 @@ pub fn DateDialog(
                                 id="jump-date"
                                 type="date"
                                 min=FIRST
-                                max=today
+                                max=today.clone()
                                 required
                                 autofocus
                                 aria-invalid=move || is_wrong().to_string()
-                                prop:value=date
+                                value=today
                                 on:input=move |event| set_date.set(event_target_value(&event))
                             />
                         </div>

@@ -107,6 +107,13 @@ pub fn Sidebar() -> impl IntoView {
                         autocomplete="off"
                         prop:value=filter
                         on:input=move |event| set_filter.set(event_target_value(&event))
+                        on:keydown=move |event| {
+                            // What is open stays: Escape ends the search first.
+                            if event.key() == "Escape" && !filter.with_untracked(String::is_empty) {
+                                event.prevent_default();
+                                set_filter.set(String::new());
+                            }
+                        }
                     />
                 </div>
             </div>

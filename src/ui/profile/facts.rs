@@ -135,7 +135,7 @@ pub fn Devices(
         <Show when=move || devices.with(|devices| !devices.is_empty())>
             <section class="contact-details__section">
                 <h3 class="contact-details__heading" aria-level=section>{text.devices}</h3>
-                <ul role="list">{move || devices.get().into_iter().map(device).collect_view()}</ul>
+                <ul class="contact-details__devices" role="list">{move || devices.get().into_iter().map(device).collect_view()}</ul>
             </section>
         </Show>
     }

@@ -37,7 +37,7 @@ pub(super) fn icon(name: &str) -> Option<Element> {
     attribute(&svg, "viewBox", "0 0 24 24");
     attribute(&svg, "aria-hidden", "true");
     let shape = document().create_element_ns(Some(SVG), "use").ok()?;
-    attribute(&shape, "href", &["icons.svg#", name].concat());
+    attribute(&shape, "href", &["#icon-", name].concat());
     append(&svg, &shape);
     Some(svg)
 }

@@ -1,4 +1,4 @@
-//! An icon of the sprite `icons.svg`, drawn in the colour of the text beside it.
+//! An icon of the sprite `style/icons.svg`, which stands in the page, drawn in the colour of the text beside it.
 
 use crate::ui::view::prelude::*;
 
@@ -16,7 +16,7 @@ pub fn Icon(
 ) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" data-size=size data-turns=turns.then_some("")>
-            <use href=format!("icons.svg#{name}")></use>
+            <use href=format!("#icon-{name}")></use>
         </svg>
     }
 }

@@ -93,9 +93,11 @@ impl Presences {
                     person.gone.last_seen = delayed(presence).or(Some(cx.now.wall));
                 }
             }
-            // Whoever cannot be asked is not known to be gone.
+            // Whoever cannot be asked is not known to be gone. A device that is gone answers for itself alone.
             _ => {
-                person.resources.clear();
+                if name.is_empty() {
+                    person.resources.clear();
+                }
                 person.gone = Presence::default();
             }
         }
@@ -336,6 +338,35 @@ mod tests {
         session.receive(
             "<presence xmlns='jabber:client' type='error' from='juliet@capulet.example'/>",
         );
+        assert_eq!(changed(&mut session).availability, Availability::Unknown);
+    }
+
+    /// Prosody answers in place of a device that has gone, when it is asked something too late.
+    #[test]
+    fn an_error_of_one_device_says_nothing_of_the_others() {
+        let mut session = Session::new();
+        session.receive(&presence("juliet@capulet.example/chamber", ""));
+        assert_eq!(changed(&mut session).availability, Availability::Online);
+        session.receive(&presence(
+            "juliet@capulet.example/balcony",
+            "<show>dnd</show>",
+        ));
+        session.forget();
+        let error = "<presence xmlns='jabber:client' type='error' from='juliet@capulet.example/";
+        session.receive(&format!("{error}balcony'/>"));
+        session.forget();
+        session.command(
+            1,
+            AccountCommand::Resources(address("juliet@capulet.example")),
+        );
+        let Event::Answered(_, Ok(crate::boundary::change::Reply::Resources(resources))) =
+            session.only_event()
+        else {
+            panic!("no resources");
+        };
+        assert_eq!(resources.len(), 1);
+        assert_eq!(resources[0].name, "chamber");
+        session.receive(&format!("{error}chamber'/>"));
         assert_eq!(changed(&mut session).availability, Availability::Unknown);
     }
 
