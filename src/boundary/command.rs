@@ -101,6 +101,7 @@ impl Command {
                 };
                 Some(Self::Account(*account, message))
             }
+            Self::Set(_) => Some(self.clone()),
             _ => None,
         }
     }

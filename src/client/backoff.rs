@@ -23,8 +23,6 @@ const UNSEEN: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(20);
 /// The ceiling of every wait.
 const CEILING: Duration = Duration::from_secs(180);
-/// The same where somebody looks, and sees the seconds go by.
-const SEEN: Duration = Duration::from_secs(60);
 /// A connection that lasted so long was a good one.
 const STABLE: Duration = Duration::from_secs(60);
 /// How many failures a server's displeasure counts for.
@@ -68,12 +66,8 @@ impl Backoff {
             Problem::SystemShutdown => self.failures.max(1),
             _ => self.failures,
         };
-        let (least, most) = match is_seen {
-            true if self.displeased => (FIRST, CEILING),
-            true => (FIRST, SEEN),
-            false => (UNSEEN, CEILING),
-        };
-        let ceiling = ceiling(self.failures).clamp(least, most);
+        let least = if is_seen { FIRST } else { UNSEEN };
+        let ceiling = ceiling(self.failures).max(least);
         self.failures = self.failures.saturating_add(1);
         // Who is told to go away does not come back at once, not even by chance.
         let least = if self.displeased {
@@ -111,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ceiling_doubles_up_to_three_minutes_or_one_where_somebody_looks() {
+    fn the_ceiling_doubles_up_to_three_minutes() {
         let mut backoff = Backoff::default();
         let waits: Vec<_> = (0..8)
             .map(|_| {
@@ -122,11 +116,6 @@ mod tests {
             .collect();
         assert_eq!(waits, [3, 20, 40, 80, 160, 180, 180, 180]);
         assert_eq!(ceiling(u32::MAX), CEILING);
-        for (is_seen, most) in [(true, SEEN), (false, CEILING)] {
-            let width = u64::try_from(most.as_millis()).unwrap();
-            let wait = backoff.on_lost(at(0), &Problem::ConnectionLost, is_seen, width);
-            assert_eq!(wait, most);
-        }
     }
 
     #[test]

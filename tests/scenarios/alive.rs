@@ -347,15 +347,19 @@ fn a_network_that_comes_has_an_attempt_begun_anew_that_hangs_where_there_was_non
 
 #[test]
 fn an_attempt_that_fails_after_the_network_is_said_to_be_back_is_followed_by_another_at_once() {
-    // Before its socket opens, and after.
-    for opens in [false, true] {
+    // Before its socket opens, and after; or nothing is heard there any more.
+    for (opens, cut) in [(false, true), (true, true), (true, false)] {
         let mut stage = attempting(true);
         if opens {
             assert!(stage.server.serve(&stage.world));
             stage.server.deaf = true;
             stage.page_wishes(Command::Network(true));
             stage.world.run();
-            stage.server.cut();
+            if cut {
+                stage.server.cut();
+            } else {
+                stage.pass(seconds(6));
+            }
         } else {
             let sockets = stage.world.new_sockets();
             stage.page_wishes(Command::Network(true));

@@ -19,7 +19,7 @@ cargo xtask <command>
   test                    every check and test; closes with `N passed, N failed`
   bench [ROW] [--runs N] [--as-is]
                           the budgets, in a real browser against a real server; ROW is a part of a row's name
-  soak [frames|simulation|chaos|kills|engines] [--count N] [--server prosody|ejabberd] [--as-is]
+  soak [frames|properties|simulation|chaos|kills|engines] [--count N] [--server prosody|ejabberd] [--as-is]
                           what takes long: a million frames that were tampered with; 500 faults between real browsers
                           and both servers; 100 kills of renderers after Enter. Prints its seed, takes WAXWING_SEED
   serve [--port N] [--prefix /chat/]

@@ -37,6 +37,12 @@ pub const KINDS: &[Kind] = &[
         run: |count, _| test::soak("fuzz", "", "WAXWING_FUZZ", count),
     },
     Kind {
+        name: "properties",
+        what: "cases of what must hold whatever happens",
+        count: 10_000,
+        run: |count, _| test::soak("properties", "", "WAXWING_CASES", count),
+    },
+    Kind {
         name: "simulation",
         what: "runs of several devices through a bad network, against a reference server",
         count: 100_000,

@@ -15,6 +15,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::turn::Work;
 use super::{Account, Phase, drift};
+use crate::client::hub::Asker;
 
 /// How far the clocks may part before we say that the machine slept, in milliseconds.
 pub(in crate::client) const SLEPT: i64 = 10_000;
@@ -101,7 +102,7 @@ impl Account {
             }
             // It was begun before: it may have failed already, or hang where there was no way.
             Phase::LoggingIn(_) | Phase::Connecting { .. } if network => {
-                self.eager = Some(now + DOUBTED);
+                self.doubt(now, AWAKE, work);
                 if was_gone {
                     self.link.begin_anew(now);
                 }
@@ -116,17 +117,30 @@ impl Account {
         self.handle(now, Input::Wish(Wish::Verify(patience)), work);
     }
 
-    /// A session or an attempt is over: the next one is later, or never by itself.
-    pub(super) fn wait_or_stop(&mut self, now: Instant, problem: Problem, next: &Next) {
+    /// A session or an attempt is over: the next one is later, or never by itself. `asker` waits for it to succeed.
+    pub(super) fn wait_or_stop(
+        &mut self,
+        now: Instant,
+        problem: Problem,
+        next: &Next,
+        asker: Option<Asker>,
+        work: &mut Work,
+    ) {
         let eager = self.eager.take().is_some_and(|until| now <= until);
-        if matches!(next, Next::Stop | Next::Move(_)) {
+        let is_way = matches!(problem, Problem::ConnectionLost | Problem::Timeout);
+        let stops = matches!(next, Next::Stop | Next::Move(_));
+        let at_once = eager && self.network && is_way && !stops;
+        if let Some(asker) = asker.filter(|_| !at_once) {
+            work.answers.push((asker, Err(problem.clone())));
+        }
+        if stops {
             return self.stop(problem);
         }
         let is_seen = self.is_looked_at && !self.is_idle;
         let random = self.random.next_u64();
         let wait = self.backoff.on_lost(now, &problem, is_seen, random);
-        if eager && self.network && problem == Problem::ConnectionLost {
-            self.phase = Phase::Connecting { asker: None };
+        if at_once {
+            self.phase = Phase::Connecting { asker };
             return self.attempt(now);
         }
         match problem {

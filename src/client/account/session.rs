@@ -182,13 +182,8 @@ impl Account {
                 self.vanish().await;
                 (self.around.up)(FromAccount::LogInFailed(self.id, asker));
             }
-            Phase::Connecting { asker } => {
-                if let Some(asker) = asker {
-                    work.answers.push((asker, Err(problem.clone())));
-                }
-                self.wait_or_stop(now, problem, &next);
-            }
-            Phase::Online => self.wait_or_stop(now, problem, &next),
+            Phase::Connecting { asker } => self.wait_or_stop(now, problem, &next, asker, work),
+            Phase::Online => self.wait_or_stop(now, problem, &next, None, work),
             waiting => self.phase = waiting,
         }
     }

@@ -25,6 +25,8 @@ pub struct Session {
 struct Managed {
     token: String,
     received: u32,
+    /// How much of that was said to the client.
+    said: u32,
     confirmed: u32,
     unconfirmed: VecDeque<String>,
     unasked: u32,
@@ -165,7 +167,7 @@ impl Server {
         for session in gone {
             if let (Memory::Count, Some(managed)) = (self.rules.memory, session.managed) {
                 let unread = if self.rules.counts_early {
-                    managed.received % 4
+                    (managed.received % 4).min(managed.received - managed.said)
                 } else {
                     0
                 };
@@ -205,8 +207,12 @@ impl Server {
             ("r", Some(id)) => {
                 let managed = self
                     .session(id)
-                    .and_then(|session| session.managed.as_ref());
-                if let Some(received) = managed.map(|managed| managed.received) {
+                    .and_then(|session| session.managed.as_mut());
+                let received = managed.map(|managed| {
+                    managed.said = managed.received;
+                    managed.received
+                });
+                if let Some(received) = received {
                     self.say(conn, format!("<a xmlns='{SM}' h='{received}'/>"));
                 }
             }
@@ -266,7 +272,8 @@ impl Server {
             self.out.push_back((before, Word::Close));
         }
         self.on_confirmed(id, h(nonza));
-        let managed = self.session(id).unwrap().managed.as_ref().unwrap();
+        let managed = self.session(id).unwrap().managed.as_mut().unwrap();
+        managed.said = managed.received;
         let (received, again) = (managed.received, managed.unconfirmed.clone());
         self.say(
             conn,

@@ -235,10 +235,12 @@ impl Browser {
     /// Ends the workers of a kind (`shared_worker`, `worker`) as a crash would, and says how many there were.
     pub fn kill_workers(&self, kind: &str) -> usize {
         let workers = self.workers(kind);
-        for target in &workers {
-            self.devtools("Target.closeTarget", json!({"targetId": target}));
-        }
-        workers.len()
+        // One whose last page went may be ending by itself.
+        let close = |target: &&String| {
+            let close = json!({"cmd": "Target.closeTarget", "params": {"targetId": target}});
+            self.try_call("POST", "/goog/cdp/execute", close).is_ok()
+        };
+        workers.iter().filter(close).count()
     }
 
     /// The ids of the workers of a kind.

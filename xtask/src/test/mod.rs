@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use crate::chaos;
 use crate::error::{Context, Error, Result};
 use crate::process::Group;
 use crate::site;
@@ -108,6 +109,11 @@ pub fn soak(test: &str, name: &str, variable: &str, count: u64) -> Result<bool> 
     command
         .args([name, "--", "--nocapture"])
         .env(variable, count.to_string());
+    // For properties, which draw the same each time otherwise (`.cargo/config.toml`).
+    if test == "properties" {
+        let seed = chaos::seed();
+        command.env("PROPTEST_RNG_SEED", seed.to_string());
+    }
     let status = command.status().context(|| "start cargo".into())?;
     Ok(status.success())
 }

@@ -61,8 +61,7 @@ pub(super) fn caught(query: Query, outcome: Outcome) -> Caught {
             condition, element, ..
         } => match condition.as_str() {
             "item-not-found" => Caught::Forgotten,
-            "forbidden" | "not-allowed" => Caught::Nothing,
-            condition if is_unsupported(condition) => Caught::Nothing,
+            condition if is_unsupported(condition) || is_closed(condition) => Caught::Nothing,
             "internal-server-error" => Caught::NotNow,
             // RFC 6120 §8.3.2.
             _ if element.attr("type") == Some("wait") => Caught::NotNow,
@@ -117,8 +116,9 @@ pub(super) fn looked(query: Query, conversation: Address, outcome: Outcome) -> L
             };
             looked(stretch.messages, rest)
         }
-        // There is no archive to look into.
-        Outcome::Error { condition, .. } if is_unsupported(&condition) => {
+        // There is no archive to look into, or none for us.
+        Outcome::Result(_) => looked(Vec::new(), Rest::Nothing),
+        Outcome::Error { condition, .. } if is_unsupported(&condition) || is_closed(&condition) => {
             looked(Vec::new(), Rest::Nothing)
         }
         Outcome::Error { condition, .. } if condition == "item-not-found" => {
@@ -134,6 +134,10 @@ pub(super) fn looked(query: Query, conversation: Address, outcome: Outcome) -> L
 
 fn is_unsupported(condition: &str) -> bool {
     matches!(condition, "service-unavailable" | "feature-not-implemented")
+}
+
+fn is_closed(condition: &str) -> bool {
+    matches!(condition, "forbidden" | "not-allowed")
 }
 
 /// What lies before a page.
