@@ -414,6 +414,7 @@ async fn what_is_read_on_one_device_is_read_on_the_other(server: impl Server) {
     romeo.read(&juliet, "four").await;
     // What is read last is told before the session ends; the server has done both when others of the account see it go.
     let mut witness = server.foreign("romeo");
+    witness.sync();
     romeo.log_out().await;
     until("the end of that session", async || {
         witness.count(|event| event["event"] == "presence" && event["type"] == "unavailable") > 0
