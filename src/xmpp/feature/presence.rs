@@ -283,6 +283,21 @@ mod tests {
         }
     }
 
+    /// The names of the devices by which juliet is reached.
+    fn devices_of_juliet(session: &mut Session) -> Vec<String> {
+        let juliet = address("juliet@capulet.example");
+        session.command(1, AccountCommand::Resources(juliet));
+        let Event::Answered(_, Ok(crate::boundary::change::Reply::Resources(resources))) =
+            session.only_event()
+        else {
+            panic!("no resources");
+        };
+        resources
+            .into_iter()
+            .map(|resource| resource.name)
+            .collect()
+    }
+
     #[test]
     fn several_resources_are_reduced_to_the_most_reachable() {
         let mut session = Session::new();
@@ -301,20 +316,7 @@ mod tests {
         assert_eq!(see("garden", "<show>xa</show><priority>127</priority>"), []);
         session.receive("<presence xmlns='jabber:client' type='unavailable' from='juliet@capulet.example/balcony'/>");
         assert_eq!(changed(&mut session).availability, Availability::Away);
-        session.command(
-            1,
-            AccountCommand::Resources(address("juliet@capulet.example")),
-        );
-        let Event::Answered(_, Ok(crate::boundary::change::Reply::Resources(resources))) =
-            session.only_event()
-        else {
-            panic!("no resources");
-        };
-        let names: Vec<_> = resources
-            .iter()
-            .map(|resource| resource.name.as_str())
-            .collect();
-        assert_eq!(names, ["chamber", "garden"]);
+        assert_eq!(devices_of_juliet(&mut session), ["chamber", "garden"]);
     }
 
     #[test]
@@ -355,17 +357,7 @@ mod tests {
         let error = "<presence xmlns='jabber:client' type='error' from='juliet@capulet.example/";
         session.receive(&format!("{error}balcony'/>"));
         session.forget();
-        session.command(
-            1,
-            AccountCommand::Resources(address("juliet@capulet.example")),
-        );
-        let Event::Answered(_, Ok(crate::boundary::change::Reply::Resources(resources))) =
-            session.only_event()
-        else {
-            panic!("no resources");
-        };
-        assert_eq!(resources.len(), 1);
-        assert_eq!(resources[0].name, "chamber");
+        assert_eq!(devices_of_juliet(&mut session), ["chamber"]);
         session.receive(&format!("{error}chamber'/>"));
         assert_eq!(changed(&mut session).availability, Availability::Unknown);
     }

@@ -232,7 +232,7 @@ impl Browser {
         profile
     }
 
-    /// Ends the workers of a kind (`shared_worker`, `worker`) as a crash would, and says how many there were.
+    /// Ends the workers of a kind (`shared_worker`, `worker`) as a crash would, and says how many it ended.
     pub fn kill_workers(&self, kind: &str) -> usize {
         let workers = self.workers(kind);
         // One whose last page went may be ending by itself.
